@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "directory/base/uuid.hpp"
+#include "directory/model/journal.hpp"
+
+namespace bascule::access {
+
+/// Who is calling and with which rights, whatever way they came. Built per request by sign-in or token check.
+struct Caller {
+    directory::Actor actor;
+    /// "users:read", "users:write", "groups:read", "groups:write", "admin:read", "admin:write";
+    /// a write scope implies the read one. Empty for a person's session.
+    std::vector<std::string> scopes;
+    std::optional<Uuid> session;
+    bool must_change_password = false;  ///< such a session may do one thing only
+    std::string source_address;
+    std::string request_id;
+    std::string origin;  ///< for the journal: "SCIM", "My Staff", "CLI"
+
+    [[nodiscard]] bool has_scope(std::string_view scope) const;
+};
+
+}  // namespace bascule::access

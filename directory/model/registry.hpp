@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "directory/base/result.hpp"
+
+namespace bascule::directory {
+
+/// Index of an object type in the Registry. Stable within a process; stores keep their own numbers.
+enum class TypeId : std::uint16_t {};
+/// Index of an attribute in the Registry; implies its type.
+enum class AttributeId : std::uint32_t {};
+
+enum class ValueType { text, boolean, integer, decimal, date_time, binary, reference, complex };
+
+/// Where a value stands in a document: [extension member] / name / sub-attribute.
+struct AttributePath {
+    std::string extension;  ///< schema URN of the extension member, empty for core attributes
+    std::string name;
+    std::string sub;  ///< empty for simple attributes
+
+    bool operator==(const AttributePath&) const = default;
+    /// "emails.value", "urn:…:enterprise:2.0:User:department", "urn:…:User:manager.value".
+    [[nodiscard]] std::string to_string() const;
+};
+
+/// How one attribute is compared and indexed. `path.sub` is set for parts of complex attributes.
+struct AttributeSpec {
+    AttributePath path;
+    ValueType type = ValueType::text;
+    bool multi_valued = false;  ///< the attribute or, for a sub-attribute, its parent has many values
+    bool case_exact = false;
+    bool searchable = false;  ///< the store keeps terms for it
+    bool unique = false;      ///< no two live objects of the type may share a (folded) value
+};
+
+struct TypeSpec {
+    std::string name;  ///< "User"
+    bool has_local_life = true;  ///< false for types that exist only as mirror bookkeeping
+    std::vector<AttributeSpec> attributes;
+};
+
+/// Every type and attribute the process knows. Built once at start from the schemas and the internal
+/// types, immutable afterwards, shared by all.
+class Registry {
+  public:
+    /// Adds a type; the name must be new and paths distinct.
+    TypeId add(TypeSpec spec);
+
+    [[nodiscard]] std::optional<TypeId> find_type(std::string_view name) const;
+    /// The type by a name that must exist.
+    [[nodiscard]] TypeId type(std::string_view name) const;
+    [[nodiscard]] const TypeSpec& spec(TypeId type) const;
+    [[nodiscard]] std::size_t type_count() const { return types_.size(); }
+
+    /// Exact canonical path; nothing when the type has no such attribute.
+    [[nodiscard]] std::optional<AttributeId> find_attribute(TypeId type, const AttributePath& path) const;
+    [[nodiscard]] const AttributeSpec& spec(AttributeId attribute) const;
+    [[nodiscard]] TypeId type_of(AttributeId attribute) const;
+    [[nodiscard]] const std::vector<AttributeId>& attributes(TypeId type) const;
+
+  private:
+    struct Entry {
+        TypeId type;
+        AttributeSpec spec;
+    };
+    std::vector<TypeSpec> types_;
+    std::vector<std::vector<AttributeId>> by_type_;
+    std::vector<Entry> attributes_;
+    std::unordered_map<std::string, TypeId> type_names_;
+    std::unordered_map<std::string, AttributeId> paths_;
+};
+
+/// The term text under which a value is indexed and compared: folded unless case_exact, numbers and
+/// times in an order-preserving form, booleans "true"/"false". `json` is the raw JSON value.
+/// Nothing when the value is null, empty or of another JSON type than the attribute's.
+[[nodiscard]] std::optional<std::string> term_value(const AttributeSpec& spec, std::string_view json);
+
+/// One searchable value of an object.
+struct Term {
+    AttributeId attribute;
+    std::string value;
+    bool operator==(const Term&) const = default;
+};
+
+/// All terms of a stored document, sorted and without duplicates. One home for what is indexed.
+[[nodiscard]] std::vector<Term> terms_of(const Registry& registry, TypeId type, std::string_view body);
+
+}  // namespace bascule::directory

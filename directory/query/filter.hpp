@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "directory/base/time.hpp"
+#include "directory/base/uuid.hpp"
+#include "directory/model/object.hpp"
+#include "directory/model/registry.hpp"
+
+namespace bascule::directory {
+
+/// RFC 7644 section 3.4.2.2.
+enum class Operator { eq, ne, co, sw, ew, gt, ge, lt, le, pr };
+
+/// A comparison value, already of the attribute's type. Text is as given; comparing folds it.
+using FilterValue = std::variant<std::monostate, std::string, bool, std::int64_t, double, Time>;
+
+/// Fields of the object row that are filtered like attributes.
+enum class RowField { id, created, last_modified };
+
+/// A resolved filter: every name is known, every value has the right type, sizes are bounded.
+/// Only scim/filter's resolver and code make one; stores and the evaluator trust it.
+struct Filter {
+    enum class Kind {
+        always,
+        never,
+        all_of,      ///< children
+        any_of,      ///< children
+        negation,    ///< children[0]
+        comparison,  ///< attribute, op, value
+        row_field,   ///< field, op, value (id as text)
+        value_path,  ///< path (of a multi-valued complex attribute); children[0] applies to one element:
+                     ///< its comparisons carry element_spec and no attribute id
+        edge_to,     ///< has an edge of `edge` to the object `target` (members.value eq)
+        edge_from,   ///< is reached by an edge of `edge` from `target`, also indirectly (groups.value eq)
+    };
+
+    Kind kind = Kind::always;
+    std::vector<Filter> children;
+
+    std::optional<AttributeId> attribute;  ///< registry attribute of a comparison, when it has one
+    AttributeSpec spec;                    ///< how to compare; inside value_path only path.sub counts
+    AttributePath path;                    ///< of a value_path
+    Operator op = Operator::eq;
+    FilterValue value;
+
+    RowField field = RowField::id;
+    EdgeKind edge = EdgeKind::member;
+    Uuid target;
+};
+
+struct Sort {
+    /// Sorts by this attribute's primary or first value, or by a row field when absent.
+    std::optional<AttributeId> attribute;
+    RowField field = RowField::id;
+    bool descending = false;
+};
+
+/// A page of the objects of one type. Without a sort the order is creation order and stable.
+struct Query {
+    TypeId type{};
+    Filter filter;
+    std::optional<Sort> sort;
+    std::uint64_t offset = 0;
+    std::uint64_t limit = 100;
+};
+
+struct QueryResult {
+    std::uint64_t total = 0;  ///< all matches, not only this page
+    std::vector<Object> objects;
+};
+
+}  // namespace bascule::directory

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bascule::http {
+
+enum class Method { get, head, post, put, patch, delete_, options, other };
+[[nodiscard]] std::string_view to_string(Method method);
+
+/// One parsed request. The target is split but not decoded; `path_parameters` come from the route.
+struct Request {
+    Method method = Method::get;
+    std::string path;   ///< percent-decoded path without query; "/scim/v2/Users/…"
+    std::string query;  ///< raw text after '?', may be empty
+    std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+    std::string body;
+    std::vector<std::string> path_parameters;
+
+    /// The first header of that lower-case name, or empty.
+    [[nodiscard]] std::string_view header(std::string_view name) const;
+};
+
+/// Decoded query parameters: tells "present and empty" from "absent"; duplicates are kept.
+class QueryParameters {
+  public:
+    /// '+' is a space (HTML form rules); a broken escape is kept as it is.
+    explicit QueryParameters(std::string_view query);
+    [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
+    [[nodiscard]] std::size_t count(std::string_view name) const;
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+
+  private:
+    std::vector<std::pair<std::string, std::string>> all_;
+};
+
+struct Response {
+    int status = 200;
+    std::string content_type;  ///< empty: no body
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;
+
+    Response& set(std::string name, std::string value) {
+        headers.emplace_back(std::move(name), std::move(value));
+        return *this;
+    }
+};
+
+/// What the server knows about a request besides its text.
+struct RequestContext {
+    std::string request_id;
+    std::string source_address;  ///< of the client, through trusted proxies
+    bool secure = false;         ///< came over TLS, or a trusted proxy says so
+    std::vector<std::string> client_certificate_names;
+    std::chrono::steady_clock::time_point deadline;
+};
+
+}  // namespace bascule::http

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "directory/base/result.hpp"
+#include "http/api/message.hpp"
+
+namespace bascule::http {
+
+/// Where a handler runs. `inline_` answers on the I/O thread: short indexed reads only.
+enum class Pool { inline_, read, write, password, admin };
+
+using Handler = std::function<Response(const Request&, const RequestContext&)>;
+
+struct Route {
+    Method method = Method::get;
+    /// "/scim/v2/Users/{}" : each {} takes one segment, a final {*} the rest.
+    std::string pattern;
+    Pool pool = Pool::read;
+    std::size_t body_limit = std::size_t{1} << 20;
+    std::string description;  ///< one sentence for the reference
+    Handler handler;
+};
+
+/// Finds the route of a request. Built at start; `add` refuses duplicates; then immutable and thread-safe.
+class Router {
+  public:
+    /// `conflict`/"duplicate_route" when method and pattern exist.
+    [[nodiscard]] Status add(Route route);
+
+    struct Match {
+        const Route* route = nullptr;
+        std::vector<std::string> parameters;  ///< decoded
+        std::vector<Method> allowed;          ///< filled when the path exists with other methods (405)
+    };
+    /// `raw_path` is still percent-encoded; an encoded slash never separates segments.
+    [[nodiscard]] Match match(Method method, std::string_view raw_path) const;
+    [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
+
+  private:
+    std::vector<Route> routes_;
+};
+
+}  // namespace bascule::http

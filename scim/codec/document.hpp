@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "directory/base/result.hpp"
+#include "directory/base/secret.hpp"
+#include "directory/model/object.hpp"
+#include "scim/schema/schema.hpp"
+
+namespace bascule::scim {
+
+/// Parses a request body: bounded depth (32) and size, valid UTF-8 (a BOM is tolerated), no duplicate
+/// keys. Errors: `invalid_syntax` with what is wrong and where.
+[[nodiscard]] Result<nlohmann::ordered_json> parse_json(std::string_view text);
+
+/// A resource as a client wants it, split into what the store keeps apart.
+struct ResourceDraft {
+    /// Canonical document: "schemas" first, canonical attribute names in schema order, null and empty
+    /// values dropped, no id, meta, groups, password or edge attributes. Compact text.
+    std::string body;
+    /// Wanted targets of edge attributes that the body named ("members": ids); absent kinds were not named.
+    std::map<directory::EdgeKind, std::vector<std::string>> edges;
+    std::optional<Secret> password;
+};
+
+enum class DraftPurpose { create, replace };
+
+/// Validates and normalises a POST or PUT body (spec'd checks 56 to 81). readOnly values are ignored, names are
+/// matched without case, unknown attributes are dropped. Errors: `invalid_syntax`, `invalid_value`
+/// (field = path), `mutability`.
+[[nodiscard]] Result<ResourceDraft> decode_resource(
+    const nlohmann::ordered_json& json, const SchemaRegistry& schemas, const ResourceType& type, DraftPurpose purpose
+);
+
+/// Re-validates a patched document and gives its canonical text, as decode_resource does.
+[[nodiscard]] Result<std::string> canonical_body(
+    const nlohmann::ordered_json& json, const SchemaRegistry& schemas, const ResourceType& type
+);
+
+/// Puts the id right after "schemas", as stored documents have it.
+[[nodiscard]] std::string with_id(std::string_view body, const Uuid& id);
+
+/// Paths of top-level attributes (per extension) whose values differ between two stored bodies.
+[[nodiscard]] std::vector<directory::AttributePath> changed_attributes(std::string_view before, std::string_view after);
+
+/// The text that lists show: displayName, else name.formatted, else userName, else empty.
+[[nodiscard]] std::string display_of(std::string_view body);
+
+}  // namespace bascule::scim

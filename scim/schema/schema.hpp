@@ -1,0 +1,99 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "directory/base/result.hpp"
+#include "directory/model/object.hpp"
+#include "directory/model/registry.hpp"
+
+namespace bascule::scim {
+
+enum class Mutability { read_write, read_only, write_only, immutable };
+enum class Returned { by_default, always, never, on_request };
+enum class Uniqueness { none, server, global };
+
+/// An attribute definition (RFC 7643 section 7) plus what the engine needs to know of it.
+struct Attribute {
+    std::string name;
+    directory::ValueType type = directory::ValueType::text;
+    bool multi_valued = false;
+    std::string description;
+    bool required = false;
+    std::vector<std::string> canonical_values;
+    bool case_exact = false;
+    Mutability mutability = Mutability::read_write;
+    Returned returned = Returned::by_default;
+    Uniqueness uniqueness = Uniqueness::none;
+    std::vector<std::string> reference_types;
+    std::vector<Attribute> sub_attributes;
+    bool searchable = true;  ///< indexed; false for free text such as profile pictures
+    /// Kept as edges, not in the document: members, manager, unit members. Its value is an object id.
+    std::optional<directory::EdgeKind> edge;
+
+    /// By name without case, or null.
+    [[nodiscard]] const Attribute* sub(std::string_view name) const;
+};
+
+struct Schema {
+    std::string id;
+    std::string name;
+    std::string description;
+    std::vector<Attribute> attributes;
+    [[nodiscard]] const Attribute* find(std::string_view name) const;
+};
+
+struct ResourceType {
+    std::string name;      ///< "User"; also its id
+    std::string endpoint;  ///< "/Users"
+    std::string description;
+    const Schema* schema = nullptr;
+    struct Extension {
+        const Schema* schema = nullptr;
+        bool required = false;
+    };
+    std::vector<Extension> extensions;
+    directory::TypeId type{};
+};
+
+/// An attribute name that was found in a resource type.
+struct ResolvedName {
+    const Schema* extension = nullptr;     ///< null for the core schema and common attributes
+    const Attribute* attribute = nullptr;  ///< null when the name is an extension URN alone
+    const Attribute* sub = nullptr;        ///< null when the whole attribute is meant
+    [[nodiscard]] directory::AttributePath path() const;
+};
+
+/// All schemas and resource types; loaded from data, immutable afterwards, thread-safe.
+class SchemaRegistry {
+  public:
+    /// The built-in schemas and types (RFC 7643, enterprise, and Bascule's own types).
+    [[nodiscard]] static Result<std::unique_ptr<SchemaRegistry>> load_builtin();
+    ~SchemaRegistry();
+
+    /// Adds every resource type to the registry and remembers its TypeId.
+    [[nodiscard]] Status register_types(directory::Registry& registry);
+
+    [[nodiscard]] const ResourceType* find_by_name(std::string_view name) const;
+    [[nodiscard]] const ResourceType* find_by_endpoint(std::string_view endpoint) const;
+    [[nodiscard]] const ResourceType* find_by_type(directory::TypeId type) const;
+    [[nodiscard]] const Schema* find_schema(std::string_view urn) const;
+    [[nodiscard]] const std::vector<std::unique_ptr<ResourceType>>& types() const { return types_; }
+    [[nodiscard]] const std::vector<std::unique_ptr<Schema>>& schemas() const { return schemas_; }
+
+    /// Finds an attribute by its notation (RFC 7644 section 3.10): "userName", "name.givenName",
+    /// "urn:…:User:department", an extension URN alone. Names without case; URNs by longest known prefix.
+    /// Common attributes (id, externalId, meta.*, schemas) are known for every type.
+    [[nodiscard]] std::optional<ResolvedName> resolve(const ResourceType& type, std::string_view notation) const;
+
+  private:
+    SchemaRegistry();
+    std::vector<std::unique_ptr<Schema>> schemas_;
+    std::vector<std::unique_ptr<ResourceType>> types_;
+};
+
+}  // namespace bascule::scim
