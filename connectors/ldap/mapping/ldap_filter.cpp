@@ -350,6 +350,22 @@ Truth evaluate(const Node& node, const directory::SourceEntry& entry) {
     }
 }
 
+/// Filters are shown to people, so letters stay; for requests there is escape_filter_value().
+std::string show_value(std::string_view value) {
+    std::string out;
+    out.reserve(value.size());
+    for (const char character : value) {
+        const auto byte = static_cast<unsigned char>(character);
+        const bool special = byte < 0x20 || byte == 0x7f || character == '*' || character == '(' || character == ')' || character == '\\';
+        if (special) {
+            out += fmt::format("\\{:02x}", byte);
+        } else {
+            out += character;
+        }
+    }
+    return out;
+}
+
 void print(const Node& node, std::string& out);
 
 void print_item(const Node& node, std::string& out) {
@@ -360,7 +376,7 @@ void print_item(const Node& node, std::string& out) {
             out += '=';
             for (std::size_t index = 0; index < node.parts.size(); ++index) {
                 if (index != 0) out += '*';
-                out += escape_filter_text(node.parts[index]);
+                out += show_value(node.parts[index]);
             }
             return;
         case Kind::all_bits: out += fmt::format(":{}:={}", and_rule, node.bits); return;
@@ -370,7 +386,7 @@ void print_item(const Node& node, std::string& out) {
         case Kind::approximate: out += "~="; break;
         default: out += '='; break;
     }
-    out += escape_filter_text(node.value);
+    out += show_value(node.value);
 }
 
 void print(const Node& node, std::string& out) {
@@ -441,21 +457,6 @@ std::string LdapFilter::explain(const directory::SourceEntry& entry) const {
 std::string LdapFilter::to_string() const {
     std::string out;
     print(root_, out);
-    return out;
-}
-
-std::string escape_filter_text(std::string_view value) {
-    std::string out;
-    out.reserve(value.size());
-    for (const char character : value) {
-        const auto byte = static_cast<unsigned char>(character);
-        const bool special = byte < 0x20 || byte == 0x7f || character == '*' || character == '(' || character == ')' || character == '\\';
-        if (special) {
-            out += fmt::format("\\{:02x}", byte);
-        } else {
-            out += character;
-        }
-    }
     return out;
 }
 

@@ -51,7 +51,4 @@ class LdapFilter {
     Node root_;
 };
 
-/// Escapes a value for use in a filter (RFC 4515 section 3).
-[[nodiscard]] std::string escape_filter_text(std::string_view value);
-
 }  // namespace bascule::ldap
