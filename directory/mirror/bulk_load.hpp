@@ -11,10 +11,15 @@ namespace bascule::mirror {
 /// The first load of a source: entries go to the store's loader in the order they come.
 class MirrorEngine::BulkLoad {
   public:
-    BulkLoad(std::unique_ptr<directory::Loader> loader, const directory::Registry& registry, const std::string& source, directory::SourceId id)
+    BulkLoad(
+        std::unique_ptr<directory::Loader> loader, const directory::Registry& registry,
+        const std::string& source, directory::SourceId id
+    )
         : loader_(std::move(loader)), registry_(registry), source_(source), source_id_(id) {}
 
-    [[nodiscard]] Status add(const directory::SourceEntry& entry, const directory::MappedEntry& mapped, Time now);
+    [[nodiscard]] Status add(
+        const directory::SourceEntry& entry, const directory::MappedEntry& mapped, Time now
+    );
     /// Makes everything visible at once, with one journal record for all.
     [[nodiscard]] Status finish(const directory::SourceState& state);
     [[nodiscard]] bool has_named_references() const { return !user_names_.empty(); }
@@ -25,9 +30,11 @@ class MirrorEngine::BulkLoad {
 
   private:
     [[nodiscard]] Status add_quarantined(
-        const directory::SourceEntry& entry, const directory::MappedEntry& mapped, const Error& error, const std::string& body, Time now
+        const directory::SourceEntry& entry, const directory::MappedEntry& mapped,
+        const Error& error, const std::string& body, Time now
     );
-    [[nodiscard]] directory::MirrorEntry bookkeeping(const directory::SourceEntry& entry, Time now) const;
+    [[nodiscard]] directory::MirrorEntry bookkeeping(const directory::SourceEntry& entry, Time now)
+        const;
 
     std::unique_ptr<directory::Loader> loader_;
     const directory::Registry& registry_;

@@ -10,16 +10,19 @@ namespace {
 
 void write_ids(JsonWriter& json, const std::set<Uuid>& ids) {
     json.begin_array();
-    for (const Uuid& id : ids) json.text(id.to_string());
+    for (const Uuid& id : ids)
+        json.text(id.to_string());
     json.end_array();
 }
 
 std::set<Uuid> read_ids(std::string_view array) {
     std::set<Uuid> out;
-    if (array.empty()) return out;
+    if (array.empty())
+        return out;
     JsonElements elements(array);
     while (const auto element = elements.next()) {
-        if (const auto id = parse_uuid(decode_json_string(*element))) out.insert(*id);
+        if (const auto id = parse_uuid(decode_json_string(*element)))
+            out.insert(*id);
     }
     return out;
 }
@@ -50,8 +53,10 @@ bool HeldPlan::empty() const {
 
 std::size_t HeldPlan::size() const {
     std::size_t count = deletes.size() + unmatched.size();
-    for (const auto& [group, members] : memberships) count += members.size();
-    for (const auto& [attribute, ids] : attributes) count += ids.size();
+    for (const auto& [group, members] : memberships)
+        count += members.size();
+    for (const auto& [attribute, ids] : attributes)
+        count += ids.size();
     return count;
 }
 
@@ -72,7 +77,8 @@ std::string HeldPlan::hash() const {
 }
 
 std::string HeldPlan::to_json() const {
-    if (empty()) return {};
+    if (empty())
+        return {};
     std::string out;
     JsonWriter json(out);
     json.begin_object().field("hash", hash()).field("since", since);
@@ -83,16 +89,19 @@ std::string HeldPlan::to_json() const {
 
 HeldPlan HeldPlan::parse(std::string_view json) {
     HeldPlan plan;
-    if (json.empty()) return plan;
+    if (json.empty())
+        return plan;
     plan.since = json_text_member(json, "since").value_or("");
     plan.deletes = read_ids(json_member(json, "deletes"));
     plan.unmatched = read_ids(json_member(json, "unmatched"));
     JsonMembers groups(json_member(json, "memberships"));
     while (const auto member = groups.next()) {
-        if (const auto id = parse_uuid(member->key)) plan.memberships[*id] = read_ids(member->value);
+        if (const auto id = parse_uuid(member->key))
+            plan.memberships[*id] = read_ids(member->value);
     }
     JsonMembers attributes(json_member(json, "attributes"));
-    while (const auto member = attributes.next()) plan.attributes[std::string(member->key)] = read_ids(member->value);
+    while (const auto member = attributes.next())
+        plan.attributes[std::string(member->key)] = read_ids(member->value);
     return plan;
 }
 

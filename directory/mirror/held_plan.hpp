@@ -11,11 +11,12 @@ namespace bascule::mirror {
 
 /// Removals that wait for a person's yes. Everything else of the source flows on meanwhile.
 struct HeldPlan {
-    std::string since;                ///< RFC 3339, of the first removal held
-    std::set<Uuid> deletes;           ///< anchors of entries that are gone at the source
-    std::set<Uuid> unmatched;         ///< anchors of entries that exist and match no filter any more
-    std::map<Uuid, std::set<Uuid>> memberships;       ///< group id -> ids of members that would leave
-    std::map<std::string, std::set<Uuid>> attributes;  ///< attribute -> ids of objects that would lose it
+    std::string since;         ///< RFC 3339, of the first removal held
+    std::set<Uuid> deletes;    ///< anchors of entries that are gone at the source
+    std::set<Uuid> unmatched;  ///< anchors of entries that exist and match no filter any more
+    std::map<Uuid, std::set<Uuid>> memberships;  ///< group id -> ids of members that would leave
+    std::map<std::string, std::set<Uuid>>
+        attributes;  ///< attribute -> ids of objects that would lose it
 
     [[nodiscard]] bool empty() const;
     /// How many single removals wait.

@@ -33,16 +33,16 @@ struct EngineCounters {
 
 /// Keeps the objects of one source equal to what its feed tells.
 ///
-/// Messages are batched (up to 1,000 entries, or until idle()) into one transaction each; a cookie is
-/// stored in the transaction that holds everything before it, and within a refresh only at its end. Nothing is
-/// removed without proof, and a removal that looks like an accident waits in the held plan while
-/// everything else flows on. A source that was never loaded is loaded in bulk. All methods are called
-/// by the feed's thread; counters may be read by others.
+/// Messages are batched (up to 1,000 entries, or until idle()) into one transaction each; a cookie
+/// is stored in the transaction that holds everything before it, and within a refresh only at its
+/// end. Nothing is removed without proof, and a removal that looks like an accident waits in the
+/// held plan while everything else flows on. A source that was never loaded is loaded in bulk. All
+/// methods are called by the feed's thread; counters may be read by others.
 class MirrorEngine final : public directory::FeedSink {
   public:
     MirrorEngine(
-        directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock, std::string source,
-        GuardLimits limits = {}
+        directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
+        std::string source, GuardLimits limits = {}
     );
     ~MirrorEngine() override;
 
@@ -50,18 +50,23 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status open();
     /// The cookie of the last complete refresh or later, as of the last commit.
     [[nodiscard]] const directory::SourceState& state() const { return state_; }
-    /// Forgets the cookie: the next refresh is a snapshot that is compared with what is there. Also records fingerprints.
-    [[nodiscard]] Status reset_cookie(const std::string& fingerprint, const std::string& mapping_fingerprint);
+    /// Forgets the cookie: the next refresh is a snapshot that is compared with what is there. Also
+    /// records fingerprints.
+    [[nodiscard]] Status reset_cookie(
+        const std::string& fingerprint, const std::string& mapping_fingerprint
+    );
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;
     [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
-    [[nodiscard]] Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override;
+    [[nodiscard]] Status refresh_done(directory::AbsenceProof proof, const std::string& cookie)
+        override;
     [[nodiscard]] Status cookie(const std::string& cookie) override;
     [[nodiscard]] Status idle() override;
 
-    /// Stores what is batched and the newest cookie; to be called when a run of the feed has ended outside a refresh.
+    /// Stores what is batched and the newest cookie; to be called when a run of the feed has ended
+    /// outside a refresh.
     [[nodiscard]] Status close_run();
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
@@ -91,8 +96,10 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
-    [[nodiscard]] Status decide_attributes(Step& step);
-    [[nodiscard]] Result<std::set<Uuid>> absent_entries(directory::Transaction& transaction, bool proven) const;
+    [[nodiscard]] Status decide_losses(Step& step);
+    [[nodiscard]] Result<std::set<Uuid>> absent_entries(
+        directory::Transaction& transaction, bool proven
+    ) const;
 
     directory::Store& store_;
     const directory::EntryMapper& mapper_;

@@ -7,7 +7,8 @@ namespace bascule::mirror {
 namespace {
 
 void put_number(std::string& out, std::size_t number) {
-    for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>((number >> shift) & 0xff);
+    for (int shift = 0; shift < 32; shift += 8)
+        out += static_cast<char>((number >> shift) & 0xff);
 }
 
 void put_text(std::string& out, std::string_view text) {
@@ -25,7 +26,9 @@ class Unpacker {
             return 0;
         }
         std::uint32_t value = 0;
-        for (unsigned index = 0; index < 4; ++index) value |= static_cast<std::uint32_t>(static_cast<unsigned char>(rest_[index])) << (8 * index);
+        for (unsigned index = 0; index < 4; ++index)
+            value |= static_cast<std::uint32_t>(static_cast<unsigned char>(rest_[index]))
+                     << (8 * index);
         rest_.remove_prefix(4);
         return value;
     }
@@ -60,7 +63,8 @@ std::string pack_entry(const directory::SourceEntry& entry) {
     for (const directory::RawAttribute& attribute : entry.attributes) {
         put_text(out, attribute.name);
         put_number(out, attribute.values.size());
-        for (const std::string& value : attribute.values) put_text(out, value);
+        for (const std::string& value : attribute.values)
+            put_text(out, value);
     }
     return out;
 }
@@ -77,10 +81,12 @@ Result<directory::SourceEntry> unpack_entry(std::string_view packed) {
         directory::RawAttribute attribute;
         attribute.name = in.text();
         const std::uint32_t values = in.number();
-        for (std::uint32_t value = 0; value < values && !in.broken(); ++value) attribute.values.push_back(in.text());
+        for (std::uint32_t value = 0; value < values && !in.broken(); ++value)
+            attribute.values.push_back(in.text());
         entry.attributes.push_back(std::move(attribute));
     }
-    if (in.broken()) return fail(ErrorKind::internal, "broken_raw_entry", "A stored entry cannot be read back.");
+    if (in.broken())
+        return fail(ErrorKind::internal, "broken_raw_entry", "A stored entry cannot be read back.");
     return entry;
 }
 

@@ -14,7 +14,8 @@ namespace {
 using mirror::KindMapping;
 using mirror::MappingRule;
 
-constexpr std::string_view enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:";
+constexpr std::string_view enterprise =
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:";
 
 MappingRule from(std::string target, std::vector<std::string> attributes, std::string type = {}) {
     MappingRule rule;
@@ -58,7 +59,8 @@ KindMapping make_user_mapping() {
 
 KindMapping make_group_mapping() {
     KindMapping kind;
-    kind.filter = "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
+    kind.filter =
+        "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
     kind.rules = {
         from("externalId", {"entryUUID"}),
         from("displayName", {"cn"}),
@@ -70,13 +72,17 @@ KindMapping make_group_mapping() {
 /// A target without its type: "phoneNumbers[mobile]" gives ("phoneNumbers", "mobile").
 std::pair<std::string, std::string> split_type(const MappingRule& rule) {
     const std::size_t open = rule.target.find('[');
-    if (open == std::string::npos || !rule.target.ends_with(']')) return {to_ascii_lower(rule.target), rule.type};
-    return {to_ascii_lower(rule.target.substr(0, open)), rule.target.substr(open + 1, rule.target.size() - open - 2)};
+    if (open == std::string::npos || !rule.target.ends_with(']'))
+        return {to_ascii_lower(rule.target), rule.type};
+    return {
+        to_ascii_lower(rule.target.substr(0, open)),
+        rule.target.substr(open + 1, rule.target.size() - open - 2)};
 }
 
 bool replaces(const MappingRule& configured, const MappingRule& builtin) {
     auto [target, type] = split_type(configured);
-    if (target.ends_with(".value")) target.resize(target.size() - 6);
+    if (target.ends_with(".value"))
+        target.resize(target.size() - 6);
     const auto [builtin_target, builtin_type] = split_type(builtin);
     const bool typed_target = configured.target.find('[') != std::string::npos;
     return target == builtin_target && (!typed_target || type == builtin_type);
@@ -102,12 +108,17 @@ KindMapping with_defaults(const KindMapping& configured, const KindMapping& defa
     KindMapping result;
     result.filter = configured.filter.empty() ? defaults.filter : configured.filter;
     for (const MappingRule& builtin : defaults.rules) {
-        const bool replaced = std::any_of(configured.rules.begin(), configured.rules.end(), [&](const MappingRule& rule) {
-            return replaces(rule, builtin);
-        });
-        if (!replaced) result.rules.push_back(builtin);
+        const bool replaced = std::any_of(
+            configured.rules.begin(), configured.rules.end(),
+            [&](const MappingRule& rule) { return replaces(rule, builtin); }
+        );
+        if (!replaced)
+            result.rules.push_back(builtin);
     }
-    std::copy_if(configured.rules.begin(), configured.rules.end(), std::back_inserter(result.rules), gives_value);
+    std::copy_if(
+        configured.rules.begin(), configured.rules.end(), std::back_inserter(result.rules),
+        gives_value
+    );
     return result;
 }
 

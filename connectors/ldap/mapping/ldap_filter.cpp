@@ -23,13 +23,15 @@ constexpr std::string_view or_rule = "1.2.840.113556.1.4.804";
 
 /// Attributes whose equality rule keeps case (RFC 2307, RFC 4524 and kin).
 constexpr std::array<std::string_view, 7> case_exact_attributes = {
-    "memberuid", "homedirectory", "loginshell", "gecos", "automountkey", "automountinformation", "labeleduri",
+    "memberuid",    "homedirectory",        "loginshell", "gecos",
+    "automountkey", "automountinformation", "labeleduri",
 };
 
 bool keeps_case(std::string_view attribute) {
-    return std::any_of(case_exact_attributes.begin(), case_exact_attributes.end(), [&](std::string_view known) {
-        return equals_ignoring_ascii_case(known, attribute);
-    });
+    return std::any_of(
+        case_exact_attributes.begin(), case_exact_attributes.end(),
+        [&](std::string_view known) { return equals_ignoring_ascii_case(known, attribute); }
+    );
 }
 
 /// Leading and trailing spaces go, runs become one (RFC 4518 section 2.6.1).
@@ -37,15 +39,18 @@ std::string squeeze_spaces(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (const char character : text) {
-        if (character == ' ' && (out.empty() || out.back() == ' ')) continue;
+        if (character == ' ' && (out.empty() || out.back() == ' '))
+            continue;
         out += character;
     }
-    if (!out.empty() && out.back() == ' ') out.pop_back();
+    if (!out.empty() && out.back() == ' ')
+        out.pop_back();
     return out;
 }
 
 std::string prepare(std::string_view value, bool case_exact) {
-    if (!is_valid_utf8(value)) return std::string(value);
+    if (!is_valid_utf8(value))
+        return std::string(value);
     std::string squeezed = squeeze_spaces(value);
     return case_exact ? squeezed : fold_case(squeezed);
 }
@@ -54,7 +59,8 @@ std::string prepare(std::string_view value, bool case_exact) {
 std::string prepare_part(std::string_view part, bool case_exact) {
     std::string squeezed;
     for (const char character : part) {
-        if (character == ' ' && !squeezed.empty() && squeezed.back() == ' ') continue;
+        if (character == ' ' && !squeezed.empty() && squeezed.back() == ' ')
+            continue;
         squeezed += character;
     }
     return case_exact || !is_valid_utf8(squeezed) ? squeezed : fold_case(squeezed);
@@ -65,14 +71,17 @@ class Parser {
     explicit Parser(std::string_view text) : text_(text) {}
 
     Result<Node> parse() {
-        if (text_.size() > maximum_length) return wrong("it is longer than 16 KiB");
+        if (text_.size() > maximum_length)
+            return wrong("it is longer than 16 KiB");
         skip_spaces();
         // A bare item without parentheses is what people type; accept it at the top.
         const bool bare = position_ < text_.size() && text_[position_] != '(';
         Result<Node> node = bare ? parse_item(text_.size()) : parse_filter(1);
-        if (!node) return node;
+        if (!node)
+            return node;
         skip_spaces();
-        if (position_ != text_.size()) return wrong("there is text after its end");
+        if (position_ != text_.size())
+            return wrong("there is text after its end");
         return node;
     }
 
@@ -80,26 +89,35 @@ class Parser {
     tl::unexpected<Error> wrong(std::string_view what) const {
         return fail(
             ErrorKind::invalid_input, "invalid_filter",
-            fmt::format("The LDAP filter '{}' is not valid: {} (at character {}).", printable(text_), what, position_ + 1)
+            fmt::format(
+                "The LDAP filter '{}' is not valid: {} (at character {}).", printable(text_), what,
+                position_ + 1
+            )
         );
     }
 
     void skip_spaces() {
-        while (position_ < text_.size() && text_[position_] == ' ') ++position_;
+        while (position_ < text_.size() && text_[position_] == ' ')
+            ++position_;
     }
 
     Result<Node> parse_filter(int depth) {
-        if (depth > maximum_depth) return wrong("it is nested too deeply");
-        if (position_ >= text_.size() || text_[position_] != '(') return wrong("'(' is expected");
+        if (depth > maximum_depth)
+            return wrong("it is nested too deeply");
+        if (position_ >= text_.size() || text_[position_] != '(')
+            return wrong("'(' is expected");
         ++position_;
         skip_spaces();
-        if (position_ >= text_.size()) return wrong("it ends too early");
+        if (position_ >= text_.size())
+            return wrong("it ends too early");
         const char first = text_[position_];
         Result<Node> node = first == '&' || first == '|' ? parse_list(first, depth)
                             : first == '!'               ? parse_negation(depth)
                                                          : parse_item(end_of_item());
-        if (!node) return node;
-        if (position_ >= text_.size() || text_[position_] != ')') return wrong("')' is expected");
+        if (!node)
+            return node;
+        if (position_ >= text_.size() || text_[position_] != ')')
+            return wrong("')' is expected");
         ++position_;
         return node;
     }
@@ -134,16 +152,21 @@ class Parser {
     }
 
     Result<Node> parse_item(std::size_t end) {
-        if (++terms_ > maximum_terms) return wrong("it has more than 1,000 terms");
+        if (++terms_ > maximum_terms)
+            return wrong("it has more than 1,000 terms");
         const std::string_view item = text_.substr(position_, end - position_);
         const std::size_t sign = item.find('=');
-        if (sign == std::string_view::npos || sign == 0) return wrong("an attribute, a sign and a value are expected");
+        if (sign == std::string_view::npos || sign == 0)
+            return wrong("an attribute, a sign and a value are expected");
         Node node;
         std::string_view name = item.substr(0, sign);
         node.kind = kind_of(name.back());
-        if (node.kind == Kind::all_bits) return parse_bit_rule(name, item.substr(sign + 1), end);
-        if (node.kind != Kind::equality) name.remove_suffix(1);
-        if (!is_attribute(name)) return wrong("the attribute name has characters that are not allowed");
+        if (node.kind == Kind::all_bits)
+            return parse_bit_rule(name, item.substr(sign + 1), end);
+        if (node.kind != Kind::equality)
+            name.remove_suffix(1);
+        if (!is_attribute(name))
+            return wrong("the attribute name has characters that are not allowed");
         node.attribute = std::string(name);
         node.case_exact = keeps_case(name);
         BASCULE_CHECK(read_value(node, item.substr(sign + 1)));
@@ -153,33 +176,43 @@ class Parser {
 
     static Kind kind_of(char before_sign) {
         switch (before_sign) {
-            case '>': return Kind::greater_or_equal;
-            case '<': return Kind::less_or_equal;
-            case '~': return Kind::approximate;
-            case ':': return Kind::all_bits;
-            default: return Kind::equality;
+            case '>':
+                return Kind::greater_or_equal;
+            case '<':
+                return Kind::less_or_equal;
+            case '~':
+                return Kind::approximate;
+            case ':':
+                return Kind::all_bits;
+            default:
+                return Kind::equality;
         }
     }
 
     static bool is_attribute(std::string_view name) {
         return !name.empty() && std::all_of(name.begin(), name.end(), [](char character) {
-            return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-                   (character >= '0' && character <= '9') || character == '-' || character == '.' || character == ';' ||
-                   character == '_';
+            return (character >= 'a' && character <= 'z') ||
+                   (character >= 'A' && character <= 'Z') ||
+                   (character >= '0' && character <= '9') || character == '-' || character == '.' ||
+                   character == ';' || character == '_';
         });
     }
 
     Result<Node> parse_bit_rule(std::string_view name, std::string_view value, std::size_t end) {
         name.remove_suffix(1);
         const std::size_t colon = name.find(':');
-        const std::string_view rule = colon == std::string_view::npos ? std::string_view{} : name.substr(colon + 1);
-        if (rule != and_rule && rule != or_rule) return wrong("this matching rule is not supported");
+        const std::string_view rule =
+            colon == std::string_view::npos ? std::string_view{} : name.substr(colon + 1);
+        if (rule != and_rule && rule != or_rule)
+            return wrong("this matching rule is not supported");
         Node node;
         node.kind = rule == and_rule ? Kind::all_bits : Kind::any_bits;
         node.attribute = std::string(name.substr(0, colon));
         node.value = std::string(value);
-        const auto [rest, error] = std::from_chars(value.data(), value.data() + value.size(), node.bits);
-        if (!is_attribute(node.attribute) || error != std::errc{} || rest != value.data() + value.size()) {
+        const auto [rest, error] =
+            std::from_chars(value.data(), value.data() + value.size(), node.bits);
+        if (!is_attribute(node.attribute) || error != std::errc{} ||
+            rest != value.data() + value.size()) {
             return wrong("a bit rule needs an attribute and a decimal number");
         }
         position_ = end;
@@ -191,7 +224,8 @@ class Parser {
             node.kind = Kind::presence;
             return {};
         }
-        if (node.kind == Kind::equality && value.find('*') != std::string_view::npos) return read_substrings(node, value);
+        if (node.kind == Kind::equality && value.find('*') != std::string_view::npos)
+            return read_substrings(node, value);
         BASCULE_TRY(node.value, unescape(value));
         node.folded = prepare(node.value, node.case_exact);
         return {};
@@ -206,7 +240,8 @@ class Parser {
             BASCULE_TRY(std::string part, unescape(value.substr(from, end - from)));
             node.folded_parts.push_back(prepare_part(part, node.case_exact));
             node.parts.push_back(std::move(part));
-            if (star == std::string_view::npos) return {};
+            if (star == std::string_view::npos)
+                return {};
             from = star + 1;
         }
     }
@@ -221,7 +256,8 @@ class Parser {
             }
             unsigned code = 0;
             const char* digits = value.data() + index + 1;
-            if (index + 2 >= value.size() || std::from_chars(digits, digits + 2, code, 16).ptr != digits + 2) {
+            if (index + 2 >= value.size() ||
+                std::from_chars(digits, digits + 2, code, 16).ptr != digits + 2) {
                 return wrong("'\\' must be followed by two hexadecimal digits");
             }
             out += static_cast<char>(code);
@@ -244,12 +280,15 @@ Truth truth(bool value) {
 bool has_substrings(const std::vector<std::string>& parts, std::string_view value) {
     const std::string& first = parts.front();
     const std::string& last = parts.back();
-    if (value.size() < first.size() + last.size() || !value.starts_with(first) || !value.ends_with(last)) return false;
+    if (value.size() < first.size() + last.size() || !value.starts_with(first) ||
+        !value.ends_with(last))
+        return false;
     value.remove_prefix(first.size());
     value.remove_suffix(last.size());
     for (std::size_t index = 1; index + 1 < parts.size(); ++index) {
         const std::size_t found = value.find(parts[index]);
-        if (found == std::string_view::npos) return false;
+        if (found == std::string_view::npos)
+            return false;
         value.remove_prefix(found + parts[index].size());
     }
     return true;
@@ -258,7 +297,8 @@ bool has_substrings(const std::vector<std::string>& parts, std::string_view valu
 std::optional<std::int64_t> as_integer(std::string_view text) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
     return number;
 }
 
@@ -278,29 +318,40 @@ Truth compare_order(const Node& node, std::string_view value) {
 
 Truth compare_bits(const Node& node, std::string_view value) {
     const auto number = as_integer(value);
-    if (!number) return Truth::undefined;
+    if (!number)
+        return Truth::undefined;
     const std::uint64_t present = static_cast<std::uint64_t>(*number) & node.bits;
     return truth(node.kind == Kind::all_bits ? present == node.bits : present != 0);
 }
 
 bool equal_value(const Node& node, std::string_view value) {
-    if (value == node.value) return true;
-    if (node.case_exact) return prepare(value, true) == node.folded;
+    if (value == node.value)
+        return true;
+    if (node.case_exact)
+        return prepare(value, true) == node.folded;
     // Most values are plain ASCII without odd spaces: decide those without an allocation.
-    if (value.size() == node.value.size() && equals_ignoring_ascii_case(value, node.value)) return true;
-    const bool plain = std::all_of(value.begin(), value.end(), [](char character) { return character > ' ' && character < 0x7f; });
-    if (plain) return to_ascii_lower(value) == node.folded;
+    if (value.size() == node.value.size() && equals_ignoring_ascii_case(value, node.value))
+        return true;
+    const bool plain = std::all_of(value.begin(), value.end(), [](char character) {
+        return character > ' ' && character < 0x7f;
+    });
+    if (plain)
+        return to_ascii_lower(value) == node.folded;
     return prepare(value, false) == node.folded;
 }
 
 Truth compare(const Node& node, std::string_view value) {
     switch (node.kind) {
-        case Kind::substrings: return truth(has_substrings(node.folded_parts, prepare(value, node.case_exact)));
+        case Kind::substrings:
+            return truth(has_substrings(node.folded_parts, prepare(value, node.case_exact)));
         case Kind::greater_or_equal:
-        case Kind::less_or_equal: return compare_order(node, value);
+        case Kind::less_or_equal:
+            return compare_order(node, value);
         case Kind::all_bits:
-        case Kind::any_bits: return compare_bits(node, value);
-        default: return truth(equal_value(node, value));
+        case Kind::any_bits:
+            return compare_bits(node, value);
+        default:
+            return truth(equal_value(node, value));
     }
 }
 
@@ -310,8 +361,10 @@ Truth evaluate_all(const Node& node, const directory::SourceEntry& entry) {
     Truth result = Truth::yes;
     for (const Node& child : node.children) {
         const Truth one = evaluate(child, entry);
-        if (one == Truth::no) return Truth::no;
-        if (one == Truth::undefined) result = Truth::undefined;
+        if (one == Truth::no)
+            return Truth::no;
+        if (one == Truth::undefined)
+            result = Truth::undefined;
     }
     return result;
 }
@@ -320,33 +373,41 @@ Truth evaluate_any(const Node& node, const directory::SourceEntry& entry) {
     Truth result = Truth::no;
     for (const Node& child : node.children) {
         const Truth one = evaluate(child, entry);
-        if (one == Truth::yes) return Truth::yes;
-        if (one == Truth::undefined) result = Truth::undefined;
+        if (one == Truth::yes)
+            return Truth::yes;
+        if (one == Truth::undefined)
+            result = Truth::undefined;
     }
     return result;
 }
 
 Truth evaluate_item(const Node& node, const directory::SourceEntry& entry) {
     const std::vector<std::string>& values = entry.values(node.attribute);
-    if (node.kind == Kind::presence) return truth(!values.empty());
+    if (node.kind == Kind::presence)
+        return truth(!values.empty());
     Truth result = Truth::no;
     for (const std::string& value : values) {
         const Truth one = compare(node, value);
-        if (one == Truth::yes) return Truth::yes;
-        if (one == Truth::undefined) result = Truth::undefined;
+        if (one == Truth::yes)
+            return Truth::yes;
+        if (one == Truth::undefined)
+            result = Truth::undefined;
     }
     return result;
 }
 
 Truth evaluate(const Node& node, const directory::SourceEntry& entry) {
     switch (node.kind) {
-        case Kind::all_of: return evaluate_all(node, entry);
-        case Kind::any_of: return evaluate_any(node, entry);
+        case Kind::all_of:
+            return evaluate_all(node, entry);
+        case Kind::any_of:
+            return evaluate_any(node, entry);
         case Kind::negation: {
             const Truth inner = evaluate(node.children.front(), entry);
             return inner == Truth::undefined ? inner : truth(inner == Truth::no);
         }
-        default: return evaluate_item(node, entry);
+        default:
+            return evaluate_item(node, entry);
     }
 }
 
@@ -356,7 +417,8 @@ std::string show_value(std::string_view value) {
     out.reserve(value.size());
     for (const char character : value) {
         const auto byte = static_cast<unsigned char>(character);
-        const bool special = byte < 0x20 || byte == 0x7f || character == '*' || character == '(' || character == ')' || character == '\\';
+        const bool special = byte < 0x20 || byte == 0x7f || character == '*' || character == '(' ||
+                             character == ')' || character == '\\';
         if (special) {
             out += fmt::format("\\{:02x}", byte);
         } else {
@@ -371,20 +433,35 @@ void print(const Node& node, std::string& out);
 void print_item(const Node& node, std::string& out) {
     out += node.attribute;
     switch (node.kind) {
-        case Kind::presence: out += "=*"; return;
+        case Kind::presence:
+            out += "=*";
+            return;
         case Kind::substrings:
             out += '=';
             for (std::size_t index = 0; index < node.parts.size(); ++index) {
-                if (index != 0) out += '*';
+                if (index != 0)
+                    out += '*';
                 out += show_value(node.parts[index]);
             }
             return;
-        case Kind::all_bits: out += fmt::format(":{}:={}", and_rule, node.bits); return;
-        case Kind::any_bits: out += fmt::format(":{}:={}", or_rule, node.bits); return;
-        case Kind::greater_or_equal: out += ">="; break;
-        case Kind::less_or_equal: out += "<="; break;
-        case Kind::approximate: out += "~="; break;
-        default: out += '='; break;
+        case Kind::all_bits:
+            out += fmt::format(":{}:={}", and_rule, node.bits);
+            return;
+        case Kind::any_bits:
+            out += fmt::format(":{}:={}", or_rule, node.bits);
+            return;
+        case Kind::greater_or_equal:
+            out += ">=";
+            break;
+        case Kind::less_or_equal:
+            out += "<=";
+            break;
+        case Kind::approximate:
+            out += "~=";
+            break;
+        default:
+            out += '=';
+            break;
     }
     out += show_value(node.value);
 }
@@ -392,50 +469,68 @@ void print_item(const Node& node, std::string& out) {
 void print(const Node& node, std::string& out) {
     out += '(';
     switch (node.kind) {
-        case Kind::all_of: out += '&'; break;
-        case Kind::any_of: out += '|'; break;
-        case Kind::negation: out += '!'; break;
-        default: print_item(node, out); break;
+        case Kind::all_of:
+            out += '&';
+            break;
+        case Kind::any_of:
+            out += '|';
+            break;
+        case Kind::negation:
+            out += '!';
+            break;
+        default:
+            print_item(node, out);
+            break;
     }
-    for (const Node& child : node.children) print(child, out);
+    for (const Node& child : node.children)
+        print(child, out);
     out += ')';
 }
 
 /// "the entry has objectClass: account, posixAccount".
 std::string found_instead(const std::string& attribute, const directory::SourceEntry& entry) {
     const std::vector<std::string>& values = entry.values(attribute);
-    if (values.empty()) return fmt::format("the entry has no {}", attribute);
+    if (values.empty())
+        return fmt::format("the entry has no {}", attribute);
     std::string out = fmt::format("the entry has {}: ", attribute);
     constexpr std::size_t shown = 8;
     for (std::size_t index = 0; index < std::min(values.size(), shown); ++index) {
-        if (index != 0) out += ", ";
+        if (index != 0)
+            out += ", ";
         out += printable(values[index], 60);
     }
-    if (values.size() > shown) out += fmt::format(" and {} more", values.size() - shown);
+    if (values.size() > shown)
+        out += fmt::format(" and {} more", values.size() - shown);
     return out;
 }
 
 std::string explain_node(const Node& node, const directory::SourceEntry& entry) {
     const Truth result = evaluate(node, entry);
-    if (result == Truth::yes) return {};
+    if (result == Truth::yes)
+        return {};
     if (node.kind == Kind::all_of) {
-        const auto culprit = std::find_if(node.children.begin(), node.children.end(), [&](const Node& child) {
-            return evaluate(child, entry) != Truth::yes;
-        });
+        const auto culprit =
+            std::find_if(node.children.begin(), node.children.end(), [&](const Node& child) {
+                return evaluate(child, entry) != Truth::yes;
+            });
         return explain_node(*culprit, entry);
     }
     std::string text;
     print(node, text);
     text += result == Truth::undefined ? " cannot be decided" : " is false";
     if (node.kind == Kind::any_of) {
-        if (node.children.empty()) return text;
+        if (node.children.empty())
+            return text;
         const Node* first = &node.children.front();
-        while (!first->children.empty()) first = &first->children.front();
+        while (!first->children.empty())
+            first = &first->children.front();
         return fmt::format("{} ({})", text, found_instead(first->attribute, entry));
     }
     const Node* item = &node;
-    while (!item->children.empty()) item = &item->children.front();
-    if (item->attribute.empty()) return text;
+    while (!item->children.empty())
+        item = &item->children.front();
+    if (item->attribute.empty())
+        return text;
     return fmt::format("{} ({})", text, found_instead(item->attribute, entry));
 }
 

@@ -11,8 +11,8 @@
 
 namespace bascule::ldap {
 
-/// Which entries of a source become users and groups, and how. Empty filters and missing rules take the defaults
-/// below, so that an empty Mapping works on an ordinary OpenLDAP directory.
+/// Which entries of a source become users and groups, and how. Empty filters and missing rules take
+/// the defaults below, so that an empty Mapping works on an ordinary OpenLDAP directory.
 struct Mapping {
     mirror::KindMapping users;
     mirror::KindMapping groups;
@@ -29,25 +29,30 @@ struct Mapping {
     const mirror::KindMapping& configured, const mirror::KindMapping& defaults
 );
 
-/// A mapping made ready to run: names resolved, filters and templates parsed. Immutable, thread-safe.
+/// A mapping made ready to run: names resolved, filters and templates parsed. Immutable,
+/// thread-safe.
 ///
-/// Documents come out in one pass in the canonical order (that of the registry), so that equal entries
-/// give equal text. A value that is no valid text is left out with a warning; when that leaves
-/// `userName` of a user or `displayName` of a group without a value, the entry is quarantined.
-/// Of several values for a single-valued attribute the lowest in byte order is taken, because LDAP
-/// values have no order.
+/// Documents come out in one pass in the canonical order (that of the registry), so that equal
+/// entries give equal text. A value that is no valid text is left out with a warning; when that
+/// leaves `userName` of a user or `displayName` of a group without a value, the entry is
+/// quarantined. Of several values for a single-valued attribute the lowest in byte order is taken,
+/// because LDAP values have no order.
 class Mapper final : public directory::EntryMapper {
   public:
-    /// `unknown_attribute`, `unknown_transform`, `invalid_filter`, `invalid_mapping`; `field` is the
-    /// target, `context` is "line:column" of the rule.
-    [[nodiscard]] static Result<std::unique_ptr<Mapper>> compile(const Mapping& mapping, const directory::Registry& registry);
+    /// `unknown_attribute`, `unknown_transform`, `invalid_filter`, `invalid_mapping`; `field` is
+    /// the target, `context` is "line:column" of the rule.
+    [[nodiscard]] static Result<std::unique_ptr<Mapper>> compile(
+        const Mapping& mapping, const directory::Registry& registry
+    );
     ~Mapper() override;
 
     [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry& entry) const override;
-    [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path) const override;
+    [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
+        const override;
     [[nodiscard]] std::string fingerprint() const override;
 
-    /// LDAP attributes that rules and filters read, for the feed's request. Sorted, without duplicates.
+    /// LDAP attributes that rules and filters read, for the feed's request. Sorted, without
+    /// duplicates.
     [[nodiscard]] const std::vector<std::string>& wanted_attributes() const;
     /// A filter that admits what either kind takes.
     [[nodiscard]] std::string combined_filter() const;

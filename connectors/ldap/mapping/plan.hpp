@@ -44,10 +44,12 @@ struct KindPlan {
 
 /// Compiles one kind; errors as Mapper::compile.
 [[nodiscard]] Result<KindPlan> compile_kind(
-    const mirror::KindMapping& mapping, std::string_view type_name, const directory::Registry& registry
+    const mirror::KindMapping& mapping, std::string_view type_name,
+    const directory::Registry& registry
 );
 
 /// The enterprise user extension (RFC 7643 section 4.3), home of `manager`.
-inline constexpr std::string_view enterprise_extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+inline constexpr std::string_view enterprise_extension =
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 }  // namespace bascule::ldap

@@ -12,7 +12,8 @@
 
 namespace bascule::ldap {
 
-/// Text with attributes in braces: "{givenName} ({departmentNumber})"; "{{" and "}}" stand for braces.
+/// Text with attributes in braces: "{givenName} ({departmentNumber})"; "{{" and "}}" stand for
+/// braces.
 class Template {
   public:
     [[nodiscard]] static Result<Template> parse(std::string_view text);
@@ -45,10 +46,11 @@ struct Rule {
 /// Parses a rule's filter, template and transform. `error.field` is the target.
 [[nodiscard]] Result<Rule> compile_rule(const mirror::MappingRule& rule);
 
-/// Values that a rule gives for an entry, each of them fit for `type` and as text: "true" for a boolean,
-/// RFC 3339 for a time, base64 for bytes. What does not fit is told in `warnings`.
+/// Values that a rule gives for an entry, each of them fit for `type` and as text: "true" for a
+/// boolean, RFC 3339 for a time, base64 for bytes. What does not fit is told in `warnings`.
 [[nodiscard]] std::vector<std::string> values_of(
-    const Rule& rule, directory::ValueType type, const directory::SourceEntry& entry, std::vector<std::string>& warnings
+    const Rule& rule, directory::ValueType type, const directory::SourceEntry& entry,
+    std::vector<std::string>& warnings
 );
 
 /// True for text that may stand in a document: valid UTF-8 without control characters.

@@ -39,7 +39,8 @@ bool is_digit(char character) {
 std::string upper(std::string_view value) {
     std::string out(value);
     for (char& character : out) {
-        if (character >= 'a' && character <= 'z') character = static_cast<char>(character - 'a' + 'A');
+        if (character >= 'a' && character <= 'z')
+            character = static_cast<char>(character - 'a' + 'A');
     }
     return out;
 }
@@ -47,14 +48,16 @@ std::string upper(std::string_view value) {
 std::string trim(std::string_view value) {
     std::string out;
     for (const char character : value) {
-        const bool space = character == ' ' || character == '\t' || character == '\r' || character == '\n';
+        const bool space =
+            character == ' ' || character == '\t' || character == '\r' || character == '\n';
         if (!space) {
             out += character;
         } else if (!out.empty() && out.back() != ' ') {
             out += ' ';
         }
     }
-    if (!out.empty() && out.back() == ' ') out.pop_back();
+    if (!out.empty() && out.back() == ' ')
+        out.pop_back();
     return out;
 }
 
@@ -67,18 +70,23 @@ std::string digits(std::string_view value) {
 std::optional<std::string> phone(std::string_view value) {
     std::string cleaned = trim(value);
     const bool international = cleaned.starts_with('+') || cleaned.starts_with("00");
-    if (cleaned.starts_with("00")) cleaned.erase(0, 2);
+    if (cleaned.starts_with("00"))
+        cleaned.erase(0, 2);
     // "+49 (0)69": the trunk zero is dialled inside the country only.
-    if (const std::size_t trunk = cleaned.find("(0)"); international && trunk != std::string::npos) cleaned.erase(trunk, 3);
-    if (const std::size_t extension = cleaned.find_first_of("xX;"); extension != std::string::npos) cleaned.erase(extension);
+    if (const std::size_t trunk = cleaned.find("(0)"); international && trunk != std::string::npos)
+        cleaned.erase(trunk, 3);
+    if (const std::size_t extension = cleaned.find_first_of("xX;"); extension != std::string::npos)
+        cleaned.erase(extension);
     const std::string number = digits(cleaned);
-    if (number.empty()) return std::nullopt;
+    if (number.empty())
+        return std::nullopt;
     return international ? "+" + number : number;
 }
 
 std::string_view edge_word(std::string_view value, bool first) {
     const std::size_t from = value.find_first_not_of(' ');
-    if (from == std::string_view::npos) return {};
+    if (from == std::string_view::npos)
+        return {};
     value = value.substr(from, value.find_last_not_of(' ') - from + 1);
     return first ? value.substr(0, value.find(' ')) : value.substr(value.rfind(' ') + 1);
 }
@@ -92,17 +100,22 @@ std::optional<std::string> part_of_address(std::string_view value, bool local) {
 }
 
 int hex_digit(char character) {
-    if (is_digit(character)) return character - '0';
-    if (character >= 'a' && character <= 'f') return character - 'a' + 10;
-    if (character >= 'A' && character <= 'F') return character - 'A' + 10;
+    if (is_digit(character))
+        return character - '0';
+    if (character >= 'a' && character <= 'f')
+        return character - 'a' + 10;
+    if (character >= 'A' && character <= 'F')
+        return character - 'A' + 10;
     return -1;
 }
 
 std::optional<std::string> rdn_value(std::string_view dn) {
     const std::size_t sign = dn.find('=');
-    if (sign == std::string_view::npos) return std::nullopt;
+    if (sign == std::string_view::npos)
+        return std::nullopt;
     std::string out;
-    for (std::size_t index = sign + 1; index < dn.size() && dn[index] != ',' && dn[index] != '+'; ++index) {
+    for (std::size_t index = sign + 1; index < dn.size() && dn[index] != ',' && dn[index] != '+';
+         ++index) {
         if (dn[index] != '\\' || index + 1 == dn.size()) {
             out += dn[index];
             continue;
@@ -118,48 +131,68 @@ std::optional<std::string> rdn_value(std::string_view dn) {
 
 std::optional<std::string> boolean_text(std::string_view value, bool negate) {
     const std::optional<bool> parsed = parse_boolean(value);
-    if (!parsed) return std::nullopt;
+    if (!parsed)
+        return std::nullopt;
     return *parsed != negate ? "true" : "false";
 }
 
 std::optional<std::string> time_text(std::string_view value) {
     const Result<Time> time = parse_generalized_time(value);
-    if (!time) return std::nullopt;
+    if (!time)
+        return std::nullopt;
     return format_time(*time);
 }
 
 }  // namespace
 
 Result<Transform> find_transform(std::string_view name) {
-    if (name.empty()) return Transform::none;
+    if (name.empty())
+        return Transform::none;
     std::vector<std::string> known;
     for (const auto& [text, transform] : names) {
-        if (text == name) return transform;
+        if (text == name)
+            return transform;
         known.emplace_back(text);
     }
     const std::string near = nearest(name, known);
     std::string detail = fmt::format("There is no transform '{}'", printable(name));
-    detail += near.empty() ? fmt::format("; there are {}.", fmt::join(known, ", ")) : fmt::format("; did you mean '{}'?", near);
+    detail += near.empty() ? fmt::format("; there are {}.", fmt::join(known, ", "))
+                           : fmt::format("; did you mean '{}'?", near);
     return fail(ErrorKind::invalid_input, "unknown_transform", std::move(detail));
 }
 
 std::optional<std::string> apply_transform(Transform transform, std::string_view value) {
     switch (transform) {
-        case Transform::none: return std::string(value);
-        case Transform::lower: return fold_case(value);
-        case Transform::upper: return upper(value);
-        case Transform::trim: return trim(value);
-        case Transform::phone: return phone(value);
-        case Transform::boolean: return boolean_text(value, false);
-        case Transform::negation: return boolean_text(value, true);
-        case Transform::generalized_time: return time_text(value);
-        case Transform::base64: return encode_base64(value);
-        case Transform::first_word: return std::string(edge_word(value, true));
-        case Transform::last_word: return std::string(edge_word(value, false));
-        case Transform::local_part: return part_of_address(value, true);
-        case Transform::domain_part: return part_of_address(value, false);
-        case Transform::rdn_value: return rdn_value(value);
-        case Transform::digits: return digits(value);
+        case Transform::none:
+            return std::string(value);
+        case Transform::lower:
+            return fold_case(value);
+        case Transform::upper:
+            return upper(value);
+        case Transform::trim:
+            return trim(value);
+        case Transform::phone:
+            return phone(value);
+        case Transform::boolean:
+            return boolean_text(value, false);
+        case Transform::negation:
+            return boolean_text(value, true);
+        case Transform::generalized_time:
+            return time_text(value);
+        case Transform::base64:
+            return encode_base64(value);
+        case Transform::first_word:
+            return std::string(edge_word(value, true));
+        case Transform::last_word:
+            return std::string(edge_word(value, false));
+        case Transform::local_part:
+            return part_of_address(value, true);
+        case Transform::domain_part:
+            return part_of_address(value, false);
+        case Transform::rdn_value:
+            return rdn_value(value);
+        case Transform::digits:
+            return digits(value);
     }
     return std::nullopt;
 }
@@ -170,18 +203,22 @@ bool takes_binary(Transform transform) {
 
 std::optional<bool> parse_boolean(std::string_view value) {
     const std::string lower = to_ascii_lower(value);
-    if (lower == "true" || lower == "yes" || lower == "on" || lower == "1" || lower == "y") return true;
-    if (lower == "false" || lower == "no" || lower == "off" || lower == "0" || lower == "n") return false;
+    if (lower == "true" || lower == "yes" || lower == "on" || lower == "1" || lower == "y")
+        return true;
+    if (lower == "false" || lower == "no" || lower == "off" || lower == "0" || lower == "n")
+        return false;
     return std::nullopt;
 }
 
 std::string encode_base64(std::string_view bytes) {
-    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
     out.reserve((bytes.size() + 2) / 3 * 4);
     for (std::size_t index = 0; index < bytes.size(); index += 3) {
         const auto byte = [&](std::size_t offset) -> unsigned {
-            return index + offset < bytes.size() ? static_cast<unsigned char>(bytes[index + offset]) : 0U;
+            return index + offset < bytes.size() ? static_cast<unsigned char>(bytes[index + offset])
+                                                 : 0U;
         };
         const unsigned group = (byte(0) << 16) | (byte(1) << 8) | byte(2);
         out += alphabet[(group >> 18) & 63];

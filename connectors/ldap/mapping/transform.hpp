@@ -31,7 +31,9 @@ enum class Transform {
 [[nodiscard]] Result<Transform> find_transform(std::string_view name);
 
 /// The changed value, or nothing when the value does not fit ("maybe" is no boolean).
-[[nodiscard]] std::optional<std::string> apply_transform(Transform transform, std::string_view value);
+[[nodiscard]] std::optional<std::string> apply_transform(
+    Transform transform, std::string_view value
+);
 
 /// True when the transform accepts bytes that are not text.
 [[nodiscard]] bool takes_binary(Transform transform);
