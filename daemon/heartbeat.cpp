@@ -13,7 +13,10 @@ struct Heartbeat::Pulse {
 };
 
 Heartbeat::Heartbeat(http::Server& server, Options options, std::function<void()> alive)
-    : server_(server), options_(options), alive_(std::move(alive)), pulse_(std::make_shared<Pulse>()) {
+    : server_(server),
+      options_(options),
+      alive_(std::move(alive)),
+      pulse_(std::make_shared<Pulse>()) {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 

@@ -13,13 +13,15 @@
 
 namespace bascule::daemon {
 
-/// Looks at the server at every beat and calls `alive` as long as the I/O loop answers and every pool with waiting
-/// requests gets on. When not, it stays silent, and so the service manager restarts the process.
+/// Looks at the server at every beat and calls `alive` as long as the I/O loop answers and every
+/// pool with waiting requests gets on. When not, it stays silent, and so the service manager
+/// restarts the process.
 class Heartbeat {
   public:
     struct Options {
         std::chrono::milliseconds interval{5000};
-        /// A pool whose queue has not moved for so long counts as stuck; longer than any request's deadline.
+        /// A pool whose queue has not moved for so long counts as stuck; longer than any request's
+        /// deadline.
         std::chrono::milliseconds stuck_after{90'000};
     };
     Heartbeat(http::Server& server, Options options, std::function<void()> alive);

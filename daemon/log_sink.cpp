@@ -115,7 +115,7 @@ LogFormat choose_log_format(std::string_view configured) {
     }
     // systemd.exec(5): JOURNAL_STREAM holds device and inode of the stream.
     const char* stream = std::getenv("JOURNAL_STREAM");
-    struct stat info{};
+    struct stat info {};
     if (stream == nullptr || ::fstat(STDERR_FILENO, &info) != 0) {
         return LogFormat::text;
     }
@@ -124,8 +124,8 @@ LogFormat choose_log_format(std::string_view configured) {
 }
 
 std::string format_log_line(
-    LogFormat format, std::string_view time, log::Level level, std::string_view event, std::string_view message,
-    std::initializer_list<log::Field> fields
+    LogFormat format, std::string_view time, log::Level level, std::string_view event,
+    std::string_view message, std::initializer_list<log::Field> fields
 ) {
     if (format == LogFormat::json) {
         return json_line(time, level, event, message, fields);
@@ -171,19 +171,25 @@ LogSink::~LogSink() {
 }
 
 void LogSink::write(
-    log::Level level, std::string_view event, std::string_view message, std::initializer_list<log::Field> fields
+    log::Level level, std::string_view event, std::string_view message,
+    std::initializer_list<log::Field> fields
 ) {
     if (level < backend_->least.load(std::memory_order_relaxed)) {
         return;
     }
-    const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const std::string time = backend_->format == LogFormat::journal ? std::string() : format_time(now);
+    const auto now =
+        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const std::string time =
+        backend_->format == LogFormat::journal ? std::string() : format_time(now);
     backend_->logger->log(
-        spdlog::level::info, "{}", format_log_line(backend_->format, time, level, event, message, fields)
+        spdlog::level::info, "{}",
+        format_log_line(backend_->format, time, level, event, message, fields)
     );
 }
 
-void LogSink::set_level(log::Level least) { backend_->least.store(least, std::memory_order_relaxed); }
+void LogSink::set_level(log::Level least) {
+    backend_->least.store(least, std::memory_order_relaxed);
+}
 
 log::Level log_level(std::string_view name) {
     if (name == "debug") {

@@ -8,7 +8,8 @@
 
 namespace bascule::daemon {
 
-/// How a log line looks. `journal` carries the priority in front and leaves the time to the journal.
+/// How a log line looks. `journal` carries the priority in front and leaves the time to the
+/// journal.
 enum class LogFormat { text, json, journal };
 
 /// "auto" looks at standard error: the journal's stream gives `journal`, everything else `text`.
@@ -16,12 +17,13 @@ enum class LogFormat { text, json, journal };
 
 /// One line without its end; control characters are escaped, so a value cannot fake a line.
 [[nodiscard]] std::string format_log_line(
-    LogFormat format, std::string_view time, log::Level level, std::string_view event, std::string_view message,
-    std::initializer_list<log::Field> fields
+    LogFormat format, std::string_view time, log::Level level, std::string_view event,
+    std::string_view message, std::initializer_list<log::Field> fields
 );
 
-/// Writes to standard error from a thread of its own, behind a bounded queue that slows producers when
-/// full. Installs itself for the process; the destructor writes what waits and puts the former sink back.
+/// Writes to standard error from a thread of its own, behind a bounded queue that slows producers
+/// when full. Installs itself for the process; the destructor writes what waits and puts the former
+/// sink back.
 class LogSink final : public log::Sink {
   public:
     LogSink(LogFormat format, log::Level least);

@@ -8,7 +8,9 @@
 namespace bascule::daemon {
 namespace {
 
-http::Response probe(bool good, std::string_view word, const std::vector<ComponentHealth>& components) {
+http::Response probe(
+    bool good, std::string_view word, const std::vector<ComponentHealth>& components
+) {
     http::Response response;
     response.status = good ? 200 : 503;
     response.content_type = "application/json";
@@ -28,7 +30,9 @@ http::Response ready(const Health& health) {
         return probe(false, "stopping", components);
     }
     const bool all = std::ranges::all_of(components, &ComponentHealth::ready);
-    return probe(all && health.started(), all && health.started() ? "ready" : "not ready", components);
+    return probe(
+        all && health.started(), all && health.started() ? "ready" : "not ready", components
+    );
 }
 
 http::Response exposition(Metrics& metrics) {
@@ -43,7 +47,10 @@ http::Response exposition(Metrics& metrics) {
 Status add_management_routes(http::Router& router, const Health& health, Metrics& metrics) {
     using http::Method;
     using http::Pool;
-    const auto add = [&router](const char* path, Pool pool, const char* what, std::function<http::Response()> run) {
+    const auto add = [&router](
+                         const char* path, Pool pool, const char* what,
+                         std::function<http::Response()> run
+                     ) {
         http::Route route;
         route.method = Method::get;
         route.pattern = path;
@@ -55,12 +62,20 @@ Status add_management_routes(http::Router& router, const Health& health, Metrics
         return router.add(std::move(route));
     };
     // Probes answer on the I/O thread: a full pool must not look like a dead process.
-    BASCULE_CHECK(add("/livez", Pool::inline_, "The process answers.", [] { return probe(true, "alive", {}); }));
-    BASCULE_CHECK(add("/readyz", Pool::inline_, "Every part can serve.", [&health] { return ready(health); }));
-    BASCULE_CHECK(add("/startupz", Pool::inline_, "The start is over.", [&health] {
-        return probe(health.started(), health.started() ? "started" : "starting", health.components());
+    BASCULE_CHECK(add("/livez", Pool::inline_, "The process answers.", [] {
+        return probe(true, "alive", {});
     }));
-    return add("/metrics", Pool::admin, "Figures for Prometheus.", [&metrics] { return exposition(metrics); });
+    BASCULE_CHECK(add("/readyz", Pool::inline_, "Every part can serve.", [&health] {
+        return ready(health);
+    }));
+    BASCULE_CHECK(add("/startupz", Pool::inline_, "The start is over.", [&health] {
+        return probe(
+            health.started(), health.started() ? "started" : "starting", health.components()
+        );
+    }));
+    return add("/metrics", Pool::admin, "Figures for Prometheus.", [&metrics] {
+        return exposition(metrics);
+    });
 }
 
 }  // namespace bascule::daemon

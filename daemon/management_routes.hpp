@@ -8,6 +8,8 @@
 namespace bascule::daemon {
 
 /// Adds /livez, /readyz, /startupz and /metrics. `health` and `metrics` outlive the router.
-[[nodiscard]] Status add_management_routes(http::Router& router, const Health& health, Metrics& metrics);
+[[nodiscard]] Status add_management_routes(
+    http::Router& router, const Health& health, Metrics& metrics
+);
 
 }  // namespace bascule::daemon

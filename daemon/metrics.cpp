@@ -9,8 +9,8 @@
 namespace bascule::daemon {
 namespace {
 
-const prometheus::Histogram::BucketBoundaries boundaries{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                         0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+const prometheus::Histogram::BucketBoundaries boundaries{
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
 
 double seconds_of(Time time) {
     return std::chrono::duration<double>(time.time_since_epoch()).count();
@@ -23,10 +23,12 @@ Metrics::Metrics()
                     .Name("bascule_http_requests_total")
                     .Help("Requests answered, by listener, method, route and status.")
                     .Register(registry_)),
-      request_seconds_(prometheus::BuildHistogram()
-                           .Name("bascule_http_request_seconds")
-                           .Help("From the first byte of a request to the last of its answer, by route.")
-                           .Register(registry_)),
+      request_seconds_(
+          prometheus::BuildHistogram()
+              .Name("bascule_http_request_seconds")
+              .Help("From the first byte of a request to the last of its answer, by route.")
+              .Register(registry_)
+      ),
       connections_(prometheus::BuildGauge()
                        .Name("bascule_http_connections")
                        .Help("Open connections.")
@@ -58,7 +60,12 @@ Metrics::Series Metrics::series(const http::RequestEvent& event) {
     thread_local std::string key;
     key.clear();
     const std::string status = std::to_string(event.status);
-    key.append(event.listener).append("\n").append(event.route).append("\n").append(status).append("\n");
+    key.append(event.listener)
+        .append("\n")
+        .append(event.route)
+        .append("\n")
+        .append(status)
+        .append("\n");
     key.append(http::to_string(event.method));
     {
         const std::shared_lock lock(mutex_);
@@ -71,11 +78,12 @@ Metrics::Series Metrics::series(const http::RequestEvent& event) {
     const std::string route(event.route.empty() ? "none" : event.route);
     const Series made{
         &requests_.Add(
-            {{"listener", listener}, {"method", std::string(http::to_string(event.method))}, {"route", route},
+            {{"listener", listener},
+             {"method", std::string(http::to_string(event.method))},
+             {"route", route},
              {"status", status}}
         ),
-        &request_seconds_.Add({{"listener", listener}, {"route", route}}, boundaries)
-    };
+        &request_seconds_.Add({{"listener", listener}, {"route", route}}, boundaries)};
     return series_.emplace(key, made).first->second;
 }
 
@@ -90,7 +98,8 @@ void Metrics::connections_changed(std::string_view listener, int by) {
 }
 
 void Metrics::connection_refused(std::string_view listener, http::ConnectionRefusal why) {
-    const char* reason = why == http::ConnectionRefusal::limit_reached ? "limit_reached" : "tls_handshake";
+    const char* reason =
+        why == http::ConnectionRefusal::limit_reached ? "limit_reached" : "tls_handshake";
     refused_.Add({{"listener", std::string(listener)}, {"reason", reason}}).Increment();
 }
 
@@ -115,7 +124,8 @@ void Metrics::add_sampler(Sampler sampler) {
 }
 
 void Metrics::set(
-    const std::string& name, const std::string& help, const std::map<std::string, std::string>& labels, double value
+    const std::string& name, const std::string& help,
+    const std::map<std::string, std::string>& labels, double value
 ) {
     // Registering a family again gives the one that is there.
     prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add(labels).Set(value);

@@ -38,8 +38,8 @@ class Metrics {
     void add_sampler(Sampler sampler);
     /// A gauge of that name; `help` counts at the first use.
     void set(
-        const std::string& name, const std::string& help, const std::map<std::string, std::string>& labels,
-        double value
+        const std::string& name, const std::string& help,
+        const std::map<std::string, std::string>& labels, double value
     );
 
     /// The exposition format, version 0.0.4.

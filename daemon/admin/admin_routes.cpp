@@ -47,20 +47,23 @@ Result<access::Caller> operator_of(const http::RequestContext& context) {
 }
 
 Status add_operator_route(
-    http::Router& router, http::Method method, std::string pattern, std::string description, OperatorHandler handler
+    http::Router& router, http::Method method, std::string pattern, std::string description,
+    OperatorHandler handler
 ) {
     http::Route route;
     route.method = method;
     route.pattern = std::move(pattern);
     route.pool = http::Pool::admin;
     route.description = std::move(description);
-    route.handler = [run = std::move(handler)](const http::Request& request, const http::RequestContext& context) {
+    route.handler = [run = std::move(handler
+                     )](const http::Request& request, const http::RequestContext& context) {
         const auto caller = operator_of(context);
         if (!caller) {
             return http::problem(caller.error(), context.request_id);
         }
         auto response = run(request, *caller);
-        return response ? *std::move(response) : http::problem(response.error(), context.request_id);
+        return response ? *std::move(response)
+                        : http::problem(response.error(), context.request_id);
     };
     return router.add(std::move(route));
 }

@@ -12,16 +12,18 @@
 
 namespace bascule::daemon {
 
-/// The operator behind a request on the admin socket: root, the daemon's own user or a member of its group. Others
-/// are `forbidden`/"not_an_operator".
+/// The operator behind a request on the admin socket: root, the daemon's own user or a member of
+/// its group. Others are `forbidden`/"not_an_operator".
 [[nodiscard]] Result<access::Caller> operator_of(const http::RequestContext& context);
 
 /// A handler that knows who asks; errors become problems.
-using OperatorHandler = std::function<Result<http::Response>(const http::Request&, const access::Caller&)>;
+using OperatorHandler =
+    std::function<Result<http::Response>(const http::Request&, const access::Caller&)>;
 
 /// Adds a route of the admin socket.
 [[nodiscard]] Status add_operator_route(
-    http::Router& router, http::Method method, std::string pattern, std::string description, OperatorHandler handler
+    http::Router& router, http::Method method, std::string pattern, std::string description,
+    OperatorHandler handler
 );
 
 /// "/v1/tokens": list, create, revoke. The service outlives the router.

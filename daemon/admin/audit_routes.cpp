@@ -40,12 +40,9 @@ const char* word(directory::Outcome outcome) {
 
 json describe(const directory::JournalRecord& record) {
     json value{
-        {"sequence", record.sequence},
-        {"time", format_time(record.time)},
-        {"actor", record.actor.name},
-        {"actorKind", word(record.actor.kind)},
-        {"origin", record.origin},
-        {"activity", record.activity},
+        {"sequence", record.sequence},     {"time", format_time(record.time)},
+        {"actor", record.actor.name},      {"actorKind", word(record.actor.kind)},
+        {"origin", record.origin},         {"activity", record.activity},
         {"outcome", word(record.outcome)},
     };
     const auto put = [&value](const char* name, const std::string& text) {
@@ -69,7 +66,9 @@ json describe(const directory::JournalRecord& record) {
     return value;
 }
 
-std::int64_t number(const http::QueryParameters& parameters, std::string_view name, std::int64_t otherwise) {
+std::int64_t number(
+    const http::QueryParameters& parameters, std::string_view name, std::int64_t otherwise
+) {
     const auto text = parameters.get(name);
     std::int64_t value = otherwise;
     if (text) {
@@ -82,9 +81,9 @@ Result<directory::JournalQuery> read_query(const http::Request& request) {
     const http::QueryParameters parameters(request.query);
     directory::JournalQuery query;
     query.after = number(parameters, "after", 0);
-    query.limit = static_cast<std::size_t>(
-        std::clamp<std::int64_t>(number(parameters, "limit", 20), 1, static_cast<std::int64_t>(most_records))
-    );
+    query.limit = static_cast<std::size_t>(std::clamp<std::int64_t>(
+        number(parameters, "limit", 20), 1, static_cast<std::int64_t>(most_records)
+    ));
     query.newest_first = !parameters.get("after").has_value();
     query.actor = parameters.get("actor").value_or("");
     query.activity = parameters.get("activity").value_or("");
@@ -119,7 +118,9 @@ Status add_audit_routes(http::Router& router, directory::Store& store) {
     return add_operator_route(
         router, http::Method::get, "/v1/audit",
         "Journal records: the newest ones, or with `after` the next ones; in the order of time.",
-        [&store](const http::Request& request, const access::Caller&) { return read(store, request); }
+        [&store](const http::Request& request, const access::Caller&) {
+            return read(store, request);
+        }
     );
 }
 

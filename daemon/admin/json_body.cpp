@@ -12,10 +12,15 @@ Result<nlohmann::json> json_object(const http::Request& request) {
 
 Result<std::string> required_text(const nlohmann::json& object, const char* name) {
     const auto found = object.find(name);
-    if (found == object.end() || !found->is_string() || found->get_ref<const std::string&>().empty()) {
-        return fail(
-            Error{ErrorKind::invalid_input, "missing_member", std::string("'") + name + "' must be given.", name, {}, {}}
-        );
+    if (found == object.end() || !found->is_string() ||
+        found->get_ref<const std::string&>().empty()) {
+        return fail(Error{
+            ErrorKind::invalid_input,
+            "missing_member",
+            std::string("'") + name + "' must be given.",
+            name,
+            {},
+            {}});
     }
     return found->get<std::string>();
 }

@@ -31,7 +31,8 @@ Result<http::Response> create(
         }
     }
     std::optional<Time> expires;
-    if (const auto lifetime = body.find("lifetimeSeconds"); lifetime != body.end() && lifetime->is_number_integer()) {
+    if (const auto lifetime = body.find("lifetimeSeconds");
+        lifetime != body.end() && lifetime->is_number_integer()) {
         expires = clock.now() + std::chrono::seconds(lifetime->get<std::int64_t>());
     }
     BASCULE_TRY(const auto created, tokens.create(name, std::move(scopes), expires, caller));
@@ -44,7 +45,9 @@ Result<http::Response> create(
 
 }  // namespace
 
-Status add_token_routes(http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock) {
+Status add_token_routes(
+    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock
+) {
     using http::Method;
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/tokens", "Lists the bearer tokens without their secrets.",
@@ -65,7 +68,9 @@ Status add_token_routes(http::Router& router, selfservice::TokenService& tokens,
     ));
     return add_operator_route(
         router, Method::post, "/v1/tokens/revoke", "Ends a bearer token by name or id.",
-        [&tokens](const http::Request& request, const access::Caller& caller) -> Result<http::Response> {
+        [&tokens](
+            const http::Request& request, const access::Caller& caller
+        ) -> Result<http::Response> {
             BASCULE_TRY(const json body, json_object(request));
             BASCULE_TRY(const std::string name, required_text(body, "token"));
             BASCULE_CHECK(tokens.revoke(name, caller));

@@ -40,7 +40,12 @@ std::string text_of(const json& object, const char* name) {
 }
 
 Error error_of(int status, const json& body) {
-    Error error{kind_of(status), "refused", "The daemon answered " + std::to_string(status) + ".", {}, {}, {}};
+    Error error{kind_of(status),
+                "refused",
+                "The daemon answered " + std::to_string(status) + ".",
+                {},
+                {},
+                {}};
     if (body.is_object()) {
         for (const char* name : {"code", "scimType"}) {
             if (std::string code = text_of(body, name); !code.empty()) {
@@ -65,7 +70,8 @@ std::string quoted(const std::string& text) {
 
 ApiClient::ApiClient(const Invocation& invocation) : client_(invocation.socket, patience) {}
 
-Result<json> ApiClient::call(http::Method method, const std::string& target, const json& body) const {
+Result<json> ApiClient::call(http::Method method, const std::string& target, const json& body)
+    const {
     const bool is_scim = target.starts_with("/scim/");
     const std::string text =
         body.is_null() ? std::string() : body.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -78,12 +84,17 @@ Result<json> ApiClient::call(http::Method method, const std::string& target, con
         return fail(error_of(answer.status, parsed));
     }
     if (parsed.is_discarded()) {
-        return fail(ErrorKind::internal, "bad_answer", "The daemon's answer is not JSON; do the versions match?");
+        return fail(
+            ErrorKind::internal, "bad_answer",
+            "The daemon's answer is not JSON; do the versions match?"
+        );
     }
     return parsed;
 }
 
-Result<json> ApiClient::get(const std::string& target) const { return call(http::Method::get, target); }
+Result<json> ApiClient::get(const std::string& target) const {
+    return call(http::Method::get, target);
+}
 
 Result<json> ApiClient::post(const std::string& target, const json& body) const {
     return call(http::Method::post, target, body);
@@ -105,10 +116,14 @@ Result<std::string> ApiClient::find_id(
     if (resources.empty()) {
         return fail(ErrorKind::not_found, "not_found", "There is nothing in " + name + ".");
     }
-    return fail(ErrorKind::conflict, "ambiguous_name", "There are several " + name + "; give the id instead.");
+    return fail(
+        ErrorKind::conflict, "ambiguous_name",
+        "There are several " + name + "; give the id instead."
+    );
 }
 
-Result<std::vector<json>> ApiClient::list(const std::string& endpoint, const std::string& filter) const {
+Result<std::vector<json>> ApiClient::list(const std::string& endpoint, const std::string& filter)
+    const {
     std::vector<json> all;
     for (;;) {
         std::string target = "/scim/v2" + endpoint + "?count=" + std::to_string(page_size) +

@@ -29,7 +29,8 @@ class ApiClient {
         http::Method method, const std::string& target, const nlohmann::json& body = nullptr
     ) const;
     [[nodiscard]] Result<nlohmann::json> get(const std::string& target) const;
-    [[nodiscard]] Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body) const;
+    [[nodiscard]] Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body)
+        const;
 
     /// The id of the one SCIM resource whose attribute equals the text; `not_found` and
     /// `conflict`/"ambiguous_name" name what was looked for.
@@ -37,7 +38,9 @@ class ApiClient {
         const std::string& endpoint, const std::string& attribute, const std::string& value
     ) const;
     /// Every resource of an endpoint that matches, page by page.
-    [[nodiscard]] Result<std::vector<nlohmann::json>> list(const std::string& endpoint, const std::string& filter) const;
+    [[nodiscard]] Result<std::vector<nlohmann::json>> list(
+        const std::string& endpoint, const std::string& filter
+    ) const;
 
   private:
     http::UnixClient client_;

@@ -23,7 +23,9 @@ struct Tail {
 };
 
 // The time of day, as long as everything is of today; a date else.
-std::string short_time(const std::string& time) { return time.size() > 19 ? time.substr(0, 10) + " " + time.substr(11, 8) : time; }
+std::string short_time(const std::string& time) {
+    return time.size() > 19 ? time.substr(0, 10) + " " + time.substr(11, 8) : time;
+}
 
 std::string outcome_text(const json& record) {
     const std::string outcome = record.value("outcome", "");
@@ -52,8 +54,8 @@ void print(const Invocation& invocation, const json& record) {
     if (const std::string address = record.value("sourceAddress", ""); !address.empty()) {
         who += "@" + address;
     }
-    std::string line = short_time(record.value("time", "")) + "  " + who + "  " + record.value("origin", "") + "  " +
-                       record.value("activity", "");
+    std::string line = short_time(record.value("time", "")) + "  " + who + "  " +
+                       record.value("origin", "") + "  " + record.value("activity", "");
     if (const std::string target = record.value("targetDisplay", ""); !target.empty()) {
         line += "  " + target;
     }
@@ -95,7 +97,9 @@ Result<int> tail(const Invocation& invocation, const Tail& wanted) {
         if (records.size() < follow_page) {
             std::this_thread::sleep_for(poll_interval);
         }
-        BASCULE_TRY(answer, client.get(target_of(wanted, follow_page) + "&after=" + std::to_string(after)));
+        BASCULE_TRY(
+            answer, client.get(target_of(wanted, follow_page) + "&after=" + std::to_string(after))
+        );
     }
 }
 
@@ -106,13 +110,19 @@ void add_audit_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     audit->require_subcommand(1);
     auto wanted = std::make_shared<Tail>();
     CLI::App* command = audit->add_subcommand("tail", "Show the newest records; times are UTC");
-    command->add_option("-n,--lines", wanted->lines, "How many")->check(CLI::Range(1, 1000))->capture_default_str();
+    command->add_option("-n,--lines", wanted->lines, "How many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
     command->add_option("--actor", wanted->actor, "Only of this actor");
-    command->add_option("--activity", wanted->activity, "Only this activity, such as \"Reset password (by admin)\"");
+    command->add_option(
+        "--activity", wanted->activity, "Only this activity, such as \"Reset password (by admin)\""
+    );
     command->add_option("--target", wanted->target, "Only about the object with this id");
     command->add_flag("-f,--follow", wanted->follow, "Go on until interrupted");
     command->callback([&invocation, &chosen, wanted] {
-        chosen = [&invocation, wanted] { return finish(invocation, [&] { return tail(invocation, *wanted); }); };
+        chosen = [&invocation, wanted] {
+            return finish(invocation, [&] { return tail(invocation, *wanted); });
+        };
     });
 }
 

@@ -9,7 +9,9 @@ namespace {
 
 using nlohmann::json;
 
-Result<int> explain(const Invocation& invocation, const std::string& subject, const std::string& attribute) {
+Result<int> explain(
+    const Invocation& invocation, const std::string& subject, const std::string& attribute
+) {
     std::string target = "/v1/explain?subject=" + http::percent_encode(subject);
     if (!attribute.empty()) {
         target += "&attribute=" + http::percent_encode(attribute);
@@ -34,12 +36,17 @@ void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen) 
         std::string attribute;
     };
     auto wanted = std::make_shared<Wanted>();
-    CLI::App* command = app.add_subcommand("explain", "Why an entry is mirrored the way it is, or not at all");
+    CLI::App* command =
+        app.add_subcommand("explain", "Why an entry is mirrored the way it is, or not at all");
     command->add_option("subject", wanted->subject, "DN, id, entryUUID or user name")->required();
-    command->add_option("--attribute", wanted->attribute, "Where this attribute's value comes from");
+    command->add_option(
+        "--attribute", wanted->attribute, "Where this attribute's value comes from"
+    );
     command->callback([&invocation, &chosen, wanted] {
         chosen = [&invocation, wanted] {
-            return finish(invocation, [&] { return explain(invocation, wanted->subject, wanted->attribute); });
+            return finish(invocation, [&] {
+                return explain(invocation, wanted->subject, wanted->attribute);
+            });
         };
     });
 }

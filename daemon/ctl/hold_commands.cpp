@@ -26,7 +26,8 @@ Result<int> list(const Invocation& invocation) {
             std::cout << "  " << line.get<std::string>() << "\n";
         }
         std::cout << "  carry out with: bascule hold approve " << hold.value("plan", "")
-                  << "    keep everything with: bascule hold reject " << hold.value("plan", "") << "\n";
+                  << "    keep everything with: bascule hold reject " << hold.value("plan", "")
+                  << "\n";
     }
     return exit_problem;
 }
@@ -42,10 +43,14 @@ Result<int> decide(const Invocation& invocation, const std::string& plan, bool a
     return exit_good;
 }
 
-void add_decision(CLI::App& parent, const char* name, const char* help, bool approve, Invocation& invocation, Chosen& chosen) {
+void add_decision(
+    CLI::App& parent, const char* name, const char* help, bool approve, Invocation& invocation,
+    Chosen& chosen
+) {
     auto plan = std::make_shared<std::string>();
     CLI::App* command = parent.add_subcommand(name, help);
-    command->add_option("plan", *plan, "The plan's name as listed; its first characters are enough")->required();
+    command->add_option("plan", *plan, "The plan's name as listed; its first characters are enough")
+        ->required();
     command->callback([&invocation, &chosen, plan, approve] {
         chosen = [&invocation, plan, approve] {
             return finish(invocation, [&] { return decide(invocation, *plan, approve); });
@@ -62,7 +67,9 @@ void add_hold_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
         chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };
     });
     add_decision(*hold, "approve", "Carry out exactly this plan", true, invocation, chosen);
-    add_decision(*hold, "reject", "Keep everything the plan would remove", false, invocation, chosen);
+    add_decision(
+        *hold, "reject", "Keep everything the plan would remove", false, invocation, chosen
+    );
 }
 
 }  // namespace bascule::daemon::ctl

@@ -31,14 +31,18 @@ Result<int> assign(const Invocation& invocation, const Assignment& wanted) {
     BASCULE_TRY(const std::string principal, principal_id(client, wanted));
     json body{{"schemas", {schema}}, {"role", wanted.role}, {"principal", {{"value", principal}}}};
     if (!wanted.unit.empty()) {
-        BASCULE_TRY(const std::string unit, client.find_id("/AdministrativeUnits", "displayName", wanted.unit));
+        BASCULE_TRY(
+            const std::string unit,
+            client.find_id("/AdministrativeUnits", "displayName", wanted.unit)
+        );
         body["scope"] = {{"value", unit}};
     }
     BASCULE_TRY(const json made, client.post("/scim/v2/RoleAssignments", body));
     if (invocation.json) {
         print_json(made);
     } else {
-        std::cout << wanted.principal << " is now " << wanted.role << " for " << where(wanted) << ".\n";
+        std::cout << wanted.principal << " is now " << wanted.role << " for " << where(wanted)
+                  << ".\n";
     }
     return exit_good;
 }
@@ -49,8 +53,11 @@ std::string nested(const json& resource, const char* name, const char* member) {
 }
 
 /// The name behind a reference; its id when the object is gone.
-std::string name_of(const ApiClient& client, const char* endpoint, const char* attribute, const std::string& id) {
-    const auto found = client.get(std::string("/scim/v2") + endpoint + "/" + http::percent_encode(id));
+std::string name_of(
+    const ApiClient& client, const char* endpoint, const char* attribute, const std::string& id
+) {
+    const auto found =
+        client.get(std::string("/scim/v2") + endpoint + "/" + http::percent_encode(id));
     return found ? found->value(attribute, id) : std::string();
 }
 
@@ -81,7 +88,9 @@ Result<int> list(const Invocation& invocation) {
         const std::string id = assignment.value("id", "");
         rows.push_back({assignment.value("role", ""), who, unit_name(client, unit), id});
         output.push_back(
-            {{"id", id}, {"role", assignment.value("role", "")}, {"principal", who},
+            {{"id", id},
+             {"role", assignment.value("role", "")},
+             {"principal", who},
              {"unit", unit.empty() ? json() : json(unit_name(client, unit))}}
         );
     }
@@ -100,26 +109,35 @@ Result<int> remove(const Invocation& invocation, const Assignment& wanted) {
     if (!wanted.unit.empty()) {
         BASCULE_TRY(unit, client.find_id("/AdministrativeUnits", "displayName", wanted.unit));
     }
-    BASCULE_TRY(const auto all, client.list("/RoleAssignments", "principal.value eq \"" + principal + "\""));
+    BASCULE_TRY(
+        const auto all, client.list("/RoleAssignments", "principal.value eq \"" + principal + "\"")
+    );
     for (const json& assignment : all) {
-        if (assignment.value("role", "") == wanted.role && nested(assignment, "scope", "value") == unit) {
-            BASCULE_CHECK(
-                client.call(http::Method::delete_, "/scim/v2/RoleAssignments/" + assignment.value("id", ""))
-            );
-            std::cout << wanted.principal << " is no longer " << wanted.role << " for " << where(wanted) << ".\n";
+        if (assignment.value("role", "") == wanted.role &&
+            nested(assignment, "scope", "value") == unit) {
+            BASCULE_CHECK(client.call(
+                http::Method::delete_, "/scim/v2/RoleAssignments/" + assignment.value("id", "")
+            ));
+            std::cout << wanted.principal << " is no longer " << wanted.role << " for "
+                      << where(wanted) << ".\n";
             return exit_good;
         }
     }
     return fail(
         ErrorKind::not_found, "not_assigned",
-        wanted.principal + " is not " + wanted.role + " for " + where(wanted) + "; see: bascule role list"
+        wanted.principal + " is not " + wanted.role + " for " + where(wanted) +
+            "; see: bascule role list"
     );
 }
 
 void add_options(CLI::App& command, const std::shared_ptr<Assignment>& wanted) {
-    command.add_option("role", wanted->role, "Its name, such as \"Helpdesk Administrator\"")->required();
-    command.add_option("who", wanted->principal, "User name, or with --group a group's name")->required();
-    command.add_option("--unit", wanted->unit, "Administrative unit; without it the whole organisation");
+    command.add_option("role", wanted->role, "Its name, such as \"Helpdesk Administrator\"")
+        ->required();
+    command.add_option("who", wanted->principal, "User name, or with --group a group's name")
+        ->required();
+    command.add_option(
+        "--unit", wanted->unit, "Administrative unit; without it the whole organisation"
+    );
     command.add_flag("--group", wanted->group, "A role-assignable group instead of a user");
 }
 
@@ -132,12 +150,16 @@ void add_role_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     CLI::App* assign_command = role->add_subcommand("assign", "Give somebody a role");
     add_options(*assign_command, wanted);
     assign_command->callback([&invocation, &chosen, wanted] {
-        chosen = [&invocation, wanted] { return finish(invocation, [&] { return assign(invocation, *wanted); }); };
+        chosen = [&invocation, wanted] {
+            return finish(invocation, [&] { return assign(invocation, *wanted); });
+        };
     });
     CLI::App* remove_command = role->add_subcommand("remove", "Take a role away");
     add_options(*remove_command, wanted);
     remove_command->callback([&invocation, &chosen, wanted] {
-        chosen = [&invocation, wanted] { return finish(invocation, [&] { return remove(invocation, *wanted); }); };
+        chosen = [&invocation, wanted] {
+            return finish(invocation, [&] { return remove(invocation, *wanted); });
+        };
     });
     role->add_subcommand("list", "Show who holds what")->callback([&invocation, &chosen] {
         chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };

@@ -21,8 +21,9 @@ std::string counts(const json& source) {
 
 std::string last_change(const json& source) {
     const auto found = source.find("lastChangeSecondsAgo");
-    return found == source.end() || !found->is_number() ? "no change yet"
-                                                        : "last change " + rough_duration(found->get<double>()) + " ago";
+    return found == source.end() || !found->is_number()
+               ? "no change yet"
+               : "last change " + rough_duration(found->get<double>()) + " ago";
 }
 
 std::string cookie(const json& source) {
@@ -38,17 +39,21 @@ Result<int> status(const Invocation& invocation) {
     for (const json& source : answer.at("sources")) {
         const std::string state = source.value("state", "");
         good = good && state == "live";
-        rows.push_back({source.value("name", ""), state, counts(source), last_change(source), cookie(source)});
+        rows.push_back(
+            {source.value("name", ""), state, counts(source), last_change(source), cookie(source)}
+        );
         if (const std::string problem = source.value("problem", ""); !problem.empty()) {
             problems += source.value("name", "") + ": " + problem + "\n";
         }
         if (source.value("held", std::int64_t{0}) > 0) {
-            problems += source.value("name", "") + ": removals wait for a decision; see: bascule hold list\n";
+            problems += source.value("name", "") +
+                        ": removals wait for a decision; see: bascule hold list\n";
         }
     }
     const json& store = answer.at("store");
     rows.push_back(
-        {"store", store.value("state", ""), "journal at " + grouped(store.value("journal", std::int64_t{0}))}
+        {"store", store.value("state", ""),
+         "journal at " + grouped(store.value("journal", std::int64_t{0}))}
     );
     if (invocation.json) {
         print_json(answer);
@@ -67,7 +72,8 @@ Result<int> health(const Invocation& invocation) {
         std::cout << (ready ? "ready" : "not ready") << "\n";
         for (const json& component : answer.at("components")) {
             if (!component.value("ready", false)) {
-                std::cout << component.value("name", "") << ": " << component.value("detail", "") << "\n";
+                std::cout << component.value("name", "") << ": " << component.value("detail", "")
+                          << "\n";
             }
         }
     }
@@ -80,9 +86,12 @@ void add_status_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) 
     app.add_subcommand("status", "Sources and store at a glance")->callback([&invocation, &chosen] {
         chosen = [&invocation] { return finish(invocation, [&] { return status(invocation); }); };
     });
-    app.add_subcommand("healthcheck", "Exit 0 when the daemon is ready")->callback([&invocation, &chosen] {
-        chosen = [&invocation] { return finish(invocation, [&] { return health(invocation); }); };
-    });
+    app.add_subcommand("healthcheck", "Exit 0 when the daemon is ready")
+        ->callback([&invocation, &chosen] {
+            chosen = [&invocation] {
+                return finish(invocation, [&] { return health(invocation); });
+            };
+        });
 }
 
 }  // namespace bascule::daemon::ctl

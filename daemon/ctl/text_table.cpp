@@ -58,7 +58,8 @@ std::string rough_duration(double seconds) {
     if (seconds < 7200) {
         return fmt::format("{:.0f} min", seconds / 60);
     }
-    return seconds < 172'800 ? fmt::format("{:.0f} h", seconds / 3600) : fmt::format("{:.0f} d", seconds / 86'400);
+    return seconds < 172'800 ? fmt::format("{:.0f} h", seconds / 3600)
+                             : fmt::format("{:.0f} d", seconds / 86'400);
 }
 
 }  // namespace bascule::daemon::ctl

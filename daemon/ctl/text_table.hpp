@@ -6,7 +6,8 @@
 
 namespace bascule::daemon::ctl {
 
-/// Rows as columns of equal width, two spaces apart, without blanks at the end. Control characters are replaced.
+/// Rows as columns of equal width, two spaces apart, without blanks at the end. Control characters
+/// are replaced.
 [[nodiscard]] std::string text_table(const std::vector<std::vector<std::string>>& rows);
 
 /// 104224 as "104,224".

@@ -55,8 +55,9 @@ Result<int> list(const Invocation& invocation) {
     std::vector<std::vector<std::string>> rows{{"NAME", "SCOPES", "EXPIRES", "LAST USED", "ID"}};
     for (const json& token : answer.at("tokens")) {
         rows.push_back(
-            {token.value("name", ""), joined(token.value("scopes", json::array())), or_word(token, "expires", "never"),
-             or_word(token, "lastUsed", "never"), token.value("id", "")}
+            {token.value("name", ""), joined(token.value("scopes", json::array())),
+             or_word(token, "expires", "never"), or_word(token, "lastUsed", "never"),
+             token.value("id", "")}
         );
     }
     std::cout << text_table(rows);
@@ -64,7 +65,9 @@ Result<int> list(const Invocation& invocation) {
 }
 
 Result<int> revoke(const Invocation& invocation, const std::string& name) {
-    BASCULE_TRY(const json answer, ApiClient(invocation).post("/v1/tokens/revoke", {{"token", name}}));
+    BASCULE_TRY(
+        const json answer, ApiClient(invocation).post("/v1/tokens/revoke", {{"token", name}})
+    );
     if (invocation.json) {
         print_json(answer);
     } else {
@@ -118,23 +121,33 @@ void add_token_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     CLI::App* create_command = token->add_subcommand("create", "Make a token and show it once");
     create_command->add_option("--name", wanted->name, "What it is for; unique")->required();
     create_command
-        ->add_option("--scope", wanted->scopes, "users:read users:write groups:read groups:write admin:read admin:write")
+        ->add_option(
+            "--scope", wanted->scopes,
+            "users:read users:write groups:read groups:write admin:read admin:write"
+        )
         ->delimiter(',')
         ->required();
-    create_command->add_option("--expires", wanted->expires, "Lifetime such as 180d; without it the token stays");
+    create_command->add_option(
+        "--expires", wanted->expires, "Lifetime such as 180d; without it the token stays"
+    );
     create_command->callback([&invocation, &chosen, wanted] {
-        chosen = [&invocation, wanted] { return finish(invocation, [&] { return create(invocation, *wanted); }); };
+        chosen = [&invocation, wanted] {
+            return finish(invocation, [&] { return create(invocation, *wanted); });
+        };
     });
 
-    token->add_subcommand("list", "Show all tokens without their secrets")->callback([&invocation, &chosen] {
-        chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };
-    });
+    token->add_subcommand("list", "Show all tokens without their secrets")
+        ->callback([&invocation, &chosen] {
+            chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };
+        });
 
     auto name = std::make_shared<std::string>();
     CLI::App* revoke_command = token->add_subcommand("revoke", "End a token at once");
     revoke_command->add_option("token", *name, "Its name or id")->required();
     revoke_command->callback([&invocation, &chosen, name] {
-        chosen = [&invocation, name] { return finish(invocation, [&] { return revoke(invocation, *name); }); };
+        chosen = [&invocation, name] {
+            return finish(invocation, [&] { return revoke(invocation, *name); });
+        };
     });
 }
 
@@ -143,7 +156,12 @@ int finish(const Invocation& invocation, const std::function<Result<int>()>& bod
         const auto result = body();
         return result ? *result : report(result.error(), invocation.json);
     } catch (const json::exception& exception) {
-        Error error{ErrorKind::internal, "bad_answer", "The daemon's answer is not understood.", {}, {}, {}};
+        Error error{ErrorKind::internal,
+                    "bad_answer",
+                    "The daemon's answer is not understood.",
+                    {},
+                    {},
+                    {}};
         error.context = exception.what();
         return report(error, invocation.json);
     }

@@ -27,8 +27,8 @@ Result<int> create(const Invocation& invocation, const Unit& wanted) {
     if (invocation.json) {
         print_json(made);
     } else {
-        std::cout << "Unit '" << wanted.name << "' is there; add people with: bascule unit add \"" << wanted.name
-                  << "\" USER…\n";
+        std::cout << "Unit '" << wanted.name << "' is there; add people with: bascule unit add \""
+                  << wanted.name << "\" USER…\n";
     }
     return exit_good;
 }
@@ -41,7 +41,8 @@ Result<int> list(const Invocation& invocation) {
         const std::size_t members = unit.value("members", json::array()).size();
         const std::string name = unit.value("displayName", "");
         rows.push_back({name, grouped(static_cast<std::int64_t>(members)), unit.value("id", "")});
-        output.push_back({{"id", unit.value("id", "")}, {"displayName", name}, {"members", members}});
+        output.push_back({{"id", unit.value("id", "")}, {"displayName", name}, {"members", members}}
+        );
     }
     if (invocation.json) {
         print_json(output);
@@ -73,26 +74,30 @@ Result<json> member_operations(const ApiClient& client, const Unit& wanted, bool
 
 Result<int> change_members(const Invocation& invocation, const Unit& wanted, bool add) {
     const ApiClient client(invocation);
-    BASCULE_TRY(const std::string unit, client.find_id("/AdministrativeUnits", "displayName", wanted.name));
+    BASCULE_TRY(
+        const std::string unit, client.find_id("/AdministrativeUnits", "displayName", wanted.name)
+    );
     BASCULE_TRY(json operations, member_operations(client, wanted, add));
     const json body{{"schemas", {patch_schema}}, {"Operations", std::move(operations)}};
     BASCULE_CHECK(client.call(http::Method::patch, "/scim/v2/AdministrativeUnits/" + unit, body));
     if (invocation.json) {
         print_json({{"unit", wanted.name}, {add ? "added" : "removed", wanted.members}});
     } else {
-        std::cout << wanted.members.size() << (add ? " added to " : " removed from ") << "unit '" << wanted.name
-                  << "'.\n";
+        std::cout << wanted.members.size() << (add ? " added to " : " removed from ") << "unit '"
+                  << wanted.name << "'.\n";
     }
     return exit_good;
 }
 
 void add_member_command(
-    CLI::App& parent, const char* name, const char* help, bool add, Invocation& invocation, Chosen& chosen
+    CLI::App& parent, const char* name, const char* help, bool add, Invocation& invocation,
+    Chosen& chosen
 ) {
     auto wanted = std::make_shared<Unit>();
     CLI::App* command = parent.add_subcommand(name, help);
     command->add_option("unit", wanted->name, "Name of the unit")->required();
-    command->add_option("who", wanted->members, "User names, or with --group names of groups")->required();
+    command->add_option("who", wanted->members, "User names, or with --group names of groups")
+        ->required();
     command->add_flag("--group", wanted->groups, "Groups instead of users");
     command->callback([&invocation, &chosen, wanted, add] {
         chosen = [&invocation, wanted, add] {
@@ -109,9 +114,13 @@ void add_unit_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     auto wanted = std::make_shared<Unit>();
     CLI::App* create_command = unit->add_subcommand("create", "Make a unit");
     create_command->add_option("unit", wanted->name, "Its name")->required();
-    create_command->add_flag("--restricted", wanted->restricted, "Only roles for this unit act on its members");
+    create_command->add_flag(
+        "--restricted", wanted->restricted, "Only roles for this unit act on its members"
+    );
     create_command->callback([&invocation, &chosen, wanted] {
-        chosen = [&invocation, wanted] { return finish(invocation, [&] { return create(invocation, *wanted); }); };
+        chosen = [&invocation, wanted] {
+            return finish(invocation, [&] { return create(invocation, *wanted); });
+        };
     });
     unit->add_subcommand("list", "Show all units")->callback([&invocation, &chosen] {
         chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };

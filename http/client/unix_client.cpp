@@ -34,14 +34,20 @@ class Socket {
 };
 
 tl::unexpected<Error> bad_answer() {
-    return fail(ErrorKind::internal, "bad_answer", "The daemon's answer is not understood; do the versions match?");
+    return fail(
+        ErrorKind::internal, "bad_answer",
+        "The daemon's answer is not understood; do the versions match?"
+    );
 }
 
 Status connect_to(int descriptor, const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path) {
-        return fail(ErrorKind::invalid_input, "invalid_address", "The socket path '" + path + "' is too long.");
+        return fail(
+            ErrorKind::invalid_input, "invalid_address",
+            "The socket path '" + path + "' is too long."
+        );
     }
     std::memcpy(address.sun_path, path.data(), path.size());
     if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
@@ -50,7 +56,8 @@ Status connect_to(int descriptor, const std::string& path) {
     if (errno == EACCES || errno == EPERM) {
         return fail(
             ErrorKind::forbidden, "socket_denied",
-            "You may not use " + path + "; run this as root, as the service's user or as a member of its group."
+            "You may not use " + path +
+                "; run this as root, as the service's user or as a member of its group."
         );
     }
     return fail(
@@ -67,7 +74,9 @@ Status send_all(int descriptor, std::string_view text) {
             continue;
         }
         if (sent <= 0) {
-            return fail(ErrorKind::unavailable, "connection_lost", "The daemon closed the connection.");
+            return fail(
+                ErrorKind::unavailable, "connection_lost", "The daemon closed the connection."
+            );
         }
         text.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -132,7 +141,10 @@ Result<Response> UnixClient::send(
     const Socket socket(timeout_);
     BASCULE_CHECK(connect_to(socket.get(), path_));
     std::string text;
-    text.append(to_string(method)).append(" ").append(target).append(" HTTP/1.1\r\nHost: bascule\r\n");
+    text.append(to_string(method))
+        .append(" ")
+        .append(target)
+        .append(" HTTP/1.1\r\nHost: bascule\r\n");
     text.append("Connection: close\r\n");
     if (!body.empty()) {
         text.append("Content-Type: ").append(content_type).append("\r\nContent-Length: ");
@@ -151,8 +163,9 @@ std::string percent_encode(std::string_view text) {
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                                c == '-' || c == '.' || c == '_' || c == '~';
+        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+                                c == '~';
         if (unreserved) {
             out.push_back(c);
         } else {

@@ -9,13 +9,15 @@
 
 namespace bascule::http {
 
-/// Asks a server of this product over its Unix socket, one connection a request. Blocking; one thread.
+/// Asks a server of this product over its Unix socket, one connection a request. Blocking; one
+/// thread.
 class UnixClient {
   public:
     UnixClient(std::string path, std::chrono::milliseconds timeout);
 
-    /// `target` is the encoded path with its query. Headers of the answer have lower-case names. Errors:
-    /// `unavailable`/"not_running" when nobody listens, `forbidden`/"socket_denied", `timeout`/"no_answer".
+    /// `target` is the encoded path with its query. Headers of the answer have lower-case names.
+    /// Errors: `unavailable`/"not_running" when nobody listens, `forbidden`/"socket_denied",
+    /// `timeout`/"no_answer".
     [[nodiscard]] Result<Response> send(
         Method method, std::string_view target, std::string_view body = {},
         std::string_view content_type = "application/json"

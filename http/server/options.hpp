@@ -24,7 +24,8 @@ using ErrorRenderer =
 struct TlsFiles {
     std::string certificate;  ///< the certificate and its chain
     std::string key;          ///< file of the key, unless its text is given
-    std::string client_ca;    ///< asks clients for a certificate of these authorities; empty: does not ask
+    std::string
+        client_ca;  ///< asks clients for a certificate of these authorities; empty: does not ask
     std::shared_ptr<const Secret> key_text = nullptr;  ///< PEM
 };
 

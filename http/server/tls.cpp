@@ -65,7 +65,9 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const TlsFiles& files) {
     const std::string key_name = files.key_text ? "key" : files.key;
     if (files.key_text) {
         const std::string_view text = files.key_text->reveal();
-        context->use_private_key(boost::asio::buffer(text.data(), text.size()), ssl::context::pem, ec);
+        context->use_private_key(
+            boost::asio::buffer(text.data(), text.size()), ssl::context::pem, ec
+        );
     } else {
         context->use_private_key_file(files.key, ssl::context::pem, ec);
     }
