@@ -10,7 +10,8 @@
 
 namespace bascule::access {
 
-/// Who is calling and with which rights, whatever way they came. Built per request by sign-in or token check.
+/// Who is calling and with which rights, whatever way they came. Built per request by sign-in or
+/// token check.
 struct Caller {
     directory::Actor actor;
     /// "users:read", "users:write", "groups:read", "groups:write", "admin:read", "admin:write";

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,20 +35,21 @@ struct AttributePath {
 struct AttributeSpec {
     AttributePath path;
     ValueType type = ValueType::text;
-    bool multi_valued = false;  ///< the attribute or, for a sub-attribute, its parent has many values
+    bool multi_valued =
+        false;  ///< the attribute or, for a sub-attribute, its parent has many values
     bool case_exact = false;
     bool searchable = false;  ///< the store keeps terms for it
     bool unique = false;      ///< no two live objects of the type may share a (folded) value
 };
 
 struct TypeSpec {
-    std::string name;  ///< "User"
+    std::string name;            ///< "User"
     bool has_local_life = true;  ///< false for types that exist only as mirror bookkeeping
     std::vector<AttributeSpec> attributes;
 };
 
-/// Every type and attribute the process knows. Built once at start from the schemas and the internal
-/// types, immutable afterwards, shared by all.
+/// Every type and attribute the process knows. Built once at start from the schemas and the
+/// internal types, immutable afterwards, shared by all.
 class Registry {
   public:
     /// Adds a type; the name must be new and paths distinct.
@@ -60,10 +62,24 @@ class Registry {
     [[nodiscard]] std::size_t type_count() const { return types_.size(); }
 
     /// Exact canonical path; nothing when the type has no such attribute.
-    [[nodiscard]] std::optional<AttributeId> find_attribute(TypeId type, const AttributePath& path) const;
+    [[nodiscard]] std::optional<AttributeId> find_attribute(TypeId type, const AttributePath& path)
+        const;
     [[nodiscard]] const AttributeSpec& spec(AttributeId attribute) const;
     [[nodiscard]] TypeId type_of(AttributeId attribute) const;
     [[nodiscard]] const std::vector<AttributeId>& attributes(TypeId type) const;
+
+    /// Searchable attributes by where a document holds them: extension member ("" for core), then
+    /// name. The scan that makes terms looks every member up here, so lookups take views.
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const noexcept {
+            return std::hash<std::string_view>{}(text);
+        }
+    };
+    template <class Value>
+    using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+    using SearchIndex = TextMap<TextMap<std::vector<AttributeId>>>;
+    [[nodiscard]] const SearchIndex& search_index(TypeId type) const;
 
   private:
     struct Entry {
@@ -72,15 +88,36 @@ class Registry {
     };
     std::vector<TypeSpec> types_;
     std::vector<std::vector<AttributeId>> by_type_;
+    std::vector<SearchIndex> search_;
     std::vector<Entry> attributes_;
     std::unordered_map<std::string, TypeId> type_names_;
     std::unordered_map<std::string, AttributeId> paths_;
 };
 
-/// The term text under which a value is indexed and compared: folded unless case_exact, numbers and
-/// times in an order-preserving form, booleans "true"/"false". `json` is the raw JSON value.
-/// Nothing when the value is null, empty or of another JSON type than the attribute's.
-[[nodiscard]] std::optional<std::string> term_value(const AttributeSpec& spec, std::string_view json);
+/// The text under which a value is compared: folded unless case_exact or binary, booleans
+/// "true"/"false". Numbers and times get an order-preserving form, so that comparing texts byte by
+/// byte compares the values: integers are 16 hexadecimal digits of the value with its sign bit
+/// flipped, decimals 16 digits of the IEEE 754 bits (sign bit flipped, negative ones inverted),
+/// times RFC 3339 in UTC with milliseconds. `json` is the raw JSON value; a complex value stands
+/// for its "value" member. Nothing when the value is null, empty or of another JSON type than the
+/// attribute's.
+[[nodiscard]] std::optional<std::string> term_value(
+    const AttributeSpec& spec, std::string_view json
+);
+
+/// The same text for a number that did not come as JSON.
+[[nodiscard]] std::string integer_term(std::int64_t value);
+[[nodiscard]] std::string decimal_term(double value);
+
+/// A term keeps at most this many bytes of a text.
+inline constexpr std::size_t term_limit = 256;
+
+/// What an index keeps of a compared text: the first 256 bytes, less when a UTF-8 character would
+/// be cut. Texts with equal keys may differ behind it, so a search for a key that may_be_cut()
+/// needs the document to decide; order is kept except between texts with equal keys.
+[[nodiscard]] std::string term_key(std::string_view compared);
+/// True when a longer text can have this key; such a hit is a candidate and not an answer.
+[[nodiscard]] bool may_be_cut(std::string_view key);
 
 /// One searchable value of an object.
 struct Term {
@@ -89,7 +126,10 @@ struct Term {
     bool operator==(const Term&) const = default;
 };
 
-/// All terms of a stored document, sorted and without duplicates. One home for what is indexed.
-[[nodiscard]] std::vector<Term> terms_of(const Registry& registry, TypeId type, std::string_view body);
+/// All terms (values as term_key() gives them) of a stored document, sorted and without duplicates.
+/// One home for what is indexed.
+[[nodiscard]] std::vector<Term> terms_of(
+    const Registry& registry, TypeId type, std::string_view body
+);
 
 }  // namespace bascule::directory

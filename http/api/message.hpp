@@ -26,6 +26,10 @@ struct Request {
     [[nodiscard]] std::string_view header(std::string_view name) const;
 };
 
+enum class Plus { is_plus, is_space };
+/// Decodes %XX; a broken escape is kept as it is. '+' is a space in query strings only.
+[[nodiscard]] std::string percent_decode(std::string_view text, Plus plus = Plus::is_plus);
+
 /// Decoded query parameters: tells "present and empty" from "absent"; duplicates are kept.
 class QueryParameters {
   public:
@@ -33,7 +37,9 @@ class QueryParameters {
     explicit QueryParameters(std::string_view query);
     [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
     [[nodiscard]] std::size_t count(std::string_view name) const;
-    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const { return all_; }
+    [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
+        return all_;
+    }
 
   private:
     std::vector<std::pair<std::string, std::string>> all_;

@@ -31,7 +31,8 @@ struct Route {
     [[nodiscard]] Pool pool_for(const Request& request) const { return choose_pool ? choose_pool(request) : pool; }
 };
 
-/// Finds the route of a request. Built at start; `add` refuses duplicates; then immutable and thread-safe.
+/// Finds the route of a request. Built at start; `add` refuses duplicates; then immutable and
+/// thread-safe.
 class Router {
   public:
     /// `conflict`/"duplicate_route" when method and pattern exist.
@@ -40,14 +41,17 @@ class Router {
     struct Match {
         const Route* route = nullptr;
         std::vector<std::string> parameters;  ///< decoded
-        std::vector<Method> allowed;          ///< filled when the path exists with other methods (405)
+        std::vector<Method> allowed;  ///< filled when the path exists with other methods (405)
     };
-    /// `raw_path` is still percent-encoded; an encoded slash never separates segments.
+    /// `raw_path` is still percent-encoded; an encoded slash never separates segments, a slash at
+    /// the end is ignored. Of several fitting patterns the one with the earlier literal segments
+    /// wins; HEAD falls back to GET.
     [[nodiscard]] Match match(Method method, std::string_view raw_path) const;
     [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
   private:
     std::vector<Route> routes_;
+    std::vector<std::vector<std::string>> patterns_;  ///< segments, one list a route
 };
 
 }  // namespace bascule::http

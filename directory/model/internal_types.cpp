@@ -1,0 +1,43 @@
+#include "directory/model/internal_types.hpp"
+
+#include <string>
+#include <utility>
+
+namespace bascule::directory {
+namespace {
+
+struct TextOptions {
+    bool case_exact = false;
+    bool unique = false;
+};
+
+AttributeSpec searchable_text(std::string name, TextOptions options) {
+    AttributeSpec spec;
+    spec.path.name = std::move(name);
+    spec.case_exact = options.case_exact;
+    spec.searchable = true;
+    spec.unique = options.unique;
+    return spec;
+}
+
+}  // namespace
+
+void register_internal_types(Registry& registry) {
+    registry.add({"Unmapped", false, {}});
+    registry.add(
+        {"Token",
+         true,
+         {searchable_text("hash", {.case_exact = true, .unique = true}),
+          searchable_text("name", {.unique = true})}}
+    );
+    registry.add(
+        {"Session",
+         true,
+         {searchable_text("hash", {.case_exact = true, .unique = true}),
+          searchable_text("user", {.case_exact = true})}}
+    );
+    registry.add({"Credential", true, {}});
+    registry.add({"IdempotencyKey", true, {}});
+}
+
+}  // namespace bascule::directory

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "directory/model/registry.hpp"
+
+namespace bascule::directory {
+
+/// Adds the types that serve the product itself and are no SCIM resources:
+/// - "Unmapped": holds the row of a mirrored entry that is not served; no attributes.
+/// - "Token": a bearer token; `hash` (exact) and `name` are unique and searchable.
+/// - "Session": a signed-in person; `hash` (exact, unique) and `user` (exact) are searchable.
+/// - "Credential": a local user's password hash, found by its id; nothing is searchable.
+/// - "IdempotencyKey": the first outcome of an action, found by its id; nothing is searchable.
+/// Call once, at start.
+void register_internal_types(Registry& registry);
+
+}  // namespace bascule::directory

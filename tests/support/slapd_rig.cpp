@@ -1,0 +1,402 @@
+#include "tests/support/slapd_rig.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "tests/support/process.hpp"
+
+namespace bascule::test {
+namespace {
+
+constexpr std::string_view configuration_password = "Config-Passw0rd";
+
+std::string make_folder() {
+    auto pattern = (std::filesystem::temp_directory_path() / "bascule-slapd-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) {
+        throw std::runtime_error(fmt::format("mkdtemp {}: {}", pattern, std::strerror(errno)));
+    }
+    return pattern;
+}
+
+void require(const ProcessResult& result, std::string_view what) {
+    if (result.exit_code != 0) {
+        throw std::runtime_error(
+            fmt::format("{} failed with {}: {}", what, result.exit_code, result.output)
+        );
+    }
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+}
+
+/// True when an anonymous bind gets an answer.
+bool answers(std::uint16_t port) {
+    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval patience{2, 0};
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    const auto address = loopback(port);
+    bool answered = false;
+    if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+        constexpr std::array<unsigned char, 14> anonymous_bind{
+            0x30, 0x0c, 0x02, 0x01, 0x01, 0x60, 0x07, 0x02, 0x01, 0x03, 0x04, 0x00, 0x80, 0x00};
+        std::array<char, 1> reply{};
+        answered =
+            ::send(descriptor, anonymous_bind.data(), anonymous_bind.size(), MSG_NOSIGNAL) > 0 &&
+            ::recv(descriptor, reply.data(), reply.size(), 0) == 1;
+    }
+    ::close(descriptor);
+    return answered;
+}
+
+std::string percent_encoded_path(const std::string& path) {
+    std::string out;
+    for (const char c : path) {
+        out += c == '/' ? std::string("%2F") : std::string(1, c);
+    }
+    return out;
+}
+
+/// Undoes LDIF line folding.
+std::string unfold(std::string text) {
+    for (auto at = text.find("\n "); at != std::string::npos; at = text.find("\n ", at)) {
+        text.erase(at, 2);
+    }
+    return text;
+}
+
+}  // namespace
+
+SlapdRig::ReservedPort::ReservedPort() {
+    descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    auto address = loopback(0);
+    socklen_t size = sizeof address;
+    if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+        ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw std::runtime_error(fmt::format("no port on loopback: {}", std::strerror(errno)));
+    }
+    number = ntohs(address.sin_port);
+}
+
+SlapdRig::ReservedPort::~ReservedPort() {
+    ::close(descriptor);
+}
+
+void make_certificates(const std::string& folder) {
+    std::filesystem::create_directories(folder);
+    std::ofstream(folder + "/extensions")
+        << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nextendedKeyUsage=serverAuth\n";
+    const std::vector<std::string> key{
+        "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"};
+    const auto openssl = [&](std::vector<std::string> arguments) {
+        require(run_program(arguments), "openssl");
+    };
+    std::vector<std::string> authority{
+        "openssl", "req", "-x509", "-days", "30", "-subj", "/CN=Bascule test authority"};
+    authority.insert(authority.end(), key.begin(), key.end());
+    authority.insert(
+        authority.end(), {folder + "/ca.key", "-out", folder + "/ca.pem", "-addext",
+                          "keyUsage=critical,keyCertSign,cRLSign"}
+    );
+    openssl(authority);
+    std::vector<std::string> request{"openssl", "req", "-subj", "/CN=localhost"};
+    request.insert(request.end(), key.begin(), key.end());
+    request.insert(request.end(), {folder + "/server.key", "-out", folder + "/server.csr"});
+    openssl(request);
+    openssl(
+        {"openssl", "x509", "-req", "-in", folder + "/server.csr", "-CA", folder + "/ca.pem",
+         "-CAkey", folder + "/ca.key", "-CAcreateserial", "-days", "30", "-extfile",
+         folder + "/extensions", "-out", folder + "/server.pem"}
+    );
+}
+
+std::vector<std::string> SlapdRig::default_access() {
+    const auto service = fmt::format("dn.exact=\"{}\"", service_dn());
+    return {
+        fmt::format(
+            "to attrs=userPassword by {} =w by self =xw by anonymous auth by * none", service
+        ),
+        fmt::format("to attrs=pwdReset,pwdAccountLockedTime by {} write by * read", service),
+        fmt::format("to * by {} read by users read by * none", service),
+    };
+}
+
+SlapdRig::SlapdRig(SlapdOptions options) : options_(std::move(options)), folder_(make_folder()) {
+    if (find_program("slapd").empty()) {
+        std::filesystem::remove_all(folder_);
+        throw std::runtime_error(
+            "slapd is not installed. Install the packages slapd and ldap-utils."
+        );
+    }
+    std::filesystem::create_directories(folder_ + "/db");
+    make_certificates(folder_ + "/tls");
+    write_configuration();
+}
+
+SlapdRig::~SlapdRig() {
+    kill();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+}
+
+void SlapdRig::write_configuration() const {
+    std::ofstream file(folder_ + "/slapd.conf");
+    file << fmt::format(
+        R"(include /etc/ldap/schema/core.schema
+include /etc/ldap/schema/cosine.schema
+include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
+modulepath /usr/lib/ldap
+moduleload back_mdb.so
+moduleload syncprov.so
+moduleload ppolicy.so
+moduleload memberof.so
+pidfile {folder}/slapd.pid
+loglevel none
+threads 4
+TLSCACertificateFile {folder}/tls/ca.pem
+TLSCertificateFile {folder}/tls/server.pem
+TLSCertificateKeyFile {folder}/tls/server.key
+sizelimit 500
+{global_lines}
+database config
+rootdn cn=config
+rootpw {config_password}
+database mdb
+suffix "{suffix}"
+rootdn "cn=admin,{suffix}"
+rootpw {admin_password}
+directory {folder}/db
+maxsize 8589934592
+{sync}
+index objectClass,entryUUID,entryCSN,uid,mail,member eq
+limits dn.exact="{service}" size={size_limit} time=unlimited
+{database_lines}
+)",
+        fmt::arg("folder", folder_), fmt::arg("global_lines", options_.global_lines),
+        fmt::arg("config_password", configuration_password), fmt::arg("suffix", suffix()),
+        fmt::arg("admin_password", admin_password()),
+        fmt::arg("sync", options_.synced ? "" : "dbnosync"), fmt::arg("service", service_dn()),
+        fmt::arg("size_limit", options_.service_size_limit),
+        fmt::arg("database_lines", options_.database_lines)
+    );
+    for (const auto& rule : access_) {
+        file << "access " << rule << '\n';
+    }
+    file << "overlay syncprov\nsyncprov-checkpoint 100 10\n";
+    if (options_.session_log > 0) {
+        file << "syncprov-sessionlog " << options_.session_log << '\n';
+    }
+    file << "overlay ppolicy\nppolicy_default \"" << default_policy_dn()
+         << "\"\nppolicy_use_lockout\nppolicy_hash_cleartext\n";
+    if (options_.memberof) {
+        file << "overlay memberof\n";
+    }
+}
+
+void SlapdRig::load_ldif(std::string_view text) {
+    if (running()) {
+        throw std::runtime_error("load_ldif needs a stopped server");
+    }
+    require(
+        run_program({"slapadd", "-q", "-w", "-f", folder_ + "/slapd.conf", "-b", suffix()}, text),
+        "slapadd"
+    );
+}
+
+void SlapdRig::start() {
+    if (running()) {
+        return;
+    }
+    const auto listeners = fmt::format("{} {} {}", ldap_uri(), ldaps_uri(), ldapi_uri());
+    pid_ = start_program(
+        {"slapd", "-d", "0", "-f", folder_ + "/slapd.conf", "-h", listeners}, folder_ + "/slapd.log"
+    );
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!answers(port_.number)) {
+        int status = 0;
+        if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+            pid_ = 0;
+            throw std::runtime_error("slapd ended at its start: " + log_tail());
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            kill();
+            throw std::runtime_error("slapd did not answer within 30 s: " + log_tail());
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+}
+
+void SlapdRig::stop() {
+    if (running()) {
+        ::kill(pid_, SIGCONT);
+        ::kill(pid_, SIGTERM);
+        ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+    }
+}
+
+void SlapdRig::kill() {
+    if (running()) {
+        ::kill(pid_, SIGKILL);
+        ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+    }
+}
+
+void SlapdRig::restart() {
+    stop();
+    start();
+}
+
+void SlapdRig::freeze() {
+    ::kill(pid_, SIGSTOP);
+}
+
+void SlapdRig::thaw() {
+    ::kill(pid_, SIGCONT);
+}
+
+void SlapdRig::wipe() {
+    if (running()) {
+        throw std::runtime_error("wipe needs a stopped server");
+    }
+    std::filesystem::remove_all(folder_ + "/db");
+    std::filesystem::create_directories(folder_ + "/db");
+}
+
+int SlapdRig::modify_as(std::string_view dn, std::string_view password, std::string_view ldif) {
+    return run_program(
+               {"ldapmodify", "-a", "-x", "-H", ldapi_uri(), "-D", std::string(dn), "-w",
+                std::string(password)},
+               ldif
+    )
+        .exit_code;
+}
+
+void SlapdRig::modify(std::string_view ldif) {
+    require(
+        run_program(
+            {"ldapmodify", "-a", "-x", "-H", ldapi_uri(), "-D", admin_dn(), "-w", admin_password()},
+            ldif
+        ),
+        "ldapmodify"
+    );
+}
+
+void SlapdRig::set(std::string_view dn, std::string_view attribute, std::string_view value) {
+    modify(
+        fmt::format("dn: {0}\nchangetype: modify\nreplace: {1}\n{1}: {2}\n", dn, attribute, value)
+    );
+}
+
+void SlapdRig::set_policy(std::string_view attribute, std::string_view value) {
+    set(default_policy_dn(), attribute, value);
+}
+
+int SlapdRig::bind(std::string_view dn, std::string_view password) {
+    return run_program({"ldapwhoami", "-x", "-H", ldapi_uri(), "-D", std::string(dn), "-w",
+                        std::string(password)})
+        .exit_code;
+}
+
+std::vector<std::string> SlapdRig::values(std::string_view dn, std::string_view attribute) {
+    const auto result = run_program(
+        {"ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", ldapi_uri(), "-D", admin_dn(),
+         "-w", admin_password(), "-b", std::string(dn), "-s", "base", "(objectClass=*)",
+         std::string(attribute)}
+    );
+    std::vector<std::string> found;
+    if (result.exit_code == 32) {
+        return found;
+    }
+    require(result, "ldapsearch");
+    std::istringstream lines(unfold(result.output));
+    const auto prefix = std::string(attribute) + ": ";
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(prefix)) {
+            found.push_back(line.substr(prefix.size()));
+        }
+    }
+    return found;
+}
+
+std::string SlapdRig::entry_uuid(std::string_view dn) {
+    auto found = values(dn, "entryUUID");
+    return found.empty() ? std::string() : std::move(found.front());
+}
+
+void SlapdRig::change_configuration(std::string_view ldif) {
+    require(
+        run_program(
+            {"ldapmodify", "-x", "-H", ldapi_uri(), "-D", "cn=config", "-w",
+             std::string(configuration_password)},
+            ldif
+        ),
+        "ldapmodify of cn=config"
+    );
+}
+
+void SlapdRig::change_access(const std::vector<std::string>& rules) {
+    access_ = rules;
+    write_configuration();
+    if (!running()) {
+        return;
+    }
+    std::string ldif = "dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcAccess\n";
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        fmt::format_to(std::back_inserter(ldif), "olcAccess: {{{}}}{}\n", i, rules[i]);
+    }
+    change_configuration(ldif);
+}
+
+std::string SlapdRig::ldap_uri() const {
+    return fmt::format("ldap://127.0.0.1:{}", port_.number);
+}
+
+std::string SlapdRig::ldaps_uri() const {
+    return fmt::format("ldaps://127.0.0.1:{}", tls_port_.number);
+}
+
+std::string SlapdRig::ldapi_uri() const {
+    return "ldapi://" + percent_encoded_path(folder_ + "/ldapi");
+}
+
+std::string SlapdRig::stranger_ca_file() {
+    const auto folder = folder_ + "/stranger";
+    if (!std::filesystem::exists(folder + "/ca.pem")) {
+        make_certificates(folder);
+    }
+    return folder + "/ca.pem";
+}
+
+std::string SlapdRig::log_tail() const {
+    std::ifstream file(folder_ + "/slapd.log");
+    std::string text{std::istreambuf_iterator<char>(file), {}};
+    return text.substr(text.size() > 2000 ? text.size() - 2000 : 0);
+}
+
+}  // namespace bascule::test
