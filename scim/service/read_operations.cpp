@@ -127,7 +127,7 @@ Result<http::Response> list_type(
 ) {
     BASCULE_TRY(const Projection projection, projection_of(engine, view, request));
     ListText list(request.start_index);
-    BASCULE_CHECK(engine.with.store.read([&](Reader& reader) -> Status {
+    const auto load = [&](Reader& reader) -> Status {
         BASCULE_TRY(
             const bool answered, answer_by_lookup(engine, view, request, projection, reader, list)
         );
@@ -143,7 +143,8 @@ Result<http::Response> list_type(
         BASCULE_TRY(const QueryResult result, reader.query(query));
         list.set_total(result.total);
         return add_resources(engine, view, reader, result.objects, projection, list);
-    }));
+    };
+    BASCULE_CHECK(engine.with.store.read(load));
     return ok(std::move(list).finish());
 }
 
@@ -207,7 +208,7 @@ Result<http::Response> search_types(
     const Engine& engine, const Call& call, const ListRequest& request
 ) {
     ListText list(request.start_index);
-    BASCULE_CHECK(engine.with.store.read([&](Reader& reader) -> Status {
+    const auto load = [&](Reader& reader) -> Status {
         SearchAcross search(engine, request, reader, list);
         for (const TypeView& view : engine.views) {
             if (call.caller.has_scope(view.read_scope)) {
@@ -215,7 +216,8 @@ Result<http::Response> search_types(
             }
         }
         return search.finish();
-    }));
+    };
+    BASCULE_CHECK(engine.with.store.read(load));
     return ok(std::move(list).finish());
 }
 
@@ -225,7 +227,7 @@ Result<http::Response> get_resource(const Engine& engine, const TypeView& view, 
     BASCULE_TRY(const Uuid id, target_id(call, view));
     BASCULE_TRY(const Projection projection, projection_of(engine, call, view));
     http::Response response;
-    BASCULE_CHECK(engine.with.store.read([&](Reader& reader) -> Status {
+    const auto load = [&](Reader& reader) -> Status {
         BASCULE_TRY(const std::optional<Object> object, reader.find(id));
         if (!object || object->row.type != view.type->type) {
             return fail(no_such_resource(view, call.request.path_parameters.front()));
@@ -238,7 +240,8 @@ Result<http::Response> get_resource(const Engine& engine, const TypeView& view, 
         BASCULE_TRY(response.body, view_resource(engine, view, reader, *object, projection));
         response.content_type = media_type;
         return {};
-    }));
+    };
+    BASCULE_CHECK(engine.with.store.read(load));
     return response;
 }
 

@@ -38,7 +38,7 @@ Result<http::Response> respond(
     const Projection& projection, MemberLists member_lists = MemberLists::as_projected
 ) {
     http::Response response;
-    BASCULE_CHECK(engine.with.store.read([&](directory::Reader& reader) -> Status {
+    const auto load = [&](directory::Reader& reader) -> Status {
         BASCULE_TRY(const std::optional<Object> object, reader.find(id));
         if (!object) {
             return fail(no_such_resource(view, id.to_string()));
@@ -49,7 +49,8 @@ Result<http::Response> respond(
         );
         response.content_type = media_type;
         return {};
-    }));
+    };
+    BASCULE_CHECK(engine.with.store.read(load));
     return response;
 }
 
@@ -115,7 +116,7 @@ Status hash_patched_password(
     WantedState& wanted
 ) {
     std::optional<Secret> password;
-    BASCULE_CHECK(engine.with.store.read([&](directory::Reader& reader) -> Status {
+    const auto load = [&](directory::Reader& reader) -> Status {
         BASCULE_TRY(const std::optional<Object> object, reader.find(id));
         if (!object || object->row.type != view.type->type || object->row.is_synced()) {
             return {};
@@ -126,7 +127,8 @@ Status hash_patched_password(
         );
         password = std::move(outcome.password);
         return {};
-    }));
+    };
+    BASCULE_CHECK(engine.with.store.read(load));
     return hash_password(engine, password, wanted);
 }
 
@@ -157,10 +159,10 @@ Result<http::Response> create_resource(
     wanted.body = with_id(draft.body, id);
     wanted.edges = edges_of(view, draft, false);
     BASCULE_CHECK(hash_password(engine, draft.password, wanted));
-    BASCULE_CHECK(engine.with.store
-                      .write(Durability::full, [&](Transaction& transaction) -> Status {
-                          return ObjectChange(engine, view, call, transaction).create(id, wanted);
-                      }));
+    const auto transact = [&](Transaction& transaction) -> Status {
+        return ObjectChange(engine, view, call, transaction).create(id, wanted);
+    };
+    BASCULE_CHECK(engine.with.store.write(Durability::full, transact));
     return respond(engine, view, id, 201, projection);
 }
 
@@ -176,25 +178,23 @@ Result<http::Response> replace_resource(
     if (*decoded) {
         BASCULE_CHECK(hash_password(engine, (*decoded)->password, wanted));
     }
-    BASCULE_CHECK(engine.with.store.write(
-        Durability::full,
-        [&](Transaction& transaction) -> Status {
-            ObjectChange change(engine, view, call, transaction);
-            BASCULE_TRY(const Object before, change.load(id));
-            if (!*decoded) {
-                return fail(decoded->error());
-            }
-            WantedState state = wanted;
-            BASCULE_TRY(
-                const std::string body,
-                keep_unclearable(engine, view, change.authority(), before, (*decoded)->body)
-            );
-            state.body = with_id(body, id);
-            ResourceDraft edges{{}, (*decoded)->edges, std::nullopt};
-            state.edges = edges_of(view, edges, !before.row.is_synced());
-            return change.update(before, state);
+    const auto transact = [&](Transaction& transaction) -> Status {
+        ObjectChange change(engine, view, call, transaction);
+        BASCULE_TRY(const Object before, change.load(id));
+        if (!*decoded) {
+            return fail(decoded->error());
         }
-    ));
+        WantedState state = wanted;
+        BASCULE_TRY(
+            const std::string body,
+            keep_unclearable(engine, view, change.authority(), before, (*decoded)->body)
+        );
+        state.body = with_id(body, id);
+        ResourceDraft edges{{}, (*decoded)->edges, std::nullopt};
+        state.edges = edges_of(view, edges, !before.row.is_synced());
+        return change.update(before, state);
+    };
+    BASCULE_CHECK(engine.with.store.write(Durability::full, transact));
     return respond(engine, view, id, 200, projection);
 }
 
@@ -210,22 +210,20 @@ Result<http::Response> patch_resource(
         BASCULE_CHECK(hash_patched_password(engine, view, id, message, wanted));
     }
     ObjectRow row;
-    BASCULE_CHECK(engine.with.store.write(
-        Durability::full,
-        [&](Transaction& transaction) -> Status {
-            ObjectChange change(engine, view, call, transaction);
-            BASCULE_TRY(const Object before, change.load(id));
-            BASCULE_TRY(
-                PatchOutcome outcome,
-                apply_patch(message, before.body, engine.with.schemas, *view.type, engine.registry)
-            );
-            WantedState state{std::move(outcome.body), std::move(outcome.edges), false, {}};
-            state.has_password = outcome.password.has_value();
-            state.password_hash = wanted.password_hash;
-            BASCULE_CHECK(change.update(before, state));
-            return note_row(transaction, id, row);
-        }
-    ));
+    const auto transact = [&](Transaction& transaction) -> Status {
+        ObjectChange change(engine, view, call, transaction);
+        BASCULE_TRY(const Object before, change.load(id));
+        BASCULE_TRY(
+            PatchOutcome outcome,
+            apply_patch(message, before.body, engine.with.schemas, *view.type, engine.registry)
+        );
+        WantedState state{std::move(outcome.body), std::move(outcome.edges), false, {}};
+        state.has_password = outcome.password.has_value();
+        state.password_hash = wanted.password_hash;
+        BASCULE_CHECK(change.update(before, state));
+        return note_row(transaction, id, row);
+    };
+    BASCULE_CHECK(engine.with.store.write(Durability::full, transact));
     if (view.has_member_list && projection.is_default()) {
         return resource_headers(engine, view, row, 204);
     }
@@ -236,12 +234,12 @@ Result<http::Response> delete_resource(
     const Engine& engine, const TypeView& view, const Call& call
 ) {
     BASCULE_TRY(const Uuid id, target_id(call, view));
-    BASCULE_CHECK(engine.with.store
-                      .write(Durability::full, [&](Transaction& transaction) -> Status {
-                          ObjectChange change(engine, view, call, transaction);
-                          BASCULE_TRY(const Object before, change.load(id));
-                          return change.remove(before);
-                      }));
+    const auto transact = [&](Transaction& transaction) -> Status {
+        ObjectChange change(engine, view, call, transaction);
+        BASCULE_TRY(const Object before, change.load(id));
+        return change.remove(before);
+    };
+    BASCULE_CHECK(engine.with.store.write(Durability::full, transact));
     http::Response response;
     response.status = 204;
     return response;
