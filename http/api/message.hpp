@@ -57,12 +57,19 @@ struct Response {
     }
 };
 
+/// The process at the other end of a Unix socket, as the kernel knows it.
+struct LocalPeer {
+    unsigned user = 0;
+    std::vector<unsigned> groups;
+};
+
 /// What the server knows about a request besides its text.
 struct RequestContext {
     std::string request_id;
     std::string source_address;  ///< of the client, through trusted proxies
     bool secure = false;         ///< came over TLS, or a trusted proxy says so
     std::vector<std::string> client_certificate_names;
+    std::optional<LocalPeer> local_peer = std::nullopt;  ///< only on a Unix socket
     std::chrono::steady_clock::time_point deadline;
 };
 

@@ -15,18 +15,26 @@ std::string_view title_of(int status) {
             return "Forbidden";
         case 404:
             return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
         case 409:
             return "Conflict";
         case 412:
             return "Precondition Failed";
         case 413:
             return "Content Too Large";
+        case 417:
+            return "Expectation Failed";
         case 422:
             return "Unprocessable Content";
         case 429:
             return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
         case 501:
-            return "Not Implemented";
+            return "Unsupported";
         case 503:
             return "Service Unavailable";
         case 504:
@@ -36,9 +44,26 @@ std::string_view title_of(int status) {
     }
 }
 
+/// Refusals of the protocol itself have statuses of their own (RFC 9110 section 15.5, RFC 6585); 0 for others.
+int protocol_status(std::string_view code) {
+    if (code == "method_not_allowed") {
+        return 405;
+    }
+    if (code == "request_timeout") {
+        return 408;
+    }
+    if (code == "unknown_expectation") {
+        return 417;
+    }
+    return code == "header_too_large" ? 431 : 0;
+}
+
 }  // namespace
 
 int status_of(const Error& error) {
+    if (const int status = protocol_status(error.code); status != 0) {
+        return status;
+    }
     switch (error.kind) {
         case ErrorKind::invalid_input:
             return 400;

@@ -1,0 +1,172 @@
+#include "http/server/response_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+
+#include "directory/base/text.hpp"
+
+namespace bascule::http {
+namespace {
+
+std::string_view reason(int status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 301:
+            return "Moved Permanently";
+        case 302:
+            return "Found";
+        case 303:
+            return "See Other";
+        case 304:
+            return "Not Modified";
+        case 307:
+            return "Temporary Redirect";
+        case 308:
+            return "Permanent Redirect";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 410:
+            return "Gone";
+        case 412:
+            return "Precondition Failed";
+        case 413:
+            return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 428:
+            return "Precondition Required";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 501:
+            return "Unsupported";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        default:
+            return "Status";
+    }
+}
+
+void append_number(std::string& out, std::size_t value) {
+    std::array<char, 20> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out.append(digits.data(), end);
+}
+
+// RFC 9110 section 5.6.7; formatted once a second and thread.
+std::string_view http_date() {
+    thread_local std::time_t formatted = 0;
+    thread_local std::array<char, 40> text{};
+    thread_local std::size_t length = 0;
+    const std::time_t now = std::time(nullptr);
+    if (now != formatted) {
+        constexpr std::array<const char*, 7> days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+        constexpr std::array<const char*, 12> months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        std::tm parts{};
+        gmtime_r(&now, &parts);
+        const int written = std::snprintf(
+            text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+            days[static_cast<std::size_t>(parts.tm_wday)], parts.tm_mday,
+            months[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900, parts.tm_hour,
+            parts.tm_min, parts.tm_sec
+        );
+        length = static_cast<std::size_t>(written);
+        formatted = now;
+    }
+    return {text.data(), length};
+}
+
+// A line end inside a value would start another header.
+void append_header(std::string& out, std::string_view name, std::string_view value) {
+    out.append(name).append(": ");
+    const std::size_t start = out.size();
+    out.append(value);
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
+        [](char c) { return c == '\r' || c == '\n' || c == '\0'; }, ' '
+    );
+    out.append("\r\n");
+}
+
+}  // namespace
+
+void write_response(std::string& out, const Response& response, const ResponseFrame& frame) {
+    const bool has_length =
+        response.status >= 200 && response.status != 204 && response.status != 304;
+    out.clear();
+    out.reserve(512 + (frame.head_only ? 0 : response.body.size()));
+    out.append(frame.http_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ");
+    append_number(out, static_cast<std::size_t>(response.status));
+    out.append(" ")
+        .append(reason(response.status))
+        .append("\r\nDate: ")
+        .append(http_date())
+        .append("\r\n");
+    bool has_cache_control = false;
+    for (const auto& [name, value] : response.headers) {
+        has_cache_control = has_cache_control || equals_ignoring_ascii_case(name, "cache-control");
+        append_header(out, name, value);
+    }
+    if (!response.content_type.empty() && has_length) {
+        append_header(out, "Content-Type", response.content_type);
+    }
+    if (has_length) {
+        out.append("Content-Length: ");
+        append_number(out, response.body.size());
+        out.append("\r\n");
+    }
+    if (!has_cache_control) {
+        out.append("Cache-Control: no-store\r\n");
+    }
+    out.append("X-Content-Type-Options: nosniff\r\n");
+    if (frame.strict_transport_security) {
+        out.append("Strict-Transport-Security: max-age=31536000\r\n");
+    }
+    if (!frame.request_id.empty()) {
+        append_header(out, "X-Request-Id", frame.request_id);
+    }
+    if (!frame.keep_alive) {
+        out.append("Connection: close\r\n");
+    } else if (frame.http_1_0) {
+        out.append("Connection: keep-alive\r\n");
+    }
+    out.append("\r\n");
+    if (has_length && !frame.head_only) {
+        out.append(response.body);
+    }
+}
+
+}  // namespace bascule::http
