@@ -11,7 +11,8 @@
 
 namespace bascule::scim {
 
-/// Which attributes a response shows (RFC 7644 section 3.9; spec'd checks 46 to 55). Names unknown to the type are ignored.
+/// Which attributes a response shows (RFC 7644 section 3.9; spec'd checks 46 to 55). Names unknown
+/// to the type are ignored.
 class Projection {
   public:
     /// The default set.
@@ -29,7 +30,16 @@ class Projection {
     [[nodiscard]] Mode mode() const { return mode_; }
     [[nodiscard]] const std::vector<ResolvedName>& names() const { return names_; }
 
+    /// How much of an attribute appears. For `part` shows_part() tells which sub-attributes.
+    enum class Extent { none, part, whole };
+    [[nodiscard]] Extent extent(const Schema* extension, const Attribute& attribute) const;
+    [[nodiscard]] bool shows_part(
+        const Schema* extension, const Attribute& attribute, const Attribute& sub
+    ) const;
+
   private:
+    [[nodiscard]] bool names_whole(const Schema* extension, const Attribute& attribute) const;
+    [[nodiscard]] bool names_part(const Attribute& attribute, const Attribute* sub) const;
     Mode mode_ = Mode::by_default;
     std::vector<ResolvedName> names_;
 };
@@ -37,20 +47,24 @@ class Projection {
 /// What is spliced into a stored document to make a response.
 struct RenderParts {
     std::string_view base_url;      ///< "https://id.example.com/scim/v2"
-    std::string_view edge_members;  ///< raw JSON members to splice before meta: `"members":[…],"groups":[…]`, or empty
-    std::string_view manager;       ///< raw JSON object for the enterprise extension's manager, or empty
+    std::string_view edge_members;  ///< raw JSON members to splice before meta:
+                                    ///< `"members":[…],"groups":[…]`, or empty
+    std::string_view manager;  ///< raw JSON object for the enterprise extension's manager, or empty
 };
 
-/// The wire text of an object: body + edges + meta (resourceType, created, lastModified, version, location). Copies when the projection is
-/// the default; otherwise scans.
+/// The wire text of an object: body + edges + meta (resourceType, created, lastModified, location,
+/// version). Copies when the projection is the default; otherwise scans.
 [[nodiscard]] std::string render(
-    const ResourceType& type, const directory::Object& object, const Projection& projection, const RenderParts& parts
+    const ResourceType& type, const directory::Object& object, const Projection& projection,
+    const RenderParts& parts
 );
 
 /// W/"7" for version 7: ETag header and meta.version alike.
 [[nodiscard]] std::string entity_tag(std::uint64_t version);
 
 /// "https://…/scim/v2/Users/<id>".
-[[nodiscard]] std::string location_of(const ResourceType& type, const Uuid& id, std::string_view base_url);
+[[nodiscard]] std::string location_of(
+    const ResourceType& type, const Uuid& id, std::string_view base_url
+);
 
 }  // namespace bascule::scim

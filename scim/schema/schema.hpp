@@ -32,8 +32,11 @@ struct Attribute {
     std::vector<std::string> reference_types;
     std::vector<Attribute> sub_attributes;
     bool searchable = true;  ///< indexed; false for free text such as profile pictures
-    /// Kept as edges, not in the document: members, manager, unit members. Its value is an object id.
+    /// Kept as edges, not in the document: members, manager, unit members. Its value is an object
+    /// id.
     std::optional<directory::EdgeKind> edge;
+    /// Computed from edges that end here (User.groups): neither stored nor written.
+    bool derived = false;
 
     /// By name without case, or null.
     [[nodiscard]] const Attribute* sub(std::string_view name) const;
@@ -58,7 +61,13 @@ struct ResourceType {
     };
     std::vector<Extension> extensions;
     directory::TypeId type{};
+    /// Everything that is stored is shown by default: documents can be copied to the wire as they
+    /// are.
+    bool shows_all_by_default = true;
 };
+
+/// The attributes that every resource has: schemas, id, externalId, meta (RFC 7643 section 3.1).
+[[nodiscard]] const Schema& common_schema();
 
 /// An attribute name that was found in a resource type.
 struct ResolvedName {
@@ -68,11 +77,18 @@ struct ResolvedName {
     [[nodiscard]] directory::AttributePath path() const;
 };
 
+struct ResourceTypeFile;
+
 /// All schemas and resource types; loaded from data, immutable afterwards, thread-safe.
 class SchemaRegistry {
   public:
     /// The built-in schemas and types (RFC 7643, enterprise, and Bascule's own types).
     [[nodiscard]] static Result<std::unique_ptr<SchemaRegistry>> load_builtin();
+    /// The same from texts: schemas in the form of RFC 7643 section 7, and a list of resource
+    /// types. Errors: `invalid_schema`.
+    [[nodiscard]] static Result<std::unique_ptr<SchemaRegistry>> load(
+        const std::vector<std::string_view>& schemas, std::string_view resource_types
+    );
     ~SchemaRegistry();
 
     /// Adds every resource type to the registry and remembers its TypeId.
@@ -86,12 +102,15 @@ class SchemaRegistry {
     [[nodiscard]] const std::vector<std::unique_ptr<Schema>>& schemas() const { return schemas_; }
 
     /// Finds an attribute by its notation (RFC 7644 section 3.10): "userName", "name.givenName",
-    /// "urn:…:User:department", an extension URN alone. Names without case; URNs by longest known prefix.
-    /// Common attributes (id, externalId, meta.*, schemas) are known for every type.
-    [[nodiscard]] std::optional<ResolvedName> resolve(const ResourceType& type, std::string_view notation) const;
+    /// "urn:…:User:department", an extension URN alone. Names without case; URNs by longest known
+    /// prefix. Common attributes (id, externalId, meta.*, schemas) are known for every type.
+    [[nodiscard]] std::optional<ResolvedName> resolve(
+        const ResourceType& type, std::string_view notation
+    ) const;
 
   private:
     SchemaRegistry();
+    [[nodiscard]] Status add_type(const ResourceTypeFile& file);
     std::vector<std::unique_ptr<Schema>> schemas_;
     std::vector<std::unique_ptr<ResourceType>> types_;
 };

@@ -1,0 +1,81 @@
+#include <utility>
+
+#include "scim/schema/schema.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using directory::AttributePath;
+using directory::AttributeSpec;
+using directory::ValueType;
+
+/// Fills one type's attributes into its specification for the store.
+class Registration {
+  public:
+    explicit Registration(directory::TypeSpec& spec) : spec_(spec) {}
+
+    void add_all(const std::string& extension, const std::vector<Attribute>& attributes) {
+        for (const Attribute& attribute : attributes) {
+            add(extension, attribute);
+        }
+    }
+
+    void add(const std::string& extension, const Attribute& attribute) {
+        if (attribute.type != ValueType::complex) {
+            add_value(extension, attribute, nullptr);
+            return;
+        }
+        for (const Attribute& sub : attribute.sub_attributes) {
+            add_value(extension, attribute, &sub);
+        }
+    }
+
+  private:
+    void add_value(const std::string& extension, const Attribute& attribute, const Attribute* sub) {
+        const Attribute& value = sub == nullptr ? attribute : *sub;
+        AttributeSpec spec;
+        spec.path =
+            AttributePath{extension, attribute.name, sub == nullptr ? std::string() : sub->name};
+        spec.type = value.type;
+        spec.multi_valued = attribute.multi_valued || value.multi_valued;
+        // Erratum 6001: references are case-exact; base64 always is.
+        spec.case_exact = value.case_exact || value.type == ValueType::reference ||
+                          value.type == ValueType::binary;
+        spec.searchable = is_searchable(attribute) && is_searchable(value);
+        spec.unique = value.uniqueness != Uniqueness::none;
+        spec_.attributes.push_back(std::move(spec));
+    }
+
+    static bool is_searchable(const Attribute& attribute) {
+        return attribute.searchable && !attribute.edge && !attribute.derived &&
+               attribute.returned != Returned::never &&
+               attribute.mutability != Mutability::write_only;
+    }
+
+    directory::TypeSpec& spec_;
+};
+
+}  // namespace
+
+Status SchemaRegistry::register_types(directory::Registry& registry) {
+    for (const auto& type : types_) {
+        if (registry.find_type(type->name)) {
+            return fail(
+                ErrorKind::invalid_input, "invalid_schema",
+                "The resource type " + type->name + " has the name of a type that exists already."
+            );
+        }
+        directory::TypeSpec spec;
+        spec.name = type->name;
+        Registration registration(spec);
+        registration.add({}, *common_schema().find("externalId"));
+        registration.add_all({}, type->schema->attributes);
+        for (const auto& extension : type->extensions) {
+            registration.add_all(extension.schema->id, extension.schema->attributes);
+        }
+        type->type = registry.add(std::move(spec));
+    }
+    return {};
+}
+
+}  // namespace bascule::scim
