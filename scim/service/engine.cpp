@@ -10,13 +10,10 @@ namespace {
 
 void collect_edges(TypeView& view, const Schema* schema, const Schema* extension) {
     for (const Attribute& attribute : schema->attributes) {
-        if (!attribute.edge) {
-            continue;
-        }
         const ResolvedName name{extension, &attribute, nullptr};
-        if (attribute.mutability == Mutability::read_only) {
+        if (attribute.derived) {
             view.groups = name;
-        } else {
+        } else if (attribute.edge) {
             view.edges.push_back({name, *attribute.edge, attribute.multi_valued});
             view.has_member_list = view.has_member_list || attribute.multi_valued;
         }
@@ -68,9 +65,6 @@ TypeView make_view(const ResourceType& type, const Engine& engine) {
     collect_edges(view, type.schema, nullptr);
     for (const ResourceType::Extension& extension : type.extensions) {
         collect_edges(view, extension.schema, extension.schema);
-    }
-    if (!view.groups && type.name == "User") {
-        view.groups = engine.with.schemas.resolve(type, "groups");
     }
     collect_lookups(view, engine.registry);
     name_scopes(view);

@@ -26,33 +26,6 @@ const Schema* extension_of(const ResourceType& type, std::string_view key) {
     return nullptr;
 }
 
-const Attribute* attribute_at(const ResourceType& type, const AttributePath& path) {
-    const Schema* schema =
-        path.extension.empty() ? type.schema : extension_of(type, path.extension);
-    return schema == nullptr ? nullptr : schema->find(path.name);
-}
-
-std::string_view value_at(std::string_view body, const AttributePath& path) {
-    return path.extension.empty() ? json_member(body, path.name)
-                                  : json_member(json_member(body, path.extension), path.name);
-}
-
-Status check_immutable(
-    const ResourceType& type, const AttributePath& path, std::string_view before
-) {
-    const Attribute* attribute = attribute_at(type, path);
-    if (attribute == nullptr || attribute->mutability != Mutability::immutable ||
-        value_at(before, path).empty()) {
-        return {};
-    }
-    return fail(Error{
-        ErrorKind::invalid_input,
-        "mutability",
-        "'" + path.to_string() + "' is set once and cannot be changed afterwards.",
-        path.to_string(),
-        {}});
-}
-
 bool is_bookkeeping(std::string_view key) {
     return key == "schemas" || key == "id";
 }
@@ -71,27 +44,16 @@ void write_local_members(
     }
 }
 
-/// Decides which omitted values survive a PUT.
+/// Copies what a PUT left out and the source masters.
 class Keeper {
   public:
     Keeper(
         const Engine& engine, const TypeView& view, const authority::Authority& authority,
-        const ObjectRow& row
+        const ObjectRow& row, const std::vector<std::string>& cleared
     )
-        : engine_(engine), view_(view), authority_(authority), row_(row) {}
+        : engine_(engine), view_(view), authority_(authority), row_(row), cleared_(cleared) {}
 
-    [[nodiscard]] bool keeps(const AttributePath& path) const {
-        if (path.extension.empty() && path.name == "active") {
-            return true;
-        }
-        const Attribute* attribute = attribute_at(*view_.type, path);
-        if (attribute != nullptr && attribute->mutability != Mutability::read_write) {
-            return true;
-        }
-        return row_.is_synced() && !authority_.may_write(engine_.registry, row_, path);
-    }
-
-    /// Copies what is missing in `wanted` from `before`; true when something was.
+    /// True when something was missing in `wanted`.
     bool fill(const ordered_json& before, ordered_json& wanted, const std::string& extension)
         const {
         bool filled = false;
@@ -107,6 +69,12 @@ class Keeper {
     }
 
   private:
+    [[nodiscard]] bool keeps(const AttributePath& path) const {
+        const bool cleared =
+            std::find(cleared_.begin(), cleared_.end(), path.to_string()) != cleared_.end();
+        return !cleared && !authority_.may_write(engine_.registry, row_, path);
+    }
+
     bool fill_extension(const std::string& urn, const ordered_json& before, ordered_json& wanted)
         const {
         ordered_json part = wanted.contains(urn) ? wanted[urn] : ordered_json::object();
@@ -125,27 +93,23 @@ class Keeper {
     const TypeView& view_;
     const authority::Authority& authority_;
     const ObjectRow& row_;
+    const std::vector<std::string>& cleared_;
 };
 
 }  // namespace
 
 Status check_changes(
-    const Engine& engine, const TypeView& view, directory::Reader& reader,
-    const authority::Authority& authority, const Object& before, std::string_view body
+    const Engine& engine, directory::Reader& reader, const authority::Authority& authority,
+    const Object& before, std::string_view body
 ) {
-    std::optional<std::string> dn;
+    if (!before.row.is_synced()) {
+        return {};
+    }
+    BASCULE_TRY(const std::string dn, source_dn(reader, before.row));
     for (const AttributePath& path : changed_attributes(before.body, body)) {
-        if (path.extension.empty() && is_bookkeeping(path.name)) {
-            continue;
+        if (!path.extension.empty() || !is_bookkeeping(path.name)) {
+            BASCULE_CHECK(authority.may_write(engine.registry, before.row, path, dn));
         }
-        BASCULE_CHECK(check_immutable(*view.type, path, before.body));
-        if (!before.row.is_synced()) {
-            continue;
-        }
-        if (!dn) {
-            BASCULE_TRY(dn, source_dn(reader, before.row));
-        }
-        BASCULE_CHECK(authority.may_write(engine.registry, before.row, path, *dn));
     }
     return {};
 }
@@ -181,17 +145,20 @@ std::string local_part(
     return text == "{}" ? std::string{} : text;
 }
 
-Result<std::string> keep_unclearable(
+Status keep_mastered(
     const Engine& engine, const TypeView& view, const authority::Authority& authority,
-    const Object& before, std::string body
+    const Object& before, ResourceDraft& draft
 ) {
-    BASCULE_TRY(ordered_json wanted, parse_json(body));
-    BASCULE_TRY(const ordered_json present, parse_json(before.body));
-    const Keeper keeper(engine, view, authority, before.row);
-    if (!keeper.fill(present, wanted, {})) {
-        return body;
+    if (!before.row.is_synced()) {
+        return {};
     }
-    return canonical_body(wanted, engine.with.schemas, *view.type);
+    BASCULE_TRY(ordered_json wanted, parse_json(draft.body));
+    BASCULE_TRY(const ordered_json present, parse_json(before.body));
+    const Keeper keeper(engine, view, authority, before.row, draft.cleared);
+    if (keeper.fill(present, wanted, {})) {
+        draft.body = to_text(wanted);
+    }
+    return {};
 }
 
 }  // namespace bascule::scim

@@ -5,15 +5,16 @@
 
 #include "directory/authority/authority.hpp"
 #include "directory/ports/store.hpp"
+#include "scim/codec/document.hpp"
 #include "scim/service/engine.hpp"
 
 namespace bascule::scim {
 
-/// Refuses a changed document where it touches what may not change: immutable attributes that have
-/// a value, and on a synced object what its source masters. Equal values pass.
+/// Refuses a changed document of a synced object where it touches what the source masters. Equal
+/// values pass.
 [[nodiscard]] Status check_changes(
-    const Engine& engine, const TypeView& view, directory::Reader& reader,
-    const authority::Authority& authority, const directory::Object& before, std::string_view body
+    const Engine& engine, directory::Reader& reader, const authority::Authority& authority,
+    const directory::Object& before, std::string_view body
 );
 
 /// The members of a synced object's document that its source does not fill, as a JSON object; empty
@@ -23,11 +24,10 @@ namespace bascule::scim {
     std::string_view body
 );
 
-/// Gives a PUT body the values it left out and may not clear: what the source masters, immutable
-/// attributes, and `active`.
-[[nodiscard]] Result<std::string> keep_unclearable(
+/// Gives the PUT body of a synced object the values that it left out and that the source masters.
+[[nodiscard]] Status keep_mastered(
     const Engine& engine, const TypeView& view, const authority::Authority& authority,
-    const directory::Object& before, std::string body
+    const directory::Object& before, ResourceDraft& draft
 );
 
 }  // namespace bascule::scim

@@ -72,8 +72,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     BASCULE_CHECK(check_privileged(engine_, call_.caller, after));
     std::string changed;
     if (wanted.body != before.body) {
-        BASCULE_CHECK(check_changes(engine_, view_, transaction_, *authority_, before, wanted.body)
-        );
+        BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
         BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
         after.row.display = display_of(wanted.body);
         BASCULE_TRY(

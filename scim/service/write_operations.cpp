@@ -172,26 +172,24 @@ Result<http::Response> replace_resource(
     BASCULE_TRY(const Uuid id, target_id(call, view));
     BASCULE_TRY(const Projection projection, projection_of(engine, call, view));
     BASCULE_TRY(const ordered_json json, parse_json(call.request.body));
-    std::optional<Result<ResourceDraft>> decoded;
-    decoded.emplace(decode_resource(json, engine.with.schemas, *view.type, DraftPurpose::replace));
+    const auto decode = [&] {
+        return decode_resource(json, engine.with.schemas, *view.type, DraftPurpose::replace);
+    };
     WantedState wanted;
-    if (*decoded) {
-        BASCULE_CHECK(hash_password(engine, (*decoded)->password, wanted));
+    if (mentions_password(view, call.request.body)) {
+        BASCULE_TRY(const ResourceDraft draft, decode());
+        BASCULE_CHECK(hash_password(engine, draft.password, wanted));
     }
     const auto transact = [&](Transaction& transaction) -> Status {
         ObjectChange change(engine, view, call, transaction);
         BASCULE_TRY(const Object before, change.load(id));
-        if (!*decoded) {
-            return fail(decoded->error());
-        }
+        BASCULE_TRY(ResourceDraft draft, decode());
+        BASCULE_CHECK(keep_mastered(engine, view, change.authority(), before, draft));
         WantedState state = wanted;
         BASCULE_TRY(
-            const std::string body,
-            keep_unclearable(engine, view, change.authority(), before, (*decoded)->body)
+            state.body, replacement_body(before.body, draft, engine.with.schemas, *view.type)
         );
-        state.body = with_id(body, id);
-        ResourceDraft edges{{}, (*decoded)->edges, std::nullopt};
-        state.edges = edges_of(view, edges, !before.row.is_synced());
+        state.edges = edges_of(view, draft, !before.row.is_synced());
         return change.update(before, state);
     };
     BASCULE_CHECK(engine.with.store.write(Durability::full, transact));

@@ -15,8 +15,10 @@ TEST_F(ScimDiscovery, Check154_ListsAreListResponses) {
 }
 
 TEST_F(ScimDiscovery, Check154_WritesAreNotAllowed) {
-    for (const char* path : {"/ServiceProviderConfig", "/Schemas", "/ResourceTypes", "/ResourceTypes/User"}) {
-        for (const auto method : {http::Method::post, http::Method::put, http::Method::patch, http::Method::delete_}) {
+    for (const char* path :
+         {"/ServiceProviderConfig", "/Schemas", "/ResourceTypes", "/ResourceTypes/User"}) {
+        for (const auto method :
+             {http::Method::post, http::Method::put, http::Method::patch, http::Method::delete_}) {
             const Answer answer = send(method, path, "{}");
             EXPECT_EQ(answer.status, 405) << path;
             EXPECT_EQ(answer.header("Allow"), "GET, HEAD, OPTIONS");
@@ -45,7 +47,10 @@ TEST_F(ScimDiscovery, Check156_ResourceTypesNameExistingSchemas) {
 
 TEST_F(ScimDiscovery, Check156_SchemaUrnInAnyCaseAndEncoding) {
     EXPECT_EQ(get("/Schemas/URN:IETF:params:scim:schemas:core:2.0:user").body["id"], user_schema);
-    EXPECT_EQ(get("/Schemas/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Acore%3A2.0%3AUser").body["id"], user_schema);
+    EXPECT_EQ(
+        get("/Schemas/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Acore%3A2.0%3AUser").body["id"],
+        user_schema
+    );
     const Answer unknown = get("/Schemas/urn:example:nothing");
     EXPECT_EQ(unknown.status, 404);
     EXPECT_EQ(unknown.body["schemas"][0], error_schema);
@@ -87,8 +92,9 @@ TEST_F(ScimDiscovery, Check160_BulkIsOffWithASaneOperationCount) {
 
 TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
     const Json config = get("/ServiceProviderConfig").body;
-    for (const char* name : {"patch", "bulk", "filter", "changePassword", "sort", "etag", "authenticationSchemes",
-                             "pagination", "securityEvents"}) {
+    for (const char* name :
+         {"patch", "bulk", "filter", "changePassword", "sort", "etag", "authenticationSchemes",
+          "pagination", "securityEvents"}) {
         EXPECT_TRUE(config.contains(name)) << name;
     }
     EXPECT_EQ(config["filter"]["maxResults"], 1000);

@@ -47,8 +47,9 @@ TEST_F(ScimHttp, Check141_ContentTypeHasNoParameter) {
 }
 
 TEST_F(ScimHttp, Check142_AcceptDecides) {
-    for (const char* accept : {"application/scim+json", "application/json; charset=utf-8", "*/*",
-                               "text/html, application/scim+json;q=0.9"}) {
+    for (const char* accept :
+         {"application/scim+json", "application/json; charset=utf-8", "*/*",
+          "text/html, application/scim+json;q=0.9"}) {
         EXPECT_EQ(get("/Users", {{"accept", accept}}).status, 200) << accept;
     }
     EXPECT_EQ(get("/Users", {{"accept", "text/html"}}).status, 406);
@@ -57,11 +58,14 @@ TEST_F(ScimHttp, Check142_AcceptDecides) {
 TEST_F(ScimHttp, Check142_ContentTypeDecides) {
     const Json user{{"schemas", {user_schema}}, {"userName", "ann"}};
     EXPECT_EQ(post("/Users", user, {{"content-type", "text/plain"}}).status, 415);
-    EXPECT_EQ(post("/Users", user, {{"content-type", "application/json; charset=UTF-8"}}).status, 201);
+    EXPECT_EQ(
+        post("/Users", user, {{"content-type", "application/json; charset=UTF-8"}}).status, 201
+    );
 }
 
 TEST_F(ScimHttp, Check143_BadTextIsInvalidSyntax) {
-    for (const std::string body : {"", "{", "[]", "{\"userName\":\"a\",\"userName\":\"b\"}", "{\"userName\":\"\xff\"}"}) {
+    for (const std::string body :
+         {"", "{", "[]", "{\"userName\":\"a\",\"userName\":\"b\"}", "{\"userName\":\"\xff\"}"}) {
         const Answer answer = send(http::Method::post, "/Users", body);
         EXPECT_EQ(answer.status, 400) << body;
         EXPECT_EQ(answer.scim_type(), "invalidSyntax") << body;
@@ -82,7 +86,13 @@ TEST_F(ScimHttp, Check145_IfMatchGuardsEveryWrite) {
     EXPECT_EQ(patch("/Users/" + id, Json{operation("replace", "title", "x")}, wrong).status, 412);
     EXPECT_EQ(remove("/Users/" + id, wrong).status, 412);
     const std::string tag = get("/Users/" + id).header("ETag");
-    EXPECT_EQ(patch("/Users/" + id, Json{operation("replace", "title", "x")}, {{"if-match", "\"0\", " + tag}}).status, 200);
+    EXPECT_EQ(
+        patch(
+            "/Users/" + id, Json{operation("replace", "title", "x")},
+            {{"if-match", "\"0\", " + tag}}
+        ).status,
+        200
+    );
     EXPECT_EQ(remove("/Users/" + id, {{"if-match", "*"}}).status, 204);
     EXPECT_EQ(remove("/Users/" + id, {{"if-match", "*"}}).status, 404);
 }
@@ -99,7 +109,9 @@ TEST_F(ScimHttp, Check146_IfNoneMatchHitIs304WithoutBody) {
 
 TEST_F(ScimHttp, Check147_LocationIsBuiltFromThePublicAddress) {
     const std::string id = add_user("ann");
-    EXPECT_EQ(get("/Users/" + id).body["meta"]["location"], "https://id.example.com/scim/v2/Users/" + id);
+    EXPECT_EQ(
+        get("/Users/" + id).body["meta"]["location"], "https://id.example.com/scim/v2/Users/" + id
+    );
 }
 
 TEST_F(ScimHttp, Check149_OptionsListsMethods) {
@@ -158,7 +170,10 @@ TEST_F(ScimHttp, LookupsRunOnTheIoThreadAndScansDoNot) {
     EXPECT_EQ(pool_of(Method::get, "/Users?filter=userName%20sw%20%22a%22"), Pool::read);
     EXPECT_EQ(pool_of(Method::get, "/Users"), Pool::read);
     EXPECT_EQ(pool_of(Method::get, "/Groups/" + unknown_id()), Pool::read);
-    EXPECT_EQ(pool_of(Method::get, "/Groups/" + unknown_id() + "?excludedAttributes=members"), Pool::inline_);
+    EXPECT_EQ(
+        pool_of(Method::get, "/Groups/" + unknown_id() + "?excludedAttributes=members"),
+        Pool::inline_
+    );
     EXPECT_EQ(pool_of(Method::post, "/Users"), Pool::write);
     EXPECT_EQ(pool_of(Method::post, "/Users/.search"), Pool::read);
 }

@@ -28,11 +28,13 @@ TEST_F(ScimList, Check033_NoMatchIsAnEmptyListWithNumbers) {
         const Answer answer = get(std::string("/Users?filter=") + filter);
         EXPECT_EQ(answer.status, 200);
         EXPECT_EQ(
-            answer.body, Json({{"schemas", {list_schema}},
-                               {"totalResults", 0},
-                               {"startIndex", 1},
-                               {"itemsPerPage", 0},
-                               {"Resources", Json::array()}})
+            answer.body, Json(
+                             {{"schemas", {list_schema}},
+                              {"totalResults", 0},
+                              {"startIndex", 1},
+                              {"itemsPerPage", 0},
+                              {"Resources", Json::array()}}
+                         )
         );
     }
 }
@@ -67,7 +69,8 @@ TEST_F(ScimList, Check036_CountBounds) {
 }
 
 TEST_F(ScimList, Check037_NumbersMustBeNumbers) {
-    for (const char* query : {"startIndex=x", "count=1.5", "count=", "startIndex=99999999999999999999"}) {
+    for (const char* query :
+         {"startIndex=x", "count=1.5", "count=", "startIndex=99999999999999999999"}) {
         const Answer answer = get(std::string("/Users?") + query);
         EXPECT_EQ(answer.status, 400) << query;
         EXPECT_EQ(answer.scim_type(), "invalidValue") << query;
@@ -78,11 +81,15 @@ TEST_F(ScimList, Check038_PagesCoverEverythingOnce) {
     add_users(7);
     std::multiset<std::string> seen;
     for (int start = 1; start <= 7; start += 3) {
-        for (const std::string& name : names(get("/Users?count=3&startIndex=" + std::to_string(start)))) {
+        for (const std::string& name :
+             names(get("/Users?count=3&startIndex=" + std::to_string(start)))) {
             seen.insert(name);
         }
     }
-    EXPECT_EQ(seen, (std::multiset<std::string>{"user0", "user1", "user2", "user3", "user4", "user5", "user6"}));
+    EXPECT_EQ(
+        seen,
+        (std::multiset<std::string>{"user0", "user1", "user2", "user3", "user4", "user5", "user6"})
+    );
 }
 
 TEST_F(ScimList, Check039_SortsByAttribute) {
@@ -92,7 +99,9 @@ TEST_F(ScimList, Check039_SortsByAttribute) {
     EXPECT_EQ(names(get("/Users?sortBy=userName")), (Names{"a", "b", "c"}));
     EXPECT_EQ(names(get("/Users?sortBy=userName&sortOrder=descending")), (Names{"c", "b", "a"}));
     EXPECT_EQ(names(get("/Users?sortBy=name.familyName")), (Names{"c", "b", "a"}));
-    EXPECT_EQ(names(get("/Users?sortBy=name.familyName&sortOrder=descending")), (Names{"a", "b", "c"}));
+    EXPECT_EQ(
+        names(get("/Users?sortBy=name.familyName&sortOrder=descending")), (Names{"a", "b", "c"})
+    );
     EXPECT_EQ(names(get("/Users?sortBy=meta.created")), (Names{"c", "b", "a"}));
 }
 
@@ -139,12 +148,16 @@ TEST_F(ScimList, Check041_RootSearchMixesTypes) {
     EXPECT_EQ(names(all), (Names{"ann", "Sales"}));
     EXPECT_EQ(names(get("/?filter=meta.resourceType%20eq%20%22Group%22")), Names{"Sales"});
     EXPECT_EQ(names(get("/?startIndex=2&count=1")), Names{"Sales"});
-    EXPECT_EQ(names(post("/.search", {{"schemas", {search_schema}}, {"filter", "userName eq \"ann\""}})), Names{"ann"});
+    EXPECT_EQ(
+        names(post("/.search", {{"schemas", {search_schema}}, {"filter", "userName eq \"ann\""}})),
+        Names{"ann"}
+    );
 }
 
 TEST_F(ScimList, Check020_RootSearchTakesUnknownAttributesAsAbsent) {
     add_group("Sales");
-    const Answer answer = get("/?filter=userName%20eq%20%22x%22%20or%20displayName%20eq%20%22sales%22");
+    const Answer answer =
+        get("/?filter=userName%20eq%20%22x%22%20or%20displayName%20eq%20%22sales%22");
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(names(answer), Names{"Sales"});
 }
@@ -162,7 +175,9 @@ TEST_F(ScimList, CursorPagingIsRefusedRatherThanCutShort) {
 }
 
 TEST_F(ScimList, Check044_ExistenceQueryReturnsTheMatch) {
-    const std::string id = add_user("Ann@example.com", {{"emails", {{{"value", "ann+tag@example.com"}, {"type", "work"}}}}});
+    const std::string id = add_user(
+        "Ann@example.com", {{"emails", {{{"value", "ann+tag@example.com"}, {"type", "work"}}}}}
+    );
     for (const char* filter :
          {"userName%20eq%20%22ann%40example.com%22", "USERNAME+eq+%22ANN%40EXAMPLE.COM%22",
           "emails%5Btype+eq+%22work%22%5D.value+eq+%22ann%2Btag%40example.com%22",
@@ -218,14 +233,19 @@ TEST_F(ScimList, Check046_AlwaysAttributesStay) {
 
 TEST_F(ScimList, Check047_PasswordIsNeverShown) {
     const std::string id = add_user("ann", {{"password", "correct horse battery"}});
-    EXPECT_EQ(get("/Users/" + id + "?attributes=password,userName").text.find("assword"), std::string::npos);
+    EXPECT_EQ(
+        get("/Users/" + id + "?attributes=password,userName").text.find("assword"),
+        std::string::npos
+    );
     EXPECT_EQ(get("/Users/" + id).text.find("assword"), std::string::npos);
 }
 
 TEST_F(ScimList, Check049_AttributesAndExcludedAttributesTogether) {
     const std::string id = add_user("ann");
     for (const std::string& path : {std::string("/Users"), "/Users/" + id}) {
-        EXPECT_EQ(get(path + "?attributes=title&excludedAttributes=name").scim_type(), "invalidValue");
+        EXPECT_EQ(
+            get(path + "?attributes=title&excludedAttributes=name").scim_type(), "invalidValue"
+        );
     }
 }
 
@@ -235,9 +255,9 @@ TEST_F(ScimList, Check050_SubAttributesAndUrnForms) {
                 {"emails", {{{"value", "a@x"}, {"type", "work"}}}},
                 {enterprise_schema, {{"department", "R&D"}, {"division", "North"}}}}
     );
-    const Json shown = get(
-        "/Users/" + id + "?attributes=NAME.familyname,emails.value," + enterprise_schema + ":department"
-    ).body;
+    const Json shown = get("/Users/" + id + "?attributes=NAME.familyname,emails.value," +
+                           enterprise_schema + ":department")
+                           .body;
     EXPECT_EQ(shown["name"], Json({{"familyName", "Lee"}}));
     EXPECT_EQ(shown["emails"], Json::array({{{"value", "a@x"}}}));
     EXPECT_EQ(shown[enterprise_schema], Json({{"department", "R&D"}}));
@@ -245,28 +265,35 @@ TEST_F(ScimList, Check050_SubAttributesAndUrnForms) {
 }
 
 TEST_F(ScimList, Check051_ProjectionOnWrites) {
-    const Answer created = post("/Users?attributes=userName", {{"schemas", {user_schema}}, {"userName", "ann"}, {"title", "x"}});
+    const Answer created = post(
+        "/Users?attributes=userName",
+        {{"schemas", {user_schema}}, {"userName", "ann"}, {"title", "x"}}
+    );
     EXPECT_FALSE(created.body.contains("title"));
     const std::string path = "/Users/" + created.body["id"].get<std::string>();
-    EXPECT_FALSE(patch(path + "?excludedAttributes=title", Json{operation("replace", "title", "y")}).body.contains("title"));
+    EXPECT_FALSE(patch(path + "?excludedAttributes=title", Json{operation("replace", "title", "y")})
+                     .body.contains("title"));
 }
 
 TEST_F(ScimList, Check052_ExcludedMembersAreLeftOut) {
     const std::string group = add_group("Sales", {add_user("ann")});
     EXPECT_FALSE(get("/Groups/" + group + "?excludedAttributes=members").body.contains("members"));
-    EXPECT_FALSE(get("/Groups?excludedAttributes=members").body["Resources"][0].contains("members"));
+    EXPECT_FALSE(get("/Groups?excludedAttributes=members").body["Resources"][0].contains("members")
+    );
     EXPECT_TRUE(get("/Groups?attributes=members").body["Resources"][0].contains("members"));
 }
 
 TEST_F(ScimList, Check053_UnknownNamesAreIgnored) {
     add_user("ann");
-    EXPECT_TRUE(get("/Users?attributes=userName,nothing").body["Resources"][0].contains("userName"));
+    EXPECT_TRUE(get("/Users?attributes=userName,nothing").body["Resources"][0].contains("userName")
+    );
     EXPECT_EQ(get("/Users?excludedAttributes=nothing.at.all").status, 200);
 }
 
 TEST_F(ScimList, Check054_StrippedExtensionDisappears) {
     const std::string id = add_user("ann", {{enterprise_schema, {{"department", "R&D"}}}});
-    const Json shown = get("/Users/" + id + "?excludedAttributes=" + enterprise_schema + ":department").body;
+    const Json shown =
+        get("/Users/" + id + "?excludedAttributes=" + enterprise_schema + ":department").body;
     EXPECT_FALSE(shown.contains(enterprise_schema));
     EXPECT_EQ(shown["schemas"], Json{user_schema});
 }

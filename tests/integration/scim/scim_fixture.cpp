@@ -16,19 +16,25 @@ std::filesystem::path make_folder() {
     return mkdtemp(pattern.data());
 }
 
-std::string text_of(const Json& body) { return body.is_null() ? std::string{} : body.dump(); }
+std::string text_of(const Json& body) {
+    return body.is_null() ? std::string{} : body.dump();
+}
 
 }  // namespace
 
-Time SteppingClock::now() const { return Time(std::chrono::milliseconds(++milliseconds_)); }
+Time SteppingClock::now() const {
+    return Time(std::chrono::milliseconds(++milliseconds_));
+}
 
 bool CompanyMapper::fills(directory::TypeId type, const directory::AttributePath& path) const {
     if (registry_.spec(type).name == "Group") {
         return path.name == "displayName" || path.name == "members";
     }
     constexpr std::array filled{"userName", "name", "displayName", "emails", "active"};
-    const bool core = path.extension.empty() && std::find(filled.begin(), filled.end(), path.name) != filled.end();
-    return core || (path.extension == enterprise_schema && (path.name == "department" || path.name == "manager"));
+    const bool core = path.extension.empty() &&
+                      std::find(filled.begin(), filled.end(), path.name) != filled.end();
+    return core || (path.extension == enterprise_schema &&
+                    (path.name == "department" || path.name == "manager"));
 }
 
 std::string Answer::header(const std::string& name) const {
@@ -45,7 +51,7 @@ ScimServiceTest::ScimServiceTest() : folder_(make_folder()) {
     registry_ = std::make_unique<directory::Registry>();
     schemas_->register_types(*registry_).value();
     directory::register_internal_types(*registry_);
-    store_ = store::open_sqlite_store(folder_ / "test.db", *registry_, clock_).value();
+    store_ = store::open_sqlite_store({(folder_ / "test.db").string()}, *registry_, clock_).value();
     corp_ = store_->register_source("corp").value();
     credentials_ = std::make_unique<selfservice::Argon2Credentials>(*registry_);
     mapper_ = std::make_unique<CompanyMapper>(*registry_);
@@ -55,9 +61,11 @@ ScimServiceTest::ScimServiceTest() : folder_(make_folder()) {
     ServiceOptions options;
     options.base_url = "https://id.example.com/scim/v2";
     service_ = std::make_unique<Service>(ServiceDependencies{
-        *store_, *schemas_, [authority] { return authority; }, clock_, credentials_.get(), options
-    });
-    const auto authenticate = [this](const http::Request&, const http::RequestContext& context) -> Result<access::Caller> {
+        *store_, *schemas_, [authority] { return authority; }, clock_, credentials_.get(), options}
+    );
+    const auto authenticate = [this](
+                                  const http::Request&, const http::RequestContext& context
+                              ) -> Result<access::Caller> {
         if (!authenticated_) {
             return fail(ErrorKind::unauthenticated, "invalid_token", "The token is not known.");
         }
@@ -136,22 +144,28 @@ http::Pool ScimServiceTest::pool_of(http::Method method, const std::string& targ
 }
 
 std::string ScimServiceTest::add_user(const std::string& user_name, Json more) {
-    more["schemas"] = more.contains(enterprise_schema) ? Json{user_schema, enterprise_schema} : Json{user_schema};
+    more["schemas"] =
+        more.contains(enterprise_schema) ? Json{user_schema, enterprise_schema} : Json{user_schema};
     more["userName"] = user_name;
     const Answer answer = post("/Users", more);
     EXPECT_EQ(answer.status, 201) << answer.text;
     return answer.body.value("id", "");
 }
 
-std::string ScimServiceTest::add_group(const std::string& name, const std::vector<std::string>& members) {
+std::string ScimServiceTest::add_group(
+    const std::string& name, const std::vector<std::string>& members
+) {
     const Answer answer = post(
-        "/Groups", {{"schemas", {group_schema}}, {"displayName", name}, {"members", references(members)}}
+        "/Groups",
+        {{"schemas", {group_schema}}, {"displayName", name}, {"members", references(members)}}
     );
     EXPECT_EQ(answer.status, 201) << answer.text;
     return answer.body.value("id", "");
 }
 
-std::string ScimServiceTest::add_unit(const std::string& name, const std::vector<std::string>& members) {
+std::string ScimServiceTest::add_unit(
+    const std::string& name, const std::vector<std::string>& members
+) {
     const Answer answer = post(
         "/AdministrativeUnits",
         {{"schemas", {unit_schema}}, {"displayName", name}, {"members", references(members)}}
@@ -163,7 +177,8 @@ std::string ScimServiceTest::add_unit(const std::string& name, const std::vector
 std::string ScimServiceTest::add_synced(const std::string& type, Json body, const std::string& dn) {
     const ResourceType& resource_type = *schemas_->find_by_name(type);
     const auto json = parse_json(body.dump()).value();
-    const auto draft = decode_resource(json, *schemas_, resource_type, DraftPurpose::create).value();
+    const auto draft =
+        decode_resource(json, *schemas_, resource_type, DraftPurpose::create).value();
     const Uuid id = uuid_v5(parse_uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8").value(), dn);
     const auto create = [&](directory::Transaction& transaction) -> Status {
         directory::NewObject object;
@@ -187,14 +202,18 @@ std::string ScimServiceTest::add_synced(const std::string& type, Json body, cons
 
 std::string ScimServiceTest::add_synced_user(const std::string& user_name, const Json& more) {
     Json body = more;
-    body["schemas"] = body.contains(enterprise_schema) ? Json{user_schema, enterprise_schema} : Json{user_schema};
+    body["schemas"] =
+        body.contains(enterprise_schema) ? Json{user_schema, enterprise_schema} : Json{user_schema};
     body["userName"] = user_name;
     return add_synced("User", body, "uid=" + user_name + ",ou=People,dc=example,dc=com");
 }
 
-std::string ScimServiceTest::add_synced_group(const std::string& name, const std::vector<std::string>& members) {
+std::string ScimServiceTest::add_synced_group(
+    const std::string& name, const std::vector<std::string>& members
+) {
     const std::string id = add_synced(
-        "Group", {{"schemas", {group_schema}}, {"displayName", name}}, "cn=" + name + ",ou=Groups,dc=example,dc=com"
+        "Group", {{"schemas", {group_schema}}, {"displayName", name}},
+        "cn=" + name + ",ou=Groups,dc=example,dc=com"
     );
     const auto link = [&](directory::Transaction& transaction) -> Status {
         BASCULE_TRY(const auto group, transaction.find_row(parse_uuid(id).value()));
@@ -273,6 +292,8 @@ Json references(const std::vector<std::string>& ids) {
     return list;
 }
 
-std::string unknown_id() { return "01890000-0000-7000-8000-00000000dead"; }
+std::string unknown_id() {
+    return "01890000-0000-7000-8000-00000000dead";
+}
 
 }  // namespace bascule::scim::tests

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -27,9 +29,12 @@ inline constexpr const char* user_schema = "urn:ietf:params:scim:schemas:core:2.
 inline constexpr const char* enterprise_schema =
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 inline constexpr const char* group_schema = "urn:ietf:params:scim:schemas:core:2.0:Group";
-inline constexpr const char* bascule_group_schema = "urn:bascule:params:scim:schemas:extension:2.0:Group";
-inline constexpr const char* unit_schema = "urn:bascule:params:scim:schemas:core:2.0:AdministrativeUnit";
-inline constexpr const char* role_schema = "urn:bascule:params:scim:schemas:core:2.0:RoleAssignment";
+inline constexpr const char* bascule_group_schema =
+    "urn:bascule:params:scim:schemas:extension:2.0:Group";
+inline constexpr const char* unit_schema =
+    "urn:bascule:params:scim:schemas:core:2.0:AdministrativeUnit";
+inline constexpr const char* role_schema =
+    "urn:bascule:params:scim:schemas:core:2.0:RoleAssignment";
 inline constexpr const char* patch_schema = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 inline constexpr const char* search_schema = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 inline constexpr const char* list_schema = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
@@ -44,12 +49,16 @@ class SteppingClock final : public directory::Clock {
     mutable std::atomic<std::int64_t> milliseconds_{1'780'000'000'000};
 };
 
-/// A mapping that fills names, mail addresses, department and manager of users and everything of groups.
+/// A mapping that fills names, mail addresses, department and manager of users and everything of
+/// groups.
 class CompanyMapper final : public directory::EntryMapper {
   public:
     explicit CompanyMapper(const directory::Registry& registry) : registry_(registry) {}
-    [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry&) const override { return {}; }
-    [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path) const override;
+    [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry&) const override {
+        return {};
+    }
+    [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
+        const override;
     [[nodiscard]] std::string fingerprint() const override { return "company"; }
 
   private:
@@ -68,14 +77,16 @@ struct Answer {
     [[nodiscard]] std::string detail() const { return body.value("detail", ""); }
 };
 
-/// The SCIM service over a store in a folder of its own, asked through its router as a server would.
+/// The SCIM service over a store in a folder of its own, asked through its router as a server
+/// would.
 class ScimServiceTest : public testing::Test {
   protected:
     ScimServiceTest();
     ~ScimServiceTest() override;
 
     Answer send(
-        http::Method method, const std::string& target, const std::string& body = {}, Headers headers = {}
+        http::Method method, const std::string& target, const std::string& body = {},
+        Headers headers = {}
     );
     Answer get(const std::string& target, Headers headers = {});
     Answer post(const std::string& target, const Json& body, Headers headers = {});
@@ -91,7 +102,9 @@ class ScimServiceTest : public testing::Test {
     std::string add_unit(const std::string& name, const std::vector<std::string>& members = {});
     /// Puts an object into the store as the mirror of source 'corp' would.
     std::string add_synced_user(const std::string& user_name, const Json& more = Json::object());
-    std::string add_synced_group(const std::string& name, const std::vector<std::string>& members = {});
+    std::string add_synced_group(
+        const std::string& name, const std::vector<std::string>& members = {}
+    );
     std::vector<std::string> members_of(const std::string& group);
     std::vector<directory::JournalRecord> journal();
     directory::JournalRecord last_record();
