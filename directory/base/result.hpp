@@ -15,8 +15,11 @@ using Result = tl::expected<T, Error>;
 /// Success or an Error.
 using Status = Result<void>;
 
-/// Makes the error side of any Result: `return fail(ErrorKind::not_found, "not_found", "No such user.");`
-[[nodiscard]] inline tl::unexpected<Error> fail(ErrorKind kind, std::string code, std::string detail) {
+/// Makes the error side of any Result: `return fail(ErrorKind::not_found, "not_found", "No such
+/// user.");`
+[[nodiscard]] inline tl::unexpected<Error> fail(
+    ErrorKind kind, std::string code, std::string detail
+) {
     return tl::unexpected<Error>(Error{kind, std::move(code), std::move(detail), {}, {}, {}});
 }
 
@@ -31,17 +34,18 @@ using Status = Result<void>;
 
 /// Binds the value of a Result, or returns its error: `BASCULE_TRY(auto user, store.find(id));`
 /// Never inside a coroutine.
-#define BASCULE_TRY(declaration, expression)                                      \
-    auto BASCULE_CONCAT(result_, __LINE__) = (expression);                        \
-    if (!BASCULE_CONCAT(result_, __LINE__)) {                                     \
+#define BASCULE_TRY(declaration, expression)                                          \
+    auto BASCULE_CONCAT(result_, __LINE__) = (expression);                            \
+    if (!BASCULE_CONCAT(result_, __LINE__)) {                                         \
         return ::bascule::fail(std::move(BASCULE_CONCAT(result_, __LINE__)).error()); \
-    }                                                                             \
+    }                                                                                 \
     declaration = *std::move(BASCULE_CONCAT(result_, __LINE__))
 
 /// Returns the error of a Status, if it has one.
-#define BASCULE_CHECK(expression)                                       \
-    do {                                                                \
-        if (auto status_ = (expression); !status_) {                    \
-            return ::bascule::fail(std::move(status_).error());         \
-        }                                                               \
+#define BASCULE_CHECK(expression)                                                         \
+    do {                                                                                  \
+        if (auto BASCULE_CONCAT(status_, __LINE__) = (expression);                        \
+            !BASCULE_CONCAT(status_, __LINE__)) {                                         \
+            return ::bascule::fail(std::move(BASCULE_CONCAT(status_, __LINE__)).error()); \
+        }                                                                                 \
     } while (false)

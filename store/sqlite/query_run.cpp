@@ -1,0 +1,386 @@
+#include "store/sqlite/query_run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <queue>
+
+#include "directory/query/evaluator.hpp"
+#include "store/sql/attribute_values.hpp"
+
+namespace bascule::store {
+
+using namespace directory;
+
+namespace {
+
+// Up to here sorting the fetched documents is faster than walking the terms of the sort attribute.
+constexpr std::uint64_t sort_in_memory_limit = 5000;
+
+std::int64_t clamp(std::uint64_t number) {
+    return static_cast<std::int64_t>(
+        std::min<std::uint64_t>(number, std::numeric_limits<std::int64_t>::max())
+    );
+}
+
+void add_window(Sql& sql, std::uint64_t offset, std::uint64_t limit) {
+    sql.add(" LIMIT ").value(clamp(limit)).add(" OFFSET ").value(clamp(offset));
+}
+
+PlanContext plan_context(ReadOperations& reads) {
+    return PlanContext{
+        reads.numbers().registry(),
+        [&reads](TypeId type) { return reads.numbers().number(type); },
+        [&reads](AttributeId attribute) { return reads.numbers().number(attribute); },
+        [&reads](const Uuid& id) -> std::optional<Oid> {
+            const auto row = reads.find_row(id);
+            return row ? std::optional(row->oid) : std::nullopt;
+        },
+        [&reads](const Sql& source) {
+            Sql counting;
+            counting.add("SELECT count(*) FROM (SELECT 1 FROM (").add(source).add(") LIMIT 1000)");
+            auto rows = reads.connection().rows(counting);
+            return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+        },
+        [&reads](AttributeId attribute) {
+            return reads.counter(cut_counter(reads.numbers().number(attribute))) != 0;
+        },
+    };
+}
+
+/// A row's place in a sorted list: missing values last when ascending, first when descending; ties
+/// by oid.
+struct SortKey {
+    std::optional<std::string> text;
+    std::int64_t oid;
+};
+
+struct Before {
+    bool descending;
+    bool operator()(const SortKey& left, const SortKey& right) const {
+        if (left.text != right.text) {
+            if (!left.text || !right.text) {
+                return descending ? !left.text : !right.text;
+            }
+            return descending ? *right.text < *left.text : *left.text < *right.text;
+        }
+        return left.oid < right.oid;
+    }
+};
+
+std::optional<std::string> row_key(RowField field, const ObjectRow& row) {
+    const auto stamp = [](Time time) { return integer_term(time.time_since_epoch().count()); };
+    switch (field) {
+        case RowField::id:
+            return std::string(row.id.raw());
+        case RowField::created:
+            return stamp(row.created);
+        case RowField::last_modified:
+            return stamp(row.modified);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+QueryRun::QueryRun(ReadOperations& reads, const Query& query)
+    : reads_(reads),
+      query_(query),
+      plan_(compile_filter_plan(plan_context(reads), query.type, query.filter)) {}
+
+QueryResult QueryRun::run() {
+    if (plan_.reach == FilterPlan::Reach::nothing) {
+        return {};
+    }
+    if (query_.limit == 0 && plan_.exact) {
+        return {total(), {}};
+    }
+    if (query_.sort) {
+        return run_sorted();
+    }
+    return plan_.exact ? run_unsorted() : run_checked();
+}
+
+Sql QueryRun::visible_source() const {
+    Sql sql;
+    sql.add("SELECT s.oid AS oid FROM (").add(plan_.source).add(") s");
+    if (reads_.hidden_from() != nothing_hidden) {
+        sql.add(" WHERE s.oid<").value(reads_.hidden_from());
+    }
+    return sql;
+}
+
+std::uint64_t QueryRun::count(const Sql& selection) {
+    Sql sql;
+    auto rows = reads_.connection().rows(sql.add("SELECT count(*) FROM (").add(selection).add(")"));
+    return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+}
+
+std::uint64_t QueryRun::total() {
+    return plan_.reach == FilterPlan::Reach::everything ? reads_.count(query_.type)
+                                                        : count(visible_source());
+}
+
+QueryRun::Oids QueryRun::oids(const Sql& sql) {
+    Oids result;
+    for (auto rows = reads_.connection().rows(sql); rows.next();) {
+        result.push_back(rows.integer(0));
+    }
+    return result;
+}
+
+std::vector<Object> QueryRun::fetch(const Oids& oids) {
+    std::vector<Object> objects;
+    objects.reserve(oids.size());
+    for (const auto oid : oids) {
+        if (auto object = reads_.find(static_cast<Oid>(oid))) {
+            objects.push_back(*std::move(object));
+        }
+    }
+    return objects;
+}
+
+QueryResult QueryRun::run_unsorted() {
+    auto sql = visible_source();
+    sql.add(" ORDER BY s.oid");
+    add_window(sql, query_.offset, query_.limit);
+    const auto page = oids(sql);
+    QueryResult result;
+    result.objects = fetch(page);
+    const bool end_seen = page.size() < query_.limit && (!page.empty() || query_.offset == 0);
+    result.total = end_seen ? query_.offset + page.size() : total();
+    return result;
+}
+
+bool QueryRun::edge_test(Oid oid, const Filter& filter) {
+    const auto target = reads_.find_row(filter.target);
+    if (!target) {
+        return false;
+    }
+    return filter.kind == Filter::Kind::edge_to ? reads_.has_edge(filter.edge, oid, target->oid)
+                                                : reads_.reaches(filter.edge, target->oid, oid);
+}
+
+bool QueryRun::is_match(const Object& object) {
+    return plan_.exact ||
+           matches(query_.filter, object.row, object.body, [&](const Filter& filter) {
+               return edge_test(object.row.oid, filter);
+           });
+}
+
+template <class Visit>
+void QueryRun::each_match(const Visit& visit) {
+    auto sql = visible_source();
+    sql.add(" ORDER BY s.oid");
+    for (auto rows = reads_.connection().rows(sql); rows.next();) {
+        if (auto object = reads_.find(static_cast<Oid>(rows.integer(0)));
+            object && is_match(*object)) {
+            visit(*std::move(object));
+        }
+    }
+}
+
+QueryResult QueryRun::run_checked() {
+    QueryResult result;
+    each_match([&](Object object) {
+        if (result.total >= query_.offset && result.objects.size() < query_.limit) {
+            result.objects.push_back(std::move(object));
+        }
+        ++result.total;
+    });
+    return result;
+}
+
+bool QueryRun::sorts_by_row_column() const {
+    return !query_.sort->attribute.has_value() && plan_.exact;
+}
+
+bool QueryRun::can_walk_terms() const {
+    if (!plan_.exact || !query_.sort->attribute ||
+        (plan_.probe.empty() && plan_.reach != FilterPlan::Reach::everything)) {
+        return false;
+    }
+    const auto& spec = reads_.numbers().registry().spec(*query_.sort->attribute);
+    return spec.searchable && !spec.multi_valued && reads_.hidden_from() == nothing_hidden;
+}
+
+QueryResult QueryRun::run_sorted() {
+    if (sorts_by_row_column()) {
+        return sort_by_row();
+    }
+    if (can_walk_terms()) {
+        auto few = visible_source();
+        few.add(" LIMIT ").value(clamp(sort_in_memory_limit + 1));
+        if (count(few) > sort_in_memory_limit) {
+            return walk_terms();
+        }
+    }
+    return sort_in_memory();
+}
+
+QueryResult QueryRun::sort_by_row() {
+    Sql sql;
+    sql.add("SELECT o.oid FROM (")
+        .add(visible_source())
+        .add(") v CROSS JOIN object o ON o.oid=v.oid ORDER BY ");
+    switch (query_.sort->field) {
+        case RowField::id:
+            sql.add("o.id");
+            break;
+        case RowField::created:
+            sql.add("o.created");
+            break;
+        case RowField::last_modified:
+            sql.add("o.modified");
+            break;
+    }
+    sql.add(query_.sort->descending ? " DESC, o.oid" : ", o.oid");
+    add_window(sql, query_.offset, query_.limit);
+    return {total(), fetch(oids(sql))};
+}
+
+QueryResult QueryRun::sort_in_memory() {
+    const Before before{query_.sort->descending};
+    const auto window = static_cast<std::size_t>(std::min<std::uint64_t>(
+        query_.limit > std::numeric_limits<std::uint64_t>::max() - query_.offset
+            ? std::numeric_limits<std::uint64_t>::max()
+            : query_.offset + query_.limit,
+        std::numeric_limits<std::size_t>::max()
+    ));
+    // The best `window` keys, the worst of them on top.
+    std::priority_queue<SortKey, std::vector<SortKey>, Before> best(before);
+    std::uint64_t found = 0;
+    each_match([&](const Object& object) {
+        ++found;
+        if (window == 0) {
+            return;
+        }
+        const auto& sort = *query_.sort;
+        SortKey key{
+            sort.attribute
+                ? sort_key(reads_.numbers().registry().spec(*sort.attribute), object.body)
+                : row_key(sort.field, object.row),
+            static_cast<std::int64_t>(object.row.oid)};
+        if (best.size() < window) {
+            best.push(std::move(key));
+        } else if (before(key, best.top())) {
+            best.pop();
+            best.push(std::move(key));
+        }
+    });
+    Oids page;
+    for (; best.size() > query_.offset; best.pop()) {
+        page.push_back(best.top().oid);
+    }
+    std::reverse(page.begin(), page.end());
+    return {found, fetch(page)};
+}
+
+Sql QueryRun::walk(std::string_view selection) const {
+    Sql sql;
+    sql.add(selection)
+        .add(" FROM term t WHERE t.attr=")
+        .value(reads_.numbers().number(*query_.sort->attribute));
+    if (!plan_.probe.empty()) {
+        sql.add(" AND ").add(bound_probe(plan_.probe, "t.oid"));
+    }
+    return sql;
+}
+
+void QueryRun::add_missing(Oids& page, std::uint64_t offset, std::uint64_t limit) {
+    if (limit == 0) {
+        return;
+    }
+    auto sql = visible_source();
+    sql.add(" WHERE s.oid NOT IN (SELECT oid FROM term WHERE attr=");
+    sql.value(reads_.numbers().number(*query_.sort->attribute)).add(") ORDER BY s.oid");
+    add_window(sql, offset, limit);
+    const auto missing = oids(sql);
+    page.insert(page.end(), missing.begin(), missing.end());
+}
+
+QueryResult QueryRun::walk_terms() {
+    const auto all = total();
+    const bool descending = query_.sort->descending;
+    const auto present = [&] { return count(walk("SELECT t.oid")); };
+    Oids page;
+    std::uint64_t offset = query_.offset;
+    if (descending) {  // objects without a value come first
+        const auto missing = all - std::min(all, present());
+        if (offset < missing) {
+            add_missing(page, offset, std::min(query_.limit, missing - offset));
+        }
+        offset = offset > missing ? offset - missing : 0;
+    }
+    auto sql = walk("SELECT t.oid");
+    sql.add(descending ? " ORDER BY t.value DESC, t.oid" : " ORDER BY t.value, t.oid");
+    add_window(sql, offset, query_.limit - page.size());
+    const auto valued = oids(sql);
+    page.insert(page.end(), valued.begin(), valued.end());
+    if (!descending && page.size() < query_.limit && query_.offset + page.size() < all) {
+        const auto first = present();
+        add_missing(
+            page, query_.offset > first ? query_.offset - first : 0, query_.limit - page.size()
+        );
+    }
+    return {all, fetch(page)};
+}
+
+std::string QueryRun::explain() {
+    std::string text;
+    for (const auto& step : plan_.steps) {
+        text += step + "\n";
+    }
+    if (query_.sort) {
+        if (sorts_by_row_column()) {
+            text += "sort: by a column of the row\n";
+        } else {
+            text +=
+                can_walk_terms()
+                    ? "sort: documents, or by walking the terms of the attribute above 5000 hits\n"
+                    : "sort: documents\n";
+        }
+    }
+    return text;
+}
+
+Result<QueryResult> ReadOperations::query(const Query& query) {
+    return QueryRun(*this, query).run();
+}
+
+Result<std::string> ReadOperations::explain(const Query& query) {
+    return QueryRun(*this, query).explain();
+}
+
+std::vector<Object> ReadOperations::find_by_term(
+    AttributeId attribute, std::string_view value, std::size_t limit
+) {
+    Query query;
+    query.type = numbers_.registry().type_of(attribute);
+    query.limit = limit;
+    query.filter.kind = Filter::Kind::comparison;
+    query.filter.attribute = attribute;
+    query.filter.spec = numbers_.registry().spec(attribute);
+    query.filter.value = std::string(value);
+    const auto key =
+        term_key(compared_text(query.filter.spec, query.filter.value).value_or(std::string()));
+    if (may_be_cut(key)) {
+        return QueryRun(*this, query).run().objects;
+    }
+    auto rows = connection_.rows(
+        "SELECT " BASCULE_OBJECT_COLUMNS
+        ",d.body,d.local FROM term t CROSS JOIN object o ON o.oid=t.oid CROSS JOIN document d ON "
+        "d.oid=t.oid "
+        "WHERE t.attr=? AND t.value=? ORDER BY t.oid LIMIT ?",
+        numbers_.number(attribute), key, limit
+    );
+    std::vector<Object> result;
+    while (rows.next()) {
+        if (auto found = object(rows)) {
+            result.push_back(*std::move(found));
+        }
+    }
+    return result;
+}
+
+}  // namespace bascule::store

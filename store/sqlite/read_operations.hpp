@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "directory/ports/store.hpp"
+#include "store/sqlite/connection.hpp"
+#include "store/sqlite/registry_numbers.hpp"
+
+namespace bascule::store {
+
+/// Rows of a running first load stand at and above this number and are not shown.
+inline constexpr std::int64_t nothing_hidden = std::numeric_limits<std::int64_t>::max();
+
+/// Every read of the port on one connection. Throws SqliteError; the port's classes guard it. Used
+/// by one thread at a time, inside a transaction of the caller's.
+class ReadOperations {
+  public:
+    ReadOperations(Connection& connection, const RegistryNumbers& numbers)
+        : connection_(connection), numbers_(numbers) {}
+
+    /// Hides rows at and above `first`; nothing_hidden shows all.
+    void hide_from(std::int64_t first) { hidden_from_ = first; }
+
+    [[nodiscard]] std::optional<directory::ObjectRow> find_row(const Uuid& id);
+    [[nodiscard]] std::optional<directory::ObjectRow> find_row(directory::Oid oid);
+    [[nodiscard]] std::optional<directory::Object> find(const Uuid& id);
+    [[nodiscard]] std::optional<directory::Object> find(directory::Oid oid);
+    [[nodiscard]] std::optional<directory::Object> find_any(const Uuid& id);
+    [[nodiscard]] std::optional<directory::Object> find_any(directory::Oid oid);
+
+    [[nodiscard]] Result<directory::QueryResult> query(const directory::Query& query);
+    [[nodiscard]] std::vector<directory::Object> find_by_term(
+        directory::AttributeId attribute, std::string_view value, std::size_t limit
+    );
+    [[nodiscard]] std::uint64_t count(directory::TypeId type);
+    [[nodiscard]] Result<std::string> explain(const directory::Query& query);
+
+    [[nodiscard]] std::vector<directory::ObjectRow> edge_targets(
+        directory::EdgeKind kind, directory::Oid source, directory::Oid after, std::size_t limit
+    );
+    [[nodiscard]] std::vector<directory::ObjectRow> edge_sources(
+        directory::EdgeKind kind, directory::Oid target, directory::Oid after, std::size_t limit
+    );
+    [[nodiscard]] bool has_edge(
+        directory::EdgeKind kind, directory::Oid source, directory::Oid target
+    );
+    /// True when `from` leads to `to` over one or more edges.
+    [[nodiscard]] bool reaches(directory::EdgeKind kind, directory::Oid from, directory::Oid to);
+    [[nodiscard]] std::vector<directory::Neighbour> reaching(
+        directory::EdgeKind kind, directory::Oid target
+    );
+    [[nodiscard]] std::uint64_t count_edges(directory::EdgeKind kind, directory::Oid source);
+
+    [[nodiscard]] std::optional<directory::MirrorEntry> find_entry(directory::Oid oid);
+    [[nodiscard]] std::optional<directory::MirrorEntry> find_entry(
+        directory::SourceId source, std::string_view dn_key
+    );
+    [[nodiscard]] std::vector<directory::MirrorEntry> entries_below(
+        directory::SourceId source, std::string_view dn_key
+    );
+    [[nodiscard]] Status each_entry(
+        directory::SourceId source,
+        const std::function<Status(directory::Oid, const Uuid&, directory::EntryState)>& visit
+    );
+    [[nodiscard]] std::vector<directory::MirrorEntry> entries_in_state(
+        directory::SourceId source, directory::EntryState state, std::size_t limit
+    );
+    [[nodiscard]] std::vector<directory::MirrorEntry> entries_blocked_by(
+        directory::SourceId source, std::string_view term
+    );
+    [[nodiscard]] std::uint64_t count_entries(
+        directory::SourceId source, directory::EntryState state
+    );
+
+    [[nodiscard]] std::optional<directory::SourceState> source_state(std::string_view name);
+    [[nodiscard]] std::vector<directory::SourceState> source_states();
+    [[nodiscard]] std::vector<directory::JournalRecord> journal(const directory::JournalQuery& query
+    );
+    [[nodiscard]] std::int64_t last_sequence();
+
+    [[nodiscard]] std::int64_t counter(std::string_view name);
+    [[nodiscard]] Connection& connection() { return connection_; }
+    [[nodiscard]] const RegistryNumbers& numbers() const { return numbers_; }
+    [[nodiscard]] std::int64_t hidden_from() const { return hidden_from_; }
+
+    /// The row at the given column on, as object_columns lists them; nothing when hidden or of an
+    /// unknown type.
+    [[nodiscard]] std::optional<directory::ObjectRow> object_row(const Rows& rows, int first = 0)
+        const;
+
+  private:
+    [[nodiscard]] std::optional<directory::Object> object(const Rows& rows) const;
+    [[nodiscard]] std::vector<directory::ObjectRow> object_rows(Rows rows) const;
+    [[nodiscard]] std::optional<directory::MirrorEntry> entry(const Rows& rows) const;
+    [[nodiscard]] std::vector<directory::MirrorEntry> entries(Rows rows) const;
+
+    Connection& connection_;
+    const RegistryNumbers& numbers_;
+    std::int64_t hidden_from_ = nothing_hidden;
+};
+
+/// Columns of `object o`, in the order that object_row() reads.
+#define BASCULE_OBJECT_COLUMNS \
+    "o.oid,o.id,o.type,o.source,o.version,o.created,o.modified,o.deleted,o.refs,o.display"
+
+/// Names of counters.
+[[nodiscard]] std::string live_counter(std::int64_t type_number);
+/// Set once an attribute got a term that may be cut (directory::may_be_cut).
+[[nodiscard]] std::string cut_counter(std::int64_t attribute_number);
+[[nodiscard]] std::string entry_counter(directory::SourceId source, directory::EntryState state);
+
+}  // namespace bascule::store

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "store/sqlite/port_classes.hpp"
+#include "store/sqlite/writer.hpp"
+
+namespace bascule::store {
+
+/// Read connections, one per borrower at a time, kept for the next. Thread-safe.
+class ReaderPool {
+  public:
+    ReaderPool(std::string path, const RegistryNumbers& numbers, const Writer& writer)
+        : path_(std::move(path)), numbers_(numbers), writer_(writer) {}
+
+    /// Runs `fn` on one snapshot.
+    [[nodiscard]] Status read(const std::function<Status(directory::Reader&)>& fn);
+
+  private:
+    [[nodiscard]] std::unique_ptr<Connection> borrow();
+    void give_back(std::unique_ptr<Connection> connection);
+
+    std::string path_;
+    const RegistryNumbers& numbers_;
+    const Writer& writer_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Connection>> idle_;
+};
+
+}  // namespace bascule::store

@@ -1,0 +1,125 @@
+#include "store/sqlite/sqlite_store.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "store/sqlite/checkpoint.hpp"
+#include "store/sqlite/reader_pool.hpp"
+#include "store/sqlite/schema.hpp"
+#include "store/sqlite/writer.hpp"
+
+namespace bascule::store {
+
+using namespace directory;
+
+namespace {
+
+constexpr int writer_cache_kib = 64 * 1024;
+constexpr int checkpoint_cache_kib = 256;
+
+class SqliteStore final : public Store {
+  public:
+    SqliteStore(
+        const std::string& path, std::unique_ptr<Connection> connection, RegistryNumbers numbers,
+        const Clock& clock
+    )
+        : numbers_(std::move(numbers)),
+          writer_(std::move(connection), numbers_, clock),
+          checkpointer_(
+              std::make_unique<Connection>(path, OpenMode::read_write, checkpoint_cache_kib),
+              writer_
+          ),
+          readers_(path, numbers_, writer_) {}
+
+    Status read(const std::function<Status(Reader&)>& fn) override { return readers_.read(fn); }
+
+    Status write(Durability durability, const std::function<Status(Transaction&)>& fn) override {
+        return writer_.write(durability, [&fn](TransactionOperations& operations) {
+            SqliteTransaction transaction(operations);
+            return fn(transaction);
+        });
+    }
+
+    Result<SourceId> register_source(std::string_view name) override;
+    Result<std::unique_ptr<Loader>> begin_load(std::string_view source) override;
+    const Registry& registry() const override { return numbers_.registry(); }
+
+  private:
+    RegistryNumbers numbers_;
+    Writer writer_;
+    Checkpointer checkpointer_;
+    ReaderPool readers_;
+};
+
+Result<SourceId> SqliteStore::register_source(std::string_view name) {
+    std::int64_t number = 0;
+    BASCULE_CHECK(writer_.write(Durability::full, [&](TransactionOperations& operations) -> Status {
+        auto& connection = operations.reads().connection();
+        connection.run(
+            "INSERT INTO "
+            "source(name,cookie,fingerprint,mapping_fingerprint,phase,held_plan,last_change) "
+            "VALUES(?,x'','','','new','',0) ON CONFLICT(name) DO NOTHING",
+            name
+        );
+        number = connection.number("SELECT number FROM source WHERE name=?", name).value_or(0);
+        return {};
+    }));
+    return static_cast<SourceId>(number);
+}
+
+Result<std::unique_ptr<Loader>> SqliteStore::begin_load(std::string_view) {
+    return fail(
+        ErrorKind::unsupported, "no_bulk_load", "This store takes entries in transactions only."
+    );
+}
+
+/// Makes the file before SQLite does, so that nobody else can ever read it.
+Status make_private_file(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor < 0) {
+        return fail(Error{
+            ErrorKind::unavailable,
+            "store_unusable",
+            fmt::format(
+                "The store {} cannot be opened: {}. Check that the folder exists and may be "
+                "written.",
+                path, std::strerror(errno)
+            ),
+            {},
+            {},
+            {}});
+    }
+    ::fchmod(descriptor, S_IRUSR | S_IWUSR);
+    ::close(descriptor);
+    return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_sqlite_store(
+    const SqliteOptions& options, const Registry& registry, const Clock& clock
+) {
+    BASCULE_CHECK(make_private_file(options.path));
+    return guarded([&]() -> Result<std::unique_ptr<Store>> {
+        auto connection =
+            std::make_unique<Connection>(options.path, OpenMode::create, writer_cache_kib);
+        connection->script(
+            "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA "
+            "journal_size_limit=134217728;"
+        );
+        BASCULE_CHECK(migrate(*connection));
+        connection->run("BEGIN IMMEDIATE");
+        auto numbers = RegistryNumbers::open(*connection, registry);
+        connection->run("COMMIT");
+        return std::make_unique<SqliteStore>(
+            options.path, std::move(connection), std::move(numbers), clock
+        );
+    });
+}
+
+}  // namespace bascule::store

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "directory/ports/clock.hpp"
+#include "directory/ports/store.hpp"
+
+namespace bascule::store {
+
+struct SqliteOptions {
+    std::string
+        path;  ///< of the database file; made with mode 0600 when missing. Its folder must exist.
+};
+
+/// Opens or makes a store, brings its schema forward, and removes what a load that was cut short
+/// left behind. `registry` and `clock` outlive the store. One process at a time. Errors:
+/// `unavailable`/"store_unusable" when the file cannot be opened, `unsupported`/"store_too_new"
+/// when a newer version wrote it.
+[[nodiscard]] Result<std::unique_ptr<directory::Store>> open_sqlite_store(
+    const SqliteOptions& options, const directory::Registry& registry, const directory::Clock& clock
+);
+
+}  // namespace bascule::store

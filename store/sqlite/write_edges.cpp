@@ -1,0 +1,125 @@
+#include "store/sqlite/transaction_operations.hpp"
+
+namespace bascule::store {
+
+using namespace directory;
+
+namespace {
+
+// Edges of a deleted object keep their kind plus this, out of every reader's way.
+constexpr std::int64_t parked = 1000;
+
+}  // namespace
+
+void TransactionOperations::touch(Oid oid, std::int64_t references) {
+    const bool first = touched_.insert(static_cast<std::int64_t>(oid)).second;
+    connection_.run(
+        "UPDATE object SET version=version+?, modified=?, refs=refs+? WHERE oid=?", first ? 1 : 0,
+        now_, references, oid
+    );
+}
+
+std::vector<std::int64_t> TransactionOperations::edge_kinds(bool parked_too) {
+    std::vector<std::int64_t> kinds;
+    const std::int64_t end = parked_too ? 2 * parked : parked;
+    for (std::int64_t kind = 0;;) {
+        const auto next = connection_.number(
+            "SELECT kind FROM edge WHERE kind>? AND kind<? ORDER BY kind LIMIT 1", kind, end
+        );
+        if (!next) {
+            return kinds;
+        }
+        kinds.push_back(kind = *next);
+    }
+}
+
+std::vector<Oid> TransactionOperations::other_ends(std::int64_t kind, Oid oid, bool outgoing) {
+    auto rows = outgoing
+                    ? connection_.rows("SELECT dst FROM edge WHERE kind=? AND src=?", kind, oid)
+                    : connection_.rows("SELECT src FROM edge WHERE kind=? AND dst=?", kind, oid);
+    std::vector<Oid> ends;
+    while (rows.next()) {
+        ends.push_back(static_cast<Oid>(rows.integer(0)));
+    }
+    return ends;
+}
+
+void TransactionOperations::park_edges(Oid oid) {
+    for (const auto kind : edge_kinds(false)) {
+        for (const auto source : other_ends(kind, oid, false)) {
+            touch(source, -1);
+        }
+        connection_.run("UPDATE edge SET kind=kind+1000 WHERE kind=? AND src=?", kind, oid);
+        connection_.run("UPDATE edge SET kind=kind+1000 WHERE kind=? AND dst=?", kind, oid);
+    }
+}
+
+void TransactionOperations::unpark_edges(Oid oid) {
+    static constexpr std::string_view move =
+        "UPDATE edge SET kind=kind-1000 WHERE kind=? AND src=? AND dst=?";
+    for (const auto kind : edge_kinds(true)) {
+        if (kind < parked) {
+            continue;
+        }
+        for (const auto target : other_ends(kind, oid, true)) {
+            if (reads_.find_row(target)) {
+                connection_.run(move, kind, oid, target);
+                touch(oid, 1);
+            }
+        }
+        for (const auto source : other_ends(kind, oid, false)) {
+            // Who got another manager meanwhile keeps that one.
+            const bool replaced = kind == parked + static_cast<std::int64_t>(EdgeKind::manager) &&
+                                  reads_.count_edges(EdgeKind::manager, source) > 0;
+            if (reads_.find_row(source) && !replaced) {
+                connection_.run(move, kind, source, oid);
+                touch(source, 1);
+            }
+        }
+    }
+}
+
+Result<bool> TransactionOperations::add_edge(EdgeKind kind, Oid source, Oid target) {
+    if (!reads_.find_row(source) || !reads_.find_row(target)) {
+        return fail(
+            ErrorKind::not_found, "not_found",
+            "One of the two objects does not exist or was deleted."
+        );
+    }
+    connection_.run(
+        "INSERT INTO edge(kind,src,dst,since) VALUES(?,?,?,?) ON CONFLICT DO NOTHING", kind, source,
+        target, now_
+    );
+    if (connection_.changes() == 0) {
+        return false;
+    }
+    touch(source, 1);
+    return true;
+}
+
+Result<bool> TransactionOperations::remove_edge(EdgeKind kind, Oid source, Oid target) {
+    const auto number = static_cast<std::int64_t>(kind);
+    connection_.run("DELETE FROM edge WHERE kind=? AND src=? AND dst=?", number, source, target);
+    if (connection_.changes() == 0) {
+        // Towards a deleted object the edge lies parked; it must not come back with it.
+        connection_.run(
+            "DELETE FROM edge WHERE kind=? AND src=? AND dst=?", number + parked, source, target
+        );
+        return false;
+    }
+    touch(source, -1);
+    return true;
+}
+
+Result<std::uint64_t> TransactionOperations::clear_edges(EdgeKind kind, Oid source) {
+    const auto number = static_cast<std::int64_t>(kind);
+    connection_.run("DELETE FROM edge WHERE kind=? AND src=?", number + parked, source);
+    connection_.run("DELETE FROM edge WHERE kind=? AND src=?", number, source);
+    const auto removed = connection_.changes();
+    if (removed > 0) {
+        touch(source, -removed);
+    }
+    return static_cast<std::uint64_t>(removed);
+}
+
+}  // namespace bascule::store

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/support/process.hpp"
+#include "tests/support/slapd_rig.hpp"
+
+namespace bascule::test {
+
+/// An HTTP answer; `json` is null when the body is no JSON.
+struct HttpAnswer {
+    int status = 0;  ///< 0: no answer, the connection ended
+    std::string body;
+    nlohmann::json json;
+};
+
+/// The real program, started with a configuration of its own in a throw-away folder, mirroring a SlapdRig over
+/// plain HTTP on loopback. Use it from one thread, but for request(), which any thread may call.
+class DaemonRig {
+  public:
+    /// `source_lines` are more YAML lines of the source ("    guard: {…}"), `lines` more top-level ones.
+    explicit DaemonRig(const SlapdRig& directory, std::string source_lines = {}, std::string lines = {});
+    ~DaemonRig();
+    DaemonRig(const DaemonRig&) = delete;
+    DaemonRig& operator=(const DaemonRig&) = delete;
+
+    /// Starts the program without waiting.
+    void launch();
+    /// launch(), then waits until the mirror is live.
+    void start();
+    /// SIGTERM and the exit code.
+    int stop();
+    /// SIGKILL.
+    void kill();
+    void signal(int number) const;
+    [[nodiscard]] bool running() const { return pid_ > 0; }
+    [[nodiscard]] pid_t process_id() const { return pid_; }
+
+    /// `bascule --socket … ARGUMENTS`.
+    [[nodiscard]] ProcessResult command(std::vector<std::string> arguments) const;
+    /// The status of the source as `bascule --json status` tells it; null while nobody answers.
+    [[nodiscard]] nlohmann::json source_status() const;
+    /// Waits until the source's state is `wanted`; throws after `limit`.
+    void wait_for_state(std::string_view wanted, std::chrono::seconds limit = std::chrono::seconds(60)) const;
+
+    /// A bearer token with all scopes; made once the daemon runs.
+    [[nodiscard]] const std::string& token();
+    /// One request with the token (when there is one) on a connection of its own.
+    [[nodiscard]] HttpAnswer request(
+        std::string_view method, std::string_view target, const nlohmann::json& body = nullptr
+    ) const;
+    /// Every resource of a list endpoint ("/Users"), page by page.
+    [[nodiscard]] std::vector<nlohmann::json> all(const std::string& endpoint) const;
+    /// The only resource that a filter finds, or null.
+    [[nodiscard]] nlohmann::json find(const std::string& endpoint, const std::string& filter) const;
+
+    [[nodiscard]] const std::string& folder() const { return folder_; }
+    [[nodiscard]] std::string database() const { return folder_ + "/state/bascule.db"; }
+    [[nodiscard]] std::string log_file() const { return folder_ + "/bascule.log"; }
+    [[nodiscard]] std::string configuration() const { return folder_ + "/bascule.yaml"; }
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::uint16_t management_port() const { return management_port_; }
+    /// Removes the database of the stopped daemon.
+    void forget();
+
+  private:
+    void write_configuration(
+        const SlapdRig& directory, const std::string& source_lines, const std::string& lines
+    ) const;
+
+    std::string folder_;
+    std::uint16_t port_ = 0;
+    std::uint16_t management_port_ = 0;
+    pid_t pid_ = 0;
+    std::string token_;
+};
+
+/// Calls `condition` until it holds; throws std::runtime_error naming `what` after `limit`.
+template <class Condition>
+void wait_until(const std::string& what, std::chrono::milliseconds limit, Condition condition);
+
+/// A port of 127.0.0.1 that was free a moment ago.
+std::uint16_t free_port();
+
+/// Sleeps between two looks at a condition.
+void pause_briefly();
+
+template <class Condition>
+void wait_until(const std::string& what, std::chrono::milliseconds limit, Condition condition) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end) {
+            throw std::runtime_error("gave up waiting for " + what);
+        }
+        pause_briefly();
+    }
+}
+
+}  // namespace bascule::test
