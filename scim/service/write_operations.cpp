@@ -172,18 +172,19 @@ Result<http::Response> replace_resource(
     BASCULE_TRY(const Uuid id, target_id(call, view));
     BASCULE_TRY(const Projection projection, projection_of(engine, call, view));
     BASCULE_TRY(const ordered_json json, parse_json(call.request.body));
-    const auto decode = [&] {
-        return decode_resource(json, engine.with.schemas, *view.type, DraftPurpose::replace);
-    };
+    const auto decoded =
+        decode_resource(json, engine.with.schemas, *view.type, DraftPurpose::replace);
     WantedState wanted;
-    if (mentions_password(view, call.request.body)) {
-        BASCULE_TRY(const ResourceDraft draft, decode());
-        BASCULE_CHECK(hash_password(engine, draft.password, wanted));
+    if (decoded) {
+        BASCULE_CHECK(hash_password(engine, decoded->password, wanted));
     }
     const auto transact = [&](Transaction& transaction) -> Status {
         ObjectChange change(engine, view, call, transaction);
         BASCULE_TRY(const Object before, change.load(id));
-        BASCULE_TRY(ResourceDraft draft, decode());
+        if (!decoded) {
+            return fail(decoded.error());
+        }
+        ResourceDraft draft{decoded->body, decoded->edges, std::nullopt, decoded->cleared};
         BASCULE_CHECK(keep_mastered(engine, view, change.authority(), before, draft));
         WantedState state = wanted;
         BASCULE_TRY(
