@@ -19,8 +19,8 @@ struct SlapdOptions {
     bool synced = false;  ///< true: every commit reaches the disk (8 ms instead of 0.2 ms)
     std::string service_size_limit = "unlimited";
     /// Lines for slapd.conf before the database (such as "idletimeout 5") and inside it.
-    std::string global_lines;
-    std::string database_lines;
+    std::string global_lines = {};
+    std::string database_lines = {};
 };
 
 /// A real slapd in a throw-away folder on ports of loopback that the kernel chose, with a

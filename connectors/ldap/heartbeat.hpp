@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/sync_cookie.hpp"
+
+namespace bascule::ldap {
+
+/// How far a synchronisation stream has come; written by the feed's thread, read by the
+/// heartbeat's.
+class StreamProgress {
+  public:
+    void set_cookie(const SyncCookie& cookie);
+    [[nodiscard]] SyncCookie cookie() const;
+    /// The refresh is over: from now on every change must arrive.
+    void set_live() { live_ = true; }
+    [[nodiscard]] bool live() const { return live_; }
+    /// A message arrived and is being worked on, or the feed waits for the next one.
+    void message_arrived();
+    void waiting() { waiting_ = true; }
+    /// True when the feed has been waiting, without any message, since `instant`.
+    [[nodiscard]] bool silent_since(std::chrono::steady_clock::time_point instant) const;
+
+  private:
+    mutable std::mutex mutex_;
+    SyncCookie cookie_;
+    std::atomic<bool> live_ = false;
+    std::atomic<bool> waiting_ = false;
+    std::atomic<std::chrono::steady_clock::time_point> last_message_{
+        std::chrono::steady_clock::now()};
+};
+
+/// Asks the provider on a second connection for its newest stamps (contextCSN). When the provider
+/// does not answer twice, or has something newer that the stream does not deliver for two intervals
+/// although the feed is waiting, the stream is dead: its wire is shut, so that the feed connects
+/// anew. A quiet connection proves nothing.
+class Heartbeat {
+  public:
+    /// `interval` of zero: no heartbeat. `wire` and `progress` outlive it.
+    Heartbeat(
+        ConnectionOptions options, std::string base, std::chrono::milliseconds interval,
+        const Wire& wire, const StreamProgress& progress
+    );
+    /// Why the stream was declared dead, if it was.
+    [[nodiscard]] std::optional<Error> verdict() const;
+
+  private:
+    void run(const std::stop_token& stop);
+    void beat(const std::stop_token& stop);
+    [[nodiscard]] Result<SyncCookie> ask(const std::stop_token& stop);
+    void compare(const SyncCookie& provider);
+    void declare_dead(std::string code, std::string sentence, std::string context);
+
+    ConnectionOptions options_;
+    std::string base_;
+    std::chrono::milliseconds interval_;
+    const Wire& wire_;
+    const StreamProgress& progress_;
+    std::optional<Connection> connection_;
+    std::string naming_context_;
+    int failures_ = 0;
+    std::optional<std::chrono::steady_clock::time_point> behind_since_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::optional<Error> verdict_;
+    std::jthread thread_;  ///< last: it uses everything above
+};
+
+}  // namespace bascule::ldap

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "connectors/ldap/connection_options.hpp"
+#include "directory/base/result.hpp"
+
+namespace bascule::ldap {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// A second descriptor of a connection's socket. The library owns the first and may close it at any
+/// time; this one stays valid, so that any thread can end the conversation without meeting a
+/// descriptor that was given to somebody else.
+class Wire {
+  public:
+    /// Duplicates `descriptor`.
+    explicit Wire(int descriptor);
+    ~Wire();
+    Wire(const Wire&) = delete;
+    Wire& operator=(const Wire&) = delete;
+
+    /// Ends both directions; whoever waits on the connection wakes with "server down". Thread-safe.
+    void shut() const;
+    /// True when the peer has closed or has said something nobody asked for.
+    [[nodiscard]] bool stale() const;
+    /// The other end is this machine.
+    [[nodiscard]] bool local() const;
+
+  private:
+    int descriptor_;
+};
+
+/// Shuts a wire at a deadline unless it is destroyed before: nothing in the library ends a TLS
+/// handshake with a silent peer.
+class Watchdog {
+  public:
+    Watchdog(const Wire& wire, Deadline deadline);
+    ~Watchdog();
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+    std::jthread thread_;
+};
+
+/// Where a URI points to.
+struct Endpoint {
+    std::string scheme;  ///< ldap, ldaps or ldapi
+    std::string host;    ///< or the path of a local socket
+    int port = 0;
+};
+
+[[nodiscard]] Result<Endpoint> parse_endpoint(const std::string& uri);
+
+/// Connects without blocking longer than `deadline`; returns a non-blocking descriptor that the
+/// caller owns.
+[[nodiscard]] Result<int> connect_socket(
+    const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline,
+    const std::stop_token& stop
+);
+
+}  // namespace bascule::ldap

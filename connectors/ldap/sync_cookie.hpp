@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "directory/base/result.hpp"
+
+namespace bascule::ldap {
+
+/// What a provider of RFC 4533 synchronisation (OpenLDAP's form) has told so far: the newest change
+/// stamp of each server.
+///
+/// Messages of the persist phase carry the stamp of one server only, so cookies are merged, never
+/// replaced. `sid` is dropped: a provider holds back changes that stem from the server a consumer
+/// claims to be. `delcsn` is of use inside a refresh only.
+class SyncCookie {
+  public:
+    SyncCookie() = default;
+    /// `rid=000,csn=…;…`. `invalid_cookie` when it is empty, has no rid, no stamp, or a malformed
+    /// one.
+    [[nodiscard]] static Result<SyncCookie> parse(std::string_view text);
+    /// Stamps of a contextCSN attribute; malformed ones are left out.
+    void add_stamp(std::string_view stamp);
+
+    /// Keeps the newer stamp of each server; returns whether anything changed.
+    bool merge(const SyncCookie& other);
+    /// True when `other` knows a newer stamp of some server.
+    [[nodiscard]] bool is_behind(const SyncCookie& other) const;
+    [[nodiscard]] bool empty() const { return stamps_.empty(); }
+    /// In the order of server ids; empty text for an empty cookie.
+    [[nodiscard]] std::string to_string(int replica_id) const;
+    /// Server id (three hex digits) to newest stamp.
+    [[nodiscard]] const std::map<std::string, std::string>& stamps() const { return stamps_; }
+
+  private:
+    std::map<std::string, std::string> stamps_;
+};
+
+}  // namespace bascule::ldap

@@ -1,0 +1,141 @@
+#include "connectors/ldap/sync_repl_feed.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/heartbeat.hpp"
+#include "connectors/ldap/sync_cookie.hpp"
+#include "connectors/ldap/sync_session.hpp"
+#include "directory/base/text.hpp"
+
+namespace bascule::ldap {
+
+using directory::FeedEnd;
+using directory::FeedResult;
+using directory::FeedSink;
+using std::chrono::steady_clock;
+
+namespace {
+
+// A stream is waited for in slices; the wire is shut at a stop request, so this only bounds
+// bookkeeping.
+constexpr std::chrono::seconds wait_slice{1};
+
+FeedResult failed(Error error, const std::stop_token& stop) {
+    if (stop.stop_requested()) {
+        return {};
+    }
+    const bool refused = error.code == "directory_credentials" ||
+                         error.code == "directory_denied" || error.code == "directory_insecure" ||
+                         error.code == "directory_tls" || error.kind == ErrorKind::invalid_input;
+    return {refused ? FeedEnd::refused : FeedEnd::disconnected, std::move(error)};
+}
+
+SearchRequest search_request(const SyncReplOptions& options) {
+    SearchRequest request;
+    request.base = options.base;
+    request.scope = SearchScope::subtree;
+    request.filter = options.filter;
+    request.attributes = options.attributes;
+    if (request.attributes.empty()) {
+        request.attributes.emplace_back("*");
+    }
+    request.attributes.emplace_back("entryCSN");
+    return request;
+}
+
+/// Reads messages until something ends the stream. Everything that waits is taken before the sink
+/// is told that nothing does.
+FeedResult follow(
+    Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink
+) {
+    bool idle = false;
+    while (true) {
+        auto message = connection.next_message(
+            id, steady_clock::now() + (idle ? wait_slice : std::chrono::seconds{0})
+        );
+        if (!message) {
+            return {FeedEnd::disconnected, std::move(message).error()};
+        }
+        if (*message == nullptr) {
+            if (!std::exchange(idle, true)) {
+                if (auto status = sink.idle(); !status) {
+                    return {FeedEnd::disconnected, std::move(status).error()};
+                }
+                progress.waiting();
+            }
+            continue;
+        }
+        idle = false;
+        progress.message_arrived();
+        if (auto end = session.handle(message->get())) {
+            return *std::move(end);
+        }
+    }
+}
+
+}  // namespace
+
+SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {}
+
+FeedResult SyncReplFeed::run(const std::string& cookie, FeedSink& sink, std::stop_token stop) {
+    SyncCookie start;
+    if (!cookie.empty()) {
+        auto parsed = SyncCookie::parse(cookie);
+        if (!parsed) {
+            return {FeedEnd::cookie_rejected, std::move(parsed).error()};
+        }
+        start = *std::move(parsed);
+    }
+    const auto deadline = steady_clock::now() + options_.connection.operation_timeout +
+                          options_.connection.network_timeout *
+                              static_cast<std::int64_t>(options_.connection.servers.size());
+    auto connection = Connection::open_bound(options_.connection, deadline, stop);
+    if (!connection) {
+        return failed(std::move(connection).error(), stop);
+    }
+    const auto id =
+        connection->start_sync(search_request(options_), start.to_string(options_.replica_id));
+    if (!id) {
+        return failed(id.error(), stop);
+    }
+    if (auto status = sink.refresh_started(!start.empty()); !status) {
+        return failed(std::move(status).error(), stop);
+    }
+    StreamProgress progress;
+    const Heartbeat heartbeat(
+        options_.connection, options_.base, options_.heartbeat, connection->wire(), progress
+    );
+    SyncSession session(
+        *connection, sink, progress, std::move(start), options_.base, options_.replica_id
+    );
+    auto result = follow(*connection, *id, session, progress, sink);
+    if (stop.stop_requested()) {
+        return {};
+    }
+    if (auto verdict = heartbeat.verdict()) {
+        result = {FeedEnd::disconnected, *std::move(verdict)};
+    }
+    return result;
+}
+
+std::string SyncReplFeed::fingerprint() const {
+    auto attributes = options_.attributes;
+    std::ranges::transform(attributes, attributes.begin(), [](const auto& name) {
+        return to_ascii_lower(name);
+    });
+    std::ranges::sort(attributes);
+    auto servers = options_.connection.servers;
+    std::ranges::sort(servers);
+    return fmt::format(
+        "syncrepl|{}|{}|{}|{}|{}", fmt::join(servers, " "), dn_key_or_raw(options_.base),
+        options_.filter, fmt::join(attributes, " "), dn_key_or_raw(options_.connection.bind_dn)
+    );
+}
+
+}  // namespace bascule::ldap

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "connectors/ldap/connection_options.hpp"
+#include "directory/ports/feed.hpp"
+
+namespace bascule::ldap {
+
+struct SyncReplOptions {
+    ConnectionOptions connection;
+    std::string base;  ///< search base; the whole subtree is read
+    std::string filter = "(objectClass=*)";
+    /// What is read of each entry; empty: all user attributes. entryCSN is always added.
+    std::vector<std::string> attributes;
+    int replica_id =
+        100;  ///< 0 to 999; stable for a source, so that servers recognise the consumer
+    /// How often the provider's newest stamps are compared with the stream; zero: never.
+    std::chrono::milliseconds heartbeat{30'000};
+};
+
+/// Reads an OpenLDAP directory by content synchronisation, refreshAndPersist (RFC 4533). A
+/// cookie-less refresh that completes with at least one entry is a snapshot; a present phase that
+/// names something proves absence; everything else does not. Ends within 500 ms after a stop
+/// request; memory is bounded by the largest message. The sink is called on the calling thread. One
+/// run at a time.
+class SyncReplFeed final : public directory::Feed {
+  public:
+    explicit SyncReplFeed(SyncReplOptions options);
+
+    [[nodiscard]] directory::FeedResult run(
+        const std::string& cookie, directory::FeedSink& sink, std::stop_token stop
+    ) override;
+    /// Of servers, base, filter, attributes and identity: with another one a resumed run could miss
+    /// something.
+    [[nodiscard]] std::string fingerprint() const override;
+
+  private:
+    SyncReplOptions options_;
+};
+
+}  // namespace bascule::ldap

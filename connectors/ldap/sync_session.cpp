@@ -1,0 +1,318 @@
+#include "connectors/ldap/sync_session.hpp"
+
+#include <fmt/format.h>
+#include <ldap.h>
+
+#include <memory>
+#include <utility>
+
+#include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/entry_decoder.hpp"
+#include "connectors/ldap/errors.hpp"
+
+namespace bascule::ldap {
+
+using directory::AbsenceProof;
+using directory::FeedEnd;
+using directory::FeedResult;
+
+namespace {
+
+FeedResult ended(FeedEnd end, Error error) {
+    return {end, std::move(error)};
+}
+
+std::optional<FeedResult> continue_or_end(Status status) {
+    if (status) {
+        return std::nullopt;
+    }
+    return ended(FeedEnd::disconnected, std::move(status).error());
+}
+
+Result<SyncInfo> read_information(Connection& connection, LDAPMessage* message) {
+    char* oid = nullptr;
+    berval* data = nullptr;
+    const int code = ldap_parse_intermediate(connection.handle(), message, &oid, &data, nullptr, 0);
+    const std::unique_ptr<char, void (*)(void*)> oid_owner(oid, ldap_memfree);
+    const std::unique_ptr<berval, void (*)(berval*)> data_owner(data, ber_bvfree);
+    if (code != LDAP_SUCCESS) {
+        return fail(
+            error_from_handle(connection.handle(), code, "reading a synchronisation message")
+        );
+    }
+    if (oid == nullptr || data == nullptr || std::string_view(oid) != LDAP_SYNC_INFO) {
+        return fail(
+            ErrorKind::internal, "directory_protocol",
+            "The directory server sent a message that does not belong to synchronisation."
+        );
+    }
+    return decode_sync_info({data->bv_val, data->bv_len});
+}
+
+/// The done control, when the final result carries one.
+std::optional<SyncDone> read_done(Connection& connection, LDAPMessage* message) {
+    LDAPControl** controls = nullptr;
+    ldap_parse_result(
+        connection.handle(), message, nullptr, nullptr, nullptr, nullptr, &controls, 0
+    );
+    const std::unique_ptr<LDAPControl*, void (*)(LDAPControl**)> owner(
+        controls, ldap_controls_free
+    );
+    const auto* control = ldap_control_find(LDAP_CONTROL_SYNC_DONE, controls, nullptr);
+    if (control == nullptr) {
+        return std::nullopt;
+    }
+    auto done = decode_sync_done({control->ldctl_value.bv_val, control->ldctl_value.bv_len});
+    return done ? std::optional(*std::move(done)) : std::nullopt;
+}
+
+FeedResult base_missing(Error error, const std::string& base) {
+    error.code = "base_missing";
+    error.detail = fmt::format(
+        "The base {} is not in the directory any more, was renamed, or may not be seen by the "
+        "service account. "
+        "The mirrored data is kept. Check ldap base and the account's rights.",
+        base
+    );
+    return ended(FeedEnd::base_missing, std::move(error));
+}
+
+FeedResult cookie_rejected(std::string context) {
+    return ended(
+        FeedEnd::cookie_rejected,
+        Error{
+            ErrorKind::conflict,
+            "cookie_rejected",
+            "The directory server cannot continue from where the last run ended; everything is "
+            "read again.",
+            {},
+            std::move(context),
+            {}}
+    );
+}
+
+FeedResult provider_behind(Error error) {
+    error.code = "provider_behind";
+    error.detail =
+        "The directory server knows less than was mirrored from it before: it was restored from a "
+        "backup or lags "
+        "behind. The mirrored data is kept. If the restore is meant, ask for a new snapshot.";
+    return ended(FeedEnd::provider_behind, std::move(error));
+}
+
+FeedResult limited(Error error) {
+    error.code = "directory_limit";
+    error.detail =
+        "The directory server cut the synchronisation short: a size or time limit applies to the "
+        "service account. "
+        "Nothing was deleted. Give the account unlimited size and time (olcLimits: dn.exact=\"…\" "
+        "size=unlimited "
+        "time=unlimited).";
+    return ended(FeedEnd::limited, std::move(error));
+}
+
+FeedResult unsupported(Error error) {
+    error.code = "sync_unsupported";
+    error.detail =
+        "The directory server does not offer content synchronisation (RFC 4533) for this base. On "
+        "OpenLDAP load the "
+        "overlay syncprov on the database.";
+    return ended(FeedEnd::refused, std::move(error));
+}
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+}  // namespace
+
+FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
+    auto error = error_from_result(outcome.code, outcome.diagnostic, "synchronising " + base);
+    switch (outcome.code) {
+        case LDAP_SYNC_REFRESH_REQUIRED:
+            if (contains(outcome.diagnostic, "base")) {
+                return base_missing(std::move(error), base);
+            }
+            return cookie_rejected(std::move(error.context));
+        case LDAP_UNWILLING_TO_PERFORM:
+            if (contains(outcome.diagnostic, "newer than provider") ||
+                contains(outcome.diagnostic, "provider doesn't")) {
+                return provider_behind(std::move(error));
+            }
+            return ended(FeedEnd::disconnected, std::move(error));
+        case LDAP_TIMELIMIT_EXCEEDED:
+        case LDAP_SIZELIMIT_EXCEEDED:
+        case LDAP_ADMINLIMIT_EXCEEDED:
+            return limited(std::move(error));
+        case LDAP_NO_SUCH_OBJECT:
+        case LDAP_REFERRAL:
+            return base_missing(std::move(error), base);
+        case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
+            return unsupported(std::move(error));
+        case LDAP_INVALID_CREDENTIALS:
+        case LDAP_INSUFFICIENT_ACCESS:
+        case LDAP_STRONG_AUTH_REQUIRED:
+        case LDAP_CONFIDENTIALITY_REQUIRED:
+        case LDAP_INAPPROPRIATE_AUTH:
+        case LDAP_PROTOCOL_ERROR:
+        case LDAP_INVALID_DN_SYNTAX:
+        case LDAP_FILTER_ERROR:
+            return ended(FeedEnd::refused, std::move(error));
+        default:
+            return ended(FeedEnd::disconnected, std::move(error));
+    }
+}
+
+SyncSession::SyncSession(
+    Connection& connection, directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie,
+    std::string base, int replica_id
+)
+    : connection_(connection),
+      sink_(sink),
+      progress_(progress),
+      cookie_(std::move(cookie)),
+      base_(std::move(base)),
+      replica_id_(replica_id),
+      from_cookie_(!cookie_.empty()) {}
+
+std::optional<FeedResult> SyncSession::handle(LDAPMessage* message) {
+    switch (ldap_msgtype(message)) {
+        case LDAP_RES_SEARCH_ENTRY:
+            return continue_or_end(entry(message));
+        case LDAP_RES_SEARCH_REFERENCE:
+            reference_seen_ = true;
+            return std::nullopt;
+        case LDAP_RES_INTERMEDIATE:
+            return information(message);
+        case LDAP_RES_SEARCH_RESULT:
+            return result(message);
+        default:
+            return std::nullopt;
+    }
+}
+
+Status SyncSession::entry(LDAPMessage* message) {
+    BASCULE_TRY(const auto state, decode_entry_state(connection_.handle(), message));
+    switch (state.state) {
+        case SyncEntryState::present:
+            ++present_;
+            BASCULE_CHECK(sink_.present({state.anchor}));
+            break;
+        case SyncEntryState::remove:
+            ++deleted_;
+            BASCULE_CHECK(sink_.deleted({state.anchor}));
+            break;
+        case SyncEntryState::add:
+        case SyncEntryState::modify:
+            ++entries_;
+            BASCULE_CHECK(changed(message, state.anchor));
+            break;
+    }
+    return refreshing_ ? Status() : advance(state.cookie);
+}
+
+Status SyncSession::changed(LDAPMessage* message, const Uuid& anchor) {
+    BASCULE_TRY(auto entry, decode_entry(connection_.handle(), message));
+    entry.anchor = anchor;
+    entry.dn_key = dn_key_or_raw(entry.dn);
+    return sink_.changed(std::move(entry));
+}
+
+/// Persist phase: merges a message's cookie and passes the whole on when it brought something new.
+Status SyncSession::advance(const std::string& cookie) {
+    const auto parsed = SyncCookie::parse(cookie);
+    if (!parsed || !cookie_.merge(*parsed)) {
+        return {};
+    }
+    progress_.set_cookie(cookie_);
+    return sink_.cookie(cookie_.to_string(replica_id_));
+}
+
+SyncSession::End SyncSession::information(LDAPMessage* message) {
+    const auto info = read_information(connection_, message);
+    if (!info) {
+        return ended(FeedEnd::disconnected, info.error());
+    }
+    switch (info->kind) {
+        case SyncInfo::Kind::new_cookie:
+            return refreshing_ ? End() : continue_or_end(advance(info->cookie.value_or("")));
+        case SyncInfo::Kind::id_set:
+            return continue_or_end(id_set(*info));
+        case SyncInfo::Kind::refresh_delete:
+        case SyncInfo::Kind::refresh_present:
+            if (!refreshing_ || !info->refresh_done) {
+                return std::nullopt;
+            }
+            return refresh_end(info->kind == SyncInfo::Kind::refresh_present, info->cookie);
+    }
+    return std::nullopt;
+}
+
+Status SyncSession::id_set(const SyncInfo& info) {
+    if (info.refresh_deletes) {
+        deleted_ += info.anchors.size();
+        BASCULE_CHECK(sink_.deleted(info.anchors));
+    } else {
+        present_ += info.anchors.size();
+        BASCULE_CHECK(sink_.present(info.anchors));
+    }
+    return refreshing_ ? Status() : advance(info.cookie.value_or(""));
+}
+
+AbsenceProof SyncSession::proof(bool presence) const {
+    if (reference_seen_ || (entries_ == 0 && present_ == 0)) {
+        return AbsenceProof::none;
+    }
+    if (!from_cookie_) {
+        return AbsenceProof::snapshot;
+    }
+    return presence ? AbsenceProof::present_phase : AbsenceProof::none;
+}
+
+SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std::string>& cookie) {
+    if (from_cookie_ && presence && entries_ == 0 && present_ == 0) {
+        return cookie_rejected("a present phase that named nothing");
+    }
+    if (cookie) {
+        const auto parsed = SyncCookie::parse(*cookie);
+        if (!parsed && from_cookie_) {
+            return cookie_rejected(fmt::format("the refresh ended with the cookie \"{}\"", *cookie)
+            );
+        }
+        if (parsed) {
+            cookie_.merge(*parsed);
+        }
+    }
+    refreshing_ = false;
+    progress_.set_cookie(cookie_);
+    progress_.set_live();
+    return continue_or_end(sink_.refresh_done(proof(presence), cookie_.to_string(replica_id_)));
+}
+
+SyncSession::End SyncSession::result(LDAPMessage* message) {
+    const auto outcome = connection_.outcome_of(message);
+    if (!outcome) {
+        return ended(FeedEnd::disconnected, outcome.error());
+    }
+    if (!outcome->success()) {
+        return end_of_search(*outcome, base_);
+    }
+    const auto done = read_done(connection_, message);
+    if (refreshing_ && done) {
+        if (auto end = refresh_end(!done->refresh_deletes, done->cookie)) {
+            return end;
+        }
+    }
+    return ended(
+        FeedEnd::disconnected,
+        Error{
+            ErrorKind::unavailable,
+            "stream_ended",
+            "The directory server ended the notification stream; it is started anew.",
+            {},
+            {},
+            {}}
+    );
+}
+
+}  // namespace bascule::ldap

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/heartbeat.hpp"
+#include "connectors/ldap/sync_cookie.hpp"
+#include "directory/ports/feed.hpp"
+
+namespace bascule::ldap {
+
+/// One synchronisation search from its first message to its last: turns messages into calls of the
+/// sink and decides what the end of the refresh proves. Cookies that come inside a refresh are not
+/// passed on: they are not usable on their own.
+class SyncSession {
+  public:
+    /// `cookie` is what was sent; empty for a snapshot.
+    SyncSession(
+        Connection& connection, directory::FeedSink& sink, StreamProgress& progress,
+        SyncCookie cookie, std::string base, int replica_id
+    );
+
+    /// Handles one message; a value ends the feed.
+    [[nodiscard]] std::optional<directory::FeedResult> handle(LDAPMessage* message);
+
+  private:
+    using End = std::optional<directory::FeedResult>;
+    [[nodiscard]] Status entry(LDAPMessage* message);
+    [[nodiscard]] Status changed(LDAPMessage* message, const Uuid& anchor);
+    [[nodiscard]] End information(LDAPMessage* message);
+    [[nodiscard]] End result(LDAPMessage* message);
+    [[nodiscard]] Status id_set(const SyncInfo& info);
+    /// `presence`: the server named what is present, so that the rest is gone.
+    [[nodiscard]] End refresh_end(bool presence, const std::optional<std::string>& cookie);
+    [[nodiscard]] directory::AbsenceProof proof(bool presence) const;
+    [[nodiscard]] Status advance(const std::string& cookie);
+
+    Connection& connection_;
+    directory::FeedSink& sink_;
+    StreamProgress& progress_;
+    SyncCookie cookie_;
+    std::string base_;
+    int replica_id_;
+    bool from_cookie_;
+    bool refreshing_ = true;
+    bool reference_seen_ = false;
+    std::uint64_t entries_ = 0;
+    std::uint64_t present_ = 0;
+    std::uint64_t deleted_ = 0;
+};
+
+/// What the final result of a synchronisation search means (RFC 4533 section 3 and OpenLDAP's own
+/// texts).
+[[nodiscard]] directory::FeedResult end_of_search(const Outcome& outcome, const std::string& base);
+
+}  // namespace bascule::ldap

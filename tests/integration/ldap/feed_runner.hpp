@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "connectors/ldap/sync_repl_feed.hpp"
+#include "directory/ports/feed.hpp"
+#include "tests/support/slapd_rig.hpp"
+
+namespace bascule::ldap {
+
+/// Options that reach a rig as its service account.
+SyncReplOptions feed_options(const test::SlapdRig& rig);
+ConnectionOptions service_options(const test::SlapdRig& rig);
+
+/// What a feed has told so far.
+struct Seen {
+    std::map<std::string, directory::SourceEntry> entries;  ///< by anchor
+    std::vector<directory::SourceEntry> changes;            ///< in order
+    std::vector<std::string> deleted;
+    std::size_t present = 0;
+    int refreshes_started = 0;
+    int refreshes_done = 0;
+    bool from_cookie = false;
+    directory::AbsenceProof proof = directory::AbsenceProof::none;
+    std::string cookie;
+    int cookies = 0;  ///< in the persist phase
+    int idle = 0;
+
+    [[nodiscard]] const directory::SourceEntry* by_dn(std::string_view dn) const;
+    [[nodiscard]] std::size_t change_count(std::string_view dn) const;
+};
+
+/// Runs a feed on a thread of its own and records what it says.
+class FeedRunner : private directory::FeedSink {
+  public:
+    FeedRunner(SyncReplOptions options, std::string cookie = {});
+    ~FeedRunner() override;
+
+    /// Waits until `condition` holds; false after 20 s or when the feed has ended without it.
+    [[nodiscard]] bool wait(const std::function<bool(const Seen&)>& condition);
+    [[nodiscard]] bool wait_refreshed() {
+        return wait([](const Seen& seen) { return seen.refreshes_done > 0; });
+    }
+    /// Waits for the feed's own end.
+    [[nodiscard]] directory::FeedResult result();
+    /// True when the feed ends by itself within `time`.
+    [[nodiscard]] bool ends_within(std::chrono::milliseconds time);
+    /// Asks it to stop and returns how it ended.
+    directory::FeedResult stop();
+    [[nodiscard]] Seen seen() const;
+    /// The next call of the sink returns this error.
+    void fail_next();
+    /// The sink holds every entry back until release().
+    void hold();
+    void release();
+
+  private:
+    Status refresh_started(bool from_cookie) override;
+    Status changed(directory::SourceEntry entry) override;
+    Status present(const std::vector<Uuid>& anchors) override;
+    Status deleted(const std::vector<Uuid>& anchors) override;
+    Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override;
+    Status cookie(const std::string& cookie) override;
+    Status idle() override;
+    Status note(const std::function<void(Seen&)>& change);
+
+    SyncReplFeed feed_;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    Seen seen_;
+    bool fail_next_ = false;
+    bool held_ = false;
+    std::optional<directory::FeedResult> result_;
+    std::jthread thread_;
+};
+
+}  // namespace bascule::ldap
