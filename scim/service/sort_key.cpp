@@ -54,6 +54,9 @@ Result<std::optional<Sort>> sort_of(
         }
         sort.attribute = engine.registry.find_attribute(view.type->type, sort_path(*name));
     }
+    if (sort.attribute && !engine.registry.spec(*sort.attribute).searchable) {
+        sort.attribute.reset();
+    }
     if (!sort.attribute) {
         return fail(Error{
             ErrorKind::invalid_input,

@@ -240,6 +240,7 @@ TEST_F(ScimMembers, MembershipIsJournalled) {
     auto record = last_record();
     EXPECT_EQ(record.activity, "Add member to group");
     EXPECT_EQ(record.target->to_string(), group);
+    ASSERT_FALSE(record.details.empty());
     EXPECT_EQ(record.details[0], (std::pair<std::string, std::string>{"added", ann}));
     patch("/Groups/" + group, Json{operation("remove", "members", references({ann}))});
     EXPECT_EQ(last_record().activity, "Remove member from group");

@@ -191,7 +191,9 @@ TEST_F(ScimPatch, PasswordIsSet) {
         patch("/Users/" + id, Json{operation("replace", "password", "correct horse battery")});
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.text.find("correct"), std::string::npos);
-    EXPECT_EQ(last_record().details[0].second, "password");
+    const auto details = last_record().details;
+    ASSERT_FALSE(details.empty());
+    EXPECT_EQ(details[0].second, "password");
     const auto verify = [&](directory::Reader& reader) -> Status {
         std::string password = "correct horse battery";
         EXPECT_EQ(

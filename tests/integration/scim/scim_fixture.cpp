@@ -16,6 +16,25 @@ std::filesystem::path make_folder() {
     return mkdtemp(pattern.data());
 }
 
+/// What all tests share: it never changes, and hashing a password takes its time.
+struct Shared {
+    std::unique_ptr<SchemaRegistry> schemas = SchemaRegistry::load_builtin().value();
+    directory::Registry registry = make_registry(*schemas);
+    selfservice::Argon2Credentials credentials{registry};
+
+    static directory::Registry make_registry(SchemaRegistry& schemas) {
+        directory::Registry registry;
+        EXPECT_TRUE(schemas.register_types(registry));
+        directory::register_internal_types(registry);
+        return registry;
+    }
+};
+
+Shared& shared() {
+    static Shared instance;
+    return instance;
+}
+
 std::string text_of(const Json& body) {
     return body.is_null() ? std::string{} : body.dump();
 }
@@ -46,14 +65,13 @@ std::string Answer::header(const std::string& name) const {
     return {};
 }
 
-ScimServiceTest::ScimServiceTest() : folder_(make_folder()) {
-    schemas_ = SchemaRegistry::load_builtin().value();
-    registry_ = std::make_unique<directory::Registry>();
-    schemas_->register_types(*registry_).value();
-    directory::register_internal_types(*registry_);
+ScimServiceTest::ScimServiceTest()
+    : folder_(make_folder()),
+      schemas_(shared().schemas.get()),
+      registry_(&shared().registry),
+      credentials_(&shared().credentials) {
     store_ = store::open_sqlite_store({(folder_ / "test.db").string()}, *registry_, clock_).value();
     corp_ = store_->register_source("corp").value();
-    credentials_ = std::make_unique<selfservice::Argon2Credentials>(*registry_);
     mapper_ = std::make_unique<CompanyMapper>(*registry_);
     const auto authority = std::make_shared<const authority::Authority>(
         std::unordered_map<directory::SourceId, authority::Master>{{corp_, {"corp", mapper_.get()}}}
@@ -61,8 +79,7 @@ ScimServiceTest::ScimServiceTest() : folder_(make_folder()) {
     ServiceOptions options;
     options.base_url = "https://id.example.com/scim/v2";
     service_ = std::make_unique<Service>(ServiceDependencies{
-        *store_, *schemas_, [authority] { return authority; }, clock_, credentials_.get(), options}
-    );
+        *store_, *schemas_, [authority] { return authority; }, clock_, credentials_, options});
     const auto authenticate = [this](
                                   const http::Request&, const http::RequestContext& context
                               ) -> Result<access::Caller> {
@@ -75,7 +92,7 @@ ScimServiceTest::ScimServiceTest() : folder_(make_folder()) {
         caller.request_id = context.request_id;
         return caller;
     };
-    service_->add_routes(router_, authenticate).value();
+    EXPECT_TRUE(service_->add_routes(router_, authenticate));
 }
 
 ScimServiceTest::~ScimServiceTest() {

@@ -70,7 +70,8 @@ struct Answer {
     std::string content_type;
     std::string text;
     Headers headers;
-    Json body;  ///< null when the text is no JSON
+    /// Null when the text is no JSON. Mutable so that looking for an absent member gives null.
+    mutable Json body;
 
     [[nodiscard]] std::string header(const std::string& name) const;
     [[nodiscard]] std::string scim_type() const { return body.value("scimType", ""); }
@@ -112,10 +113,10 @@ class ScimServiceTest : public testing::Test {
 
     std::filesystem::path folder_;
     SteppingClock clock_;
-    std::unique_ptr<SchemaRegistry> schemas_;
-    std::unique_ptr<directory::Registry> registry_;
+    const SchemaRegistry* schemas_;
+    const directory::Registry* registry_;
     std::unique_ptr<directory::Store> store_;
-    std::unique_ptr<selfservice::Argon2Credentials> credentials_;
+    selfservice::Argon2Credentials* credentials_;
     std::unique_ptr<CompanyMapper> mapper_;
     directory::SourceId corp_{};
     std::unique_ptr<Service> service_;
