@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "directory/base/error.hpp"
+#include "directory/base/secret.hpp"
 #include "http/api/router.hpp"
 
 namespace bascule::http {
@@ -19,12 +20,13 @@ namespace bascule::http {
 using ErrorRenderer =
     std::function<Response(std::string_view path, const Error& error, std::string_view request_id)>;
 
-/// PEM files of a TLS endpoint.
+/// What a TLS endpoint shows. Files are PEM.
 struct TlsFiles {
     std::string certificate;  ///< the certificate and its chain
-    std::string key;
+    std::string key;          ///< file of the key, unless its text is given
     std::string
         client_ca;  ///< asks clients for a certificate of these authorities; empty: does not ask
+    std::shared_ptr<const Secret> key_text = nullptr;  ///< PEM
 };
 
 /// How long a peer may take. A timeout is noticed within a quarter of the shortest one, at most 5 s

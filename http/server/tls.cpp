@@ -62,13 +62,21 @@ Result<std::shared_ptr<ssl::context>> make_tls_context(const TlsFiles& files) {
     if (ec) {
         return unusable(files.certificate, ec.message());
     }
-    context->use_private_key_file(files.key, ssl::context::pem, ec);
+    const std::string key_name = files.key_text ? "key" : files.key;
+    if (files.key_text) {
+        const std::string_view text = files.key_text->reveal();
+        context->use_private_key(
+            boost::asio::buffer(text.data(), text.size()), ssl::context::pem, ec
+        );
+    } else {
+        context->use_private_key_file(files.key, ssl::context::pem, ec);
+    }
     if (ec) {
-        return unusable(files.key, ec.message());
+        return unusable(key_name, ec.message());
     }
     if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
         ERR_clear_error();
-        return unusable(files.key, "it does not belong to the certificate");
+        return unusable(key_name, "it does not belong to the certificate");
     }
     if (!files.client_ca.empty()) {
         context->load_verify_file(files.client_ca, ec);

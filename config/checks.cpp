@@ -1,0 +1,143 @@
+#include "config/checks.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "config/values.hpp"
+
+namespace bascule::config {
+namespace {
+
+/// Finds the place of a path, or of the nearest section around it.
+Position place_of(const Places& places, std::string path) {
+    while (!path.empty()) {
+        if (const auto found = places.find(path); found != places.end()) {
+            return found->second;
+        }
+        const std::size_t cut = path.find_last_of(".[");
+        path.resize(cut == std::string::npos ? 0 : cut);
+    }
+    return {1, 1};
+}
+
+class Checker {
+  public:
+    Checker(const Places& places, Report& report) : places_(places), report_(report) {}
+
+    void error(const std::string& path, std::string message) {
+        report_.error(place_of(places_, path), path, std::move(message));
+    }
+    void warning(const std::string& path, std::string message) {
+        report_.warning(place_of(places_, path), path, std::move(message));
+    }
+    [[nodiscard]] bool is_given(const std::string& path) const { return places_.contains(path); }
+
+    void check_server(const ServerSettings& server) {
+        const bool has_certificate = is_given("server.tls.certificate");
+        const bool has_key = is_given("server.tls.key");
+        if (has_certificate != has_key) {
+            error(
+                "server.tls", has_key ? "\"certificate\" is missing beside \"key\""
+                                      : "\"key\" is missing beside \"certificate\""
+            );
+        }
+        if (!has_certificate && !has_key && !is_loopback(server.listen.host)) {
+            error(
+                "server.listen",
+                "plain HTTP is served on loopback only; set server.tls, or listen on 127.0.0.1 "
+                "behind "
+                "a proxy"
+            );
+        }
+        if (server.public_url.starts_with("http://") && !is_loopback(url_host(server.public_url))) {
+            error(
+                "server.public_url",
+                "a public URL starts with https://; http:// is for this machine only"
+            );
+        }
+        if (std::find(server.trusted_proxies.begin(), server.trusted_proxies.end(), "0.0.0.0/0") !=
+            server.trusted_proxies.end()) {
+            warning("server.trusted_proxies", "everybody can forge addresses; name the proxies");
+        }
+    }
+
+    void check_source(const SourceSettings& source, const std::string& path) {
+        const bool has_password = is_given(path + ".bind.password");
+        if (!source.bind_dn.empty() && !has_password) {
+            error(path + ".bind", "\"password\" is missing beside \"dn\"");
+        }
+        if (source.bind_dn.empty() && has_password) {
+            error(path + ".bind", "\"dn\" is missing beside \"password\"");
+        }
+        if (source.write_back_password && source.bind_dn.empty()) {
+            error(
+                path + ".write_back.password",
+                "writing passwords needs a service account; set bind.dn and bind.password"
+            );
+        }
+        check_transport(source, path);
+    }
+
+    void check_transport(const SourceSettings& source, const std::string& path) {
+        for (std::size_t i = 0; i < source.servers.size(); ++i) {
+            const std::string& url = source.servers[i];
+            const std::string place = path + ".servers";
+            if (source.start_tls && !url.starts_with("ldap://")) {
+                error(path + ".start_tls", "start_tls is for ldap:// servers; " + url + " is none");
+            }
+            if (!source.start_tls && url.starts_with("ldap://") && !is_loopback(url_host(url))) {
+                warning(
+                    place,
+                    "passwords travel in the clear to " + url + "; use ldaps:// or start_tls: true"
+                );
+            }
+        }
+    }
+
+    void check_sources(const std::vector<SourceSettings>& sources) {
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < sources.size(); ++i) {
+            const std::string path = "sources[" + std::to_string(i) + "]";
+            if (!sources[i].name.empty() && !names.insert(sources[i].name).second) {
+                error(path + ".name", "another source has the name \"" + sources[i].name + "\"");
+            }
+            check_source(sources[i], path);
+        }
+    }
+
+  private:
+    const Places& places_;
+    Report& report_;
+};
+
+}  // namespace
+
+void check_settings(const Settings& settings, const Places& places, Report& report) {
+    Checker checker(places, report);
+    checker.check_server(settings.server);
+    checker.check_sources(settings.sources);
+    if (settings.staff_access == StaffAccess::selected && settings.staff_groups.empty()) {
+        checker.error(
+            "self_service.staff.groups", "\"access: selected\" needs at least one group here"
+        );
+    }
+    if (settings.staff_access != StaffAccess::selected && !settings.staff_groups.empty()) {
+        checker.warning(
+            "self_service.staff.groups", "these groups count only with \"access: selected\""
+        );
+    }
+    if (settings.scim_default_page > settings.scim_max_results) {
+        checker.error(
+            "scim.default_page", "expected no more than scim.max_results, which is " +
+                                     std::to_string(settings.scim_max_results)
+        );
+    }
+    if (settings.sign_in.session_idle > settings.sign_in.session_absolute) {
+        checker.error(
+            "sign_in.session.idle", "expected no more than sign_in.session.absolute, which is " +
+                                        format_duration(settings.sign_in.session_absolute)
+        );
+    }
+}
+
+}  // namespace bascule::config

@@ -1,0 +1,341 @@
+#include "config/documents.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/option_tree.hpp"
+#include "directory/base/json_text.hpp"
+
+namespace bascule::config {
+namespace {
+
+constexpr std::string_view schema_line =
+    "# yaml-language-server: $schema=/usr/share/bascule/config.schema.json\n";
+
+constexpr std::string_view minimal_file = R"(server: { public_url: https://id.example.com }
+sources:
+  - name: corp
+    servers: [ldaps://ldap.example.com]
+    base: dc=example,dc=com
+    bind: { dn: "cn=bascule,ou=services,dc=example,dc=com", password: { credential: corp-ldap } }
+)";
+
+/// True when the section has nothing that must or can stand there uncommented.
+bool is_optional(const OptionTree& tree) {
+    if (tree.option != nullptr) {
+        return !tree.option->required && tree.option->default_value.empty();
+    }
+    return std::all_of(tree.children.begin(), tree.children.end(), is_optional);
+}
+
+/// Writes the annotated file. A commented-out key has no blank after '#', a sentence has one.
+class DefaultWriter {
+  public:
+    std::string write() {
+        out_ = "# Configuration of Bascule. Check it with: bascule check FILE\n";
+        out_ += schema_line;
+        for (const OptionTree& section : option_tree().children) {
+            out_ += "\n";
+            write_tree(section, "", "");
+        }
+        return std::move(out_);
+    }
+
+  private:
+    void comment(const std::string& indent, std::string_view text) {
+        if (!text.empty()) {
+            out_ += fmt::format("{}# {}\n", indent, text);
+        }
+    }
+
+    /// `lead` stands before the key: the dash of a list element, or nothing.
+    void write_tree(const OptionTree& tree, const std::string& indent, const std::string& lead) {
+        const std::string mark = is_optional(tree) ? "#" : "";
+        const std::string children = indent + std::string(lead.size(), ' ') + "  ";
+        if (tree.option != nullptr) {
+            const Option& option = *tree.option;
+            comment(indent, option.help);
+            const bool has_default = !option.default_value.empty();
+            const std::string& value = has_default ? option.default_value : option.example;
+            out_ += fmt::format("{}{}{}{}: {}\n", indent, mark, lead, tree.name, value);
+            return;
+        }
+        comment(indent, section_help(tree.path));
+        out_ += fmt::format("{}{}{}{}:\n", indent, mark, lead, tree.name);
+        for (std::size_t i = 0; i < tree.children.size(); ++i) {
+            if (!tree.is_list) {
+                write_tree(tree.children[i], children, "");
+            } else if (i == 0) {
+                write_tree(tree.children[i], children, "- ");
+            } else {
+                write_tree(tree.children[i], children + "  ", "");
+            }
+        }
+    }
+
+    std::string out_;
+};
+
+std::string mapping_rule_schema() {
+    constexpr std::string_view word = R"({"type":["string","boolean","number"]})";
+    const std::string words =
+        fmt::format(R"({{"anyOf":[{0},{{"type":"array","minItems":1,"items":{0}}}]}})", word);
+    return fmt::format(
+        R"({{"type":"object","additionalProperties":false,"properties":{{"from":{0},"template":{1},)"
+        R"("constant":{1},"type":{1},"transform":{1},"is":{0},"is_not":{0},"when":{1}}}}})",
+        words, word
+    );
+}
+
+class SchemaWriter {
+  public:
+    std::string write() {
+        json_.begin_object();
+        json_.field("$schema", "https://json-schema.org/draft/2020-12/schema");
+        json_.field("title", "Configuration of Bascule");
+        write_object(option_tree());
+        json_.key("$defs").begin_object().key("rule").raw(mapping_rule_schema()).end_object();
+        json_.end_object();
+        return std::move(out_) + "\n";
+    }
+
+  private:
+    static bool is_required(const OptionTree& tree) {
+        return tree.is_list || (tree.option != nullptr && tree.option->required);
+    }
+
+    static bool has_required(const OptionTree& tree) {
+        return is_required(tree) ||
+               (tree.option == nullptr &&
+                std::any_of(tree.children.begin(), tree.children.end(), has_required));
+    }
+
+    /// The members of an object schema, without its braces.
+    void write_object(const OptionTree& tree) {
+        json_.field("type", "object").key("additionalProperties").boolean(false);
+        json_.key("properties").begin_object();
+        for (const OptionTree& child : tree.children) {
+            json_.key(child.name).begin_object();
+            write_child(child);
+            json_.end_object();
+        }
+        json_.end_object();
+        json_.key("required").begin_array();
+        for (const OptionTree& child : tree.children) {
+            if (has_required(child)) {
+                json_.text(child.name);
+            }
+        }
+        json_.end_array();
+    }
+
+    void write_child(const OptionTree& child) {
+        if (child.option != nullptr) {
+            write_option(*child.option);
+            return;
+        }
+        if (const auto help = section_help(child.path); !help.empty()) {
+            json_.field("description", help);
+        }
+        if (!child.is_list) {
+            write_object(child);
+            return;
+        }
+        json_.field("type", "array").key("minItems").number(1).key("items").begin_object();
+        write_object(child);
+        json_.end_object();
+    }
+
+    void write_option(const Option& option) {
+        json_.field("description", option.help + " Expects " + expectation(option) + ".");
+        switch (option.kind) {
+            case Kind::flag:
+                json_.field("type", "boolean");
+                break;
+            case Kind::count:
+                json_.field("type", "integer");
+                write_bounds(option);
+                break;
+            case Kind::percent:
+                json_.field("type", "number").key("minimum").number(0).key("maximum").number(100);
+                break;
+            case Kind::size:
+                json_.key("type").begin_array().text("string").text("integer").end_array();
+                break;
+            case Kind::choice:
+                json_.key("enum").begin_array();
+                for (const std::string& word : option.choices) {
+                    json_.text(word);
+                }
+                json_.end_array();
+                break;
+            case Kind::url_list:
+            case Kind::text_list:
+            case Kind::network_list:
+                json_.field("type", "array").key("items").raw(R"({"type":"string"})");
+                break;
+            case Kind::secret:
+                write_secret();
+                break;
+            case Kind::mapping:
+                write_mapping();
+                break;
+            default:
+                json_.field("type", "string");
+        }
+    }
+
+    void write_bounds(const Option& option) {
+        json_.key("minimum").number(static_cast<std::int64_t>(option.minimum));
+        const auto maximum = std::min<std::uint64_t>(option.maximum, UINT32_MAX);
+        json_.key("maximum").number(static_cast<std::int64_t>(maximum));
+    }
+
+    void write_secret() {
+        json_.key("oneOf").raw(
+            R"([{"type":"string","minLength":1},{"type":"object","additionalProperties":false,)"
+            R"("minProperties":1,"maxProperties":1,"properties":{"file":{"type":"string"},)"
+            R"("env":{"type":"string"},"credential":{"type":"string"}}}])"
+        );
+    }
+
+    void write_mapping() {
+        json_.field("type", "object").key("additionalProperties").begin_object();
+        json_.key("anyOf").begin_array();
+        json_.raw(R"({"type":["string","null"]})");
+        json_.raw(
+            R"({"type":"array","items":{"anyOf":[{"type":"string"},{"$ref":"#/$defs/rule"}]}})"
+        );
+        json_.raw(R"({"$ref":"#/$defs/rule"})");
+        json_.end_array().end_object();
+    }
+
+    std::string out_;
+    JsonWriter json_{out_};
+};
+
+std::string cell(std::string text) {
+    for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) {
+        text.insert(at, "\\");
+    }
+    return text;
+}
+
+void write_rows(const OptionTree& tree, std::string& out) {
+    if (tree.option == nullptr) {
+        for (const OptionTree& child : tree.children) {
+            write_rows(child, out);
+        }
+        return;
+    }
+    const Option& option = *tree.option;
+    std::string standard = "none";
+    if (option.required) {
+        standard = "required";
+    } else if (!option.default_value.empty()) {
+        standard = "`" + option.default_value + "`";
+    }
+    const std::string example = option.example.empty() ? "" : " Example: `" + option.example + "`";
+    out += fmt::format(
+        "| `{}` | {} | {} | {} | {} | {} |\n", option.path, cell(option.help) + cell(example),
+        cell(expectation(option)), cell(standard),
+        option.apply == Apply::restart ? "restart" : "reload", option.since
+    );
+}
+
+class SettingsWriter {
+  public:
+    explicit SettingsWriter(const Settings& settings) : settings_(settings) {}
+
+    std::string write() {
+        write_children(option_tree(), "", {&settings_, nullptr});
+        return std::move(out_);
+    }
+
+  private:
+    void write_children(const OptionTree& tree, const std::string& indent, ConstTarget target) {
+        for (const OptionTree& child : tree.children) {
+            write_child(child, indent, target);
+        }
+    }
+
+    void write_child(const OptionTree& child, const std::string& indent, ConstTarget target) {
+        if (child.option != nullptr) {
+            if (const std::string value = child.option->show(target); !value.empty()) {
+                out_ += fmt::format("{}{}: {}\n", indent, child.name, value);
+            }
+            return;
+        }
+        const std::size_t before = out_.size();
+        out_ += fmt::format("{}{}:\n", indent, child.name);
+        const std::size_t head = out_.size();
+        if (child.is_list) {
+            for (const SourceSettings& source : settings_.sources) {
+                const std::size_t start = out_.size();
+                write_children(child, indent + "    ", {&settings_, &source});
+                out_[start + indent.size() + 2] = '-';
+            }
+        } else {
+            write_children(child, indent + "  ", target);
+        }
+        if (out_.size() == head) {
+            out_.resize(before);
+        }
+    }
+
+    const Settings& settings_;
+    std::string out_;
+};
+
+}  // namespace
+
+std::string annotated_default(bool full) {
+    return full ? DefaultWriter().write() : std::string(minimal_file);
+}
+
+std::string json_schema() {
+    return SchemaWriter().write();
+}
+
+std::string reference_markdown() {
+    std::string out =
+        "# Configuration reference\n\n"
+        "This page is made from the table of options; `bascule config init --full` prints the same "
+        "as a "
+        "file.\nThe file is strict YAML: unknown keys, keys given twice, anchors, aliases and "
+        "numbers "
+        "with leading\nzeros are errors. A key marked *restart* takes effect after a restart, the "
+        "others "
+        "on `systemctl reload`.\nSecrets come from a file (`{ file: /path }`, not readable by "
+        "everybody), "
+        "the environment\n(`{ env: NAME }`) or a systemd credential (`{ credential: name }`).\n";
+    for (const OptionTree& section : option_tree().children) {
+        out += "\n## " + section.name + "\n\n";
+        if (const auto help = section_help(section.path); !help.empty()) {
+            out += std::string(help) + "\n\n";
+        }
+        out +=
+            "| Key | Meaning | Expects | Default | Changes on | Since "
+            "|\n|---|---|---|---|---|---|\n";
+        write_rows(section, out);
+    }
+    return out;
+}
+
+std::string redacted(const Settings& settings) {
+    return SettingsWriter(settings).write();
+}
+
+std::vector<std::string> restart_needed(const Settings& running, const Settings& wanted) {
+    std::vector<std::string> paths;
+    for (const Option& option : options()) {
+        if (option.apply == Apply::restart && !option.of_source() &&
+            option.show({&running, nullptr}) != option.show({&wanted, nullptr})) {
+            paths.push_back(option.path);
+        }
+    }
+    return paths;
+}
+
+}  // namespace bascule::config

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/settings.hpp"
+
+namespace bascule::config {
+
+enum class Kind {
+    text,
+    name,  ///< lower-case word: names a thing in logs, metrics and commands
+    flag,
+    count,
+    percent,
+    duration,
+    size,
+    address,  ///< host:port
+    url,      ///< one of the schemes in `choices`
+    url_list,
+    path,  ///< absolute
+    dn,
+    filter,  ///< LDAP filter
+    choice,  ///< one of `choices`
+    secret,  ///< { file: }, { env: }, { credential: } or, with a warning, the text itself
+    text_list,
+    network_list,  ///< addresses and CIDR networks
+    mapping,       ///< SCIM attribute to rule
+};
+
+enum class Apply { reload, restart };
+
+using Value = std::variant<
+    std::string, bool, std::uint32_t, double, Duration, std::uint64_t, HostPort, SecretSetting,
+    std::vector<std::string>, std::vector<mirror::MappingRule>>;
+
+/// Where a value goes; `source` is set for options of a source.
+struct Target {
+    Settings* settings = nullptr;
+    SourceSettings* source = nullptr;
+};
+struct ConstTarget {
+    const Settings* settings = nullptr;
+    const SourceSettings* source = nullptr;
+};
+
+/// What is declared of an option, once. The parser, the check, the default file, the JSON Schema
+/// and the reference page are made from it.
+struct OptionText {
+    std::string default_value = {};  ///< YAML; empty when there is none
+    std::string help = {};           ///< one sentence
+    std::string example = {};        ///< YAML; for options without a default
+    Apply apply = Apply::reload;
+    bool required = false;
+    std::uint64_t minimum = 0;  ///< of count and size; of duration in milliseconds
+    std::uint64_t maximum = UINT64_MAX;
+    std::vector<std::string> choices = {};
+    std::string since = "0.1";
+};
+
+struct Option : OptionText {
+    std::string path = {};  ///< "server.tls.key", "sources[].base"
+    Kind kind = Kind::text;
+    std::function<void(Target, Value)> assign = {};
+    std::function<std::string(ConstTarget)> show = {};  ///< YAML; secrets as their origin
+
+    [[nodiscard]] bool of_source() const { return path.starts_with("sources[]."); }
+    [[nodiscard]] bool secret() const { return kind == Kind::secret; }
+};
+
+/// All options in the order of the default file.
+[[nodiscard]] const std::vector<Option>& options();
+
+/// What a section is for, one sentence; empty when there is no more to say than the options do.
+[[nodiscard]] std::string_view section_help(std::string_view path);
+
+/// The kind and constraint in words: "a number from 0 to 100".
+[[nodiscard]] std::string expectation(const Option& option);
+
+/// YAML text of values.
+[[nodiscard]] std::string yaml_text(std::string_view text);
+[[nodiscard]] std::string yaml_text(const mirror::MappingRule& rule);
+
+}  // namespace bascule::config

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "directory/base/log.hpp"
+#include "directory/base/secret.hpp"
+#include "directory/mirror/mapping_rules.hpp"
+
+namespace bascule::config {
+
+using Duration = std::chrono::milliseconds;
+
+/// Where to listen. `host` is an address without brackets, or a name.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;  ///< 0 lets the system choose
+};
+
+/// A secret and where it came from. Not given when `origin` is empty.
+struct SecretSetting {
+    Secret value;
+    std::string
+        origin;  ///< YAML that names the place: "{ file: /etc/… }"; "(inline)" for inline ones
+    [[nodiscard]] bool is_set() const { return !origin.empty(); }
+};
+
+struct ServerLimits {
+    std::uint64_t body = 0;    ///< bytes
+    std::uint64_t header = 0;  ///< bytes
+    std::uint32_t connections = 0;
+    Duration request_time{};  ///< from the first byte to the end of the body
+    Duration idle_time{};
+    Duration answer_time{};  ///< deadline of a handler
+};
+
+struct ServerSettings {
+    HostPort listen;
+    std::string public_url;                    ///< without a slash at the end
+    std::string tls_certificate;               ///< path of a PEM chain; empty: plain HTTP
+    SecretSetting tls_key;                     ///< PEM
+    std::vector<std::string> trusted_proxies;  ///< addresses and networks in CIDR form
+    ServerLimits limits;
+};
+
+struct Guard {
+    double deletes_percent = 0;
+    std::uint32_t deletes_at_least = 0;
+    double memberships_percent = 0;
+    double attribute_loss_percent = 0;
+};
+
+enum class Dialect { automatic, openldap };
+
+struct SourceSettings {
+    std::string name;
+    std::vector<std::string> servers;  ///< ldap, ldaps or ldapi URLs, tried in order
+    std::string ca;                    ///< path; empty: the system's
+    bool start_tls = false;
+    std::string bind_dn;  ///< empty: anonymous
+    SecretSetting bind_password;
+    std::string base;
+    Dialect dialect = Dialect::automatic;
+    mirror::KindMapping users;  ///< empty parts take the dialect's defaults
+    mirror::KindMapping groups;
+    Guard guard;
+    bool write_back_password = false;
+    bool write_back_unlock = false;
+    Duration connect_timeout{};
+    Duration operation_timeout{};
+    Duration heartbeat{};
+};
+
+enum class StaffAccess { all, selected, none };
+
+struct SignInSettings {
+    bool directory = true;
+    Duration session_idle{};
+    Duration session_absolute{};
+    std::uint32_t throttle_account = 0;  ///< failures of one account in a window
+    std::uint32_t throttle_address = 0;  ///< failures from one address in a window
+    Duration throttle_window{};
+};
+
+enum class LogFormat { automatic, text, json, journal };
+
+/// Everything an operator can set, checked and complete: absent keys have their defaults.
+/// Move-only, because it holds secrets; immutable once loaded.
+struct Settings {
+    ServerSettings server;
+    HostPort management_listen;
+    std::string admin_socket;
+    std::string sqlite_path;
+    Duration retain_deleted{};
+    std::vector<SourceSettings> sources;
+    SignInSettings sign_in;
+    StaffAccess staff_access = StaffAccess::all;
+    std::vector<std::string> staff_groups;  ///< display names
+    std::uint32_t scim_max_results = 0;
+    std::uint32_t scim_default_page = 0;
+    Duration audit_retain{};
+    LogFormat log_format = LogFormat::automatic;
+    log::Level log_level = log::Level::info;
+};
+
+}  // namespace bascule::config

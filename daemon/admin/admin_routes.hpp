@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "directory/access/caller.hpp"
+#include "directory/base/result.hpp"
+#include "directory/ports/clock.hpp"
+#include "directory/ports/store.hpp"
+#include "http/api/router.hpp"
+#include "selfservice/tokens/token_service.hpp"
+
+namespace bascule::daemon {
+
+/// The operator behind a request on the admin socket: root, the daemon's own user or a member of
+/// its group. Others are `forbidden`/"not_an_operator".
+[[nodiscard]] Result<access::Caller> operator_of(const http::RequestContext& context);
+
+/// A handler that knows who asks; errors become problems.
+using OperatorHandler =
+    std::function<Result<http::Response>(const http::Request&, const access::Caller&)>;
+
+/// Adds a route of the admin socket.
+[[nodiscard]] Status add_operator_route(
+    http::Router& router, http::Method method, std::string pattern, std::string description,
+    OperatorHandler handler
+);
+
+/// "/v1/tokens": list, create, revoke. The service outlives the router.
+[[nodiscard]] Status add_token_routes(
+    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock
+);
+
+/// "/v1/audit": journal records. The store outlives the router.
+[[nodiscard]] Status add_audit_routes(http::Router& router, directory::Store& store);
+
+}  // namespace bascule::daemon

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/family.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "directory/base/time.hpp"
+#include "http/server/observer.hpp"
+
+namespace bascule::daemon {
+
+/// Everything that is counted, and its text for Prometheus. Thread-safe.
+class Metrics {
+  public:
+    Metrics();
+
+    void request_finished(const http::RequestEvent& event);
+    void connections_changed(std::string_view listener, int by);
+    void connection_refused(std::string_view listener, http::ConnectionRefusal why);
+    /// Of the log, by level and event: every warning and error has a name.
+    void event_logged(std::string_view level, std::string_view event);
+    void sign_in_failed(std::string_view reason);
+    void reloaded(bool success, Time when);
+
+    /// Sets gauges just before every scrape.
+    using Sampler = std::function<void(Metrics&)>;
+    void add_sampler(Sampler sampler);
+    /// A gauge of that name; `help` counts at the first use.
+    void set(
+        const std::string& name, const std::string& help,
+        const std::map<std::string, std::string>& labels, double value
+    );
+
+    /// The exposition format, version 0.0.4.
+    [[nodiscard]] std::string text();
+
+  private:
+    struct Series {
+        prometheus::Counter* count;
+        prometheus::Histogram* seconds;
+    };
+    [[nodiscard]] Series series(const http::RequestEvent& event);
+
+    prometheus::Registry registry_;
+    prometheus::Family<prometheus::Counter>& requests_;
+    prometheus::Family<prometheus::Histogram>& request_seconds_;
+    prometheus::Family<prometheus::Gauge>& connections_;
+    prometheus::Family<prometheus::Counter>& refused_;
+    prometheus::Family<prometheus::Counter>& events_;
+    prometheus::Family<prometheus::Counter>& sign_in_failures_;
+    prometheus::Gauge& reload_success_;
+    prometheus::Gauge& reload_time_;
+
+    std::shared_mutex mutex_;
+    std::unordered_map<std::string, Series> series_;
+    std::mutex samplers_mutex_;
+    std::vector<Sampler> samplers_;
+};
+
+}  // namespace bascule::daemon

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "http/api/router.hpp"
+#include "portal/api/routes.hpp"
+
+namespace bascule::portal {
+
+using ApiHandler =
+    std::function<Result<http::Response>(const http::Request&, const http::RequestContext&)>;
+
+/// Adds a route with a body of at most 64 KiB. Errors become problems, and no answer may be cached.
+struct RouteText {
+    http::Method method;
+    std::string pattern;
+    http::Pool pool;
+    std::string description;
+};
+[[nodiscard]] Status add_route(http::Router& router, RouteText text, ApiHandler handler);
+
+/// The id in the first path parameter; `not_found` when it is none.
+[[nodiscard]] Result<Uuid> path_id(const http::Request& request);
+
+/// A token needs this scope; people need none, their roles decide. `forbidden`/"missing_scope".
+[[nodiscard]] Status require_scope_of_token(const access::Caller& caller, std::string_view scope);
+
+/// The routes of each area.
+[[nodiscard]] Status add_session_routes(http::Router& router, const Services& services);
+[[nodiscard]] Status add_staff_routes(http::Router& router, const Services& services);
+[[nodiscard]] Status add_application_routes(http::Router& router, const Services& services);
+[[nodiscard]] Status add_audit_routes(http::Router& router, const Services& services);
+
+}  // namespace bascule::portal
