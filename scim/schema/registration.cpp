@@ -9,6 +9,11 @@ using directory::AttributePath;
 using directory::AttributeSpec;
 using directory::ValueType;
 
+bool is_searchable(const Attribute& attribute) {
+    return attribute.searchable && !attribute.edge && !attribute.derived &&
+           attribute.returned != Returned::never && attribute.mutability != Mutability::write_only;
+}
+
 /// Fills one type's attributes into its specification for the store.
 class Registration {
   public:
@@ -32,30 +37,31 @@ class Registration {
 
   private:
     void add_value(const std::string& extension, const Attribute& attribute, const Attribute* sub) {
-        const Attribute& value = sub == nullptr ? attribute : *sub;
-        AttributeSpec spec;
-        spec.path =
-            AttributePath{extension, attribute.name, sub == nullptr ? std::string() : sub->name};
-        spec.type = value.type;
-        spec.multi_valued = attribute.multi_valued || value.multi_valued;
-        // Erratum 6001: references are case-exact; base64 always is.
-        spec.case_exact = value.case_exact || value.type == ValueType::reference ||
-                          value.type == ValueType::binary;
-        spec.searchable = is_searchable(attribute) && is_searchable(value);
-        spec.unique = value.uniqueness != Uniqueness::none;
+        AttributeSpec spec = spec_of(nullptr, attribute, sub);
+        spec.path.extension = extension;
         spec_.attributes.push_back(std::move(spec));
-    }
-
-    static bool is_searchable(const Attribute& attribute) {
-        return attribute.searchable && !attribute.edge && !attribute.derived &&
-               attribute.returned != Returned::never &&
-               attribute.mutability != Mutability::write_only;
     }
 
     directory::TypeSpec& spec_;
 };
 
 }  // namespace
+
+directory::AttributeSpec spec_of(
+    const Schema* extension, const Attribute& attribute, const Attribute* sub
+) {
+    const Attribute& value = sub == nullptr ? attribute : *sub;
+    AttributeSpec spec;
+    spec.path = ResolvedName{extension, &attribute, sub}.path();
+    spec.type = value.type;
+    spec.multi_valued = attribute.multi_valued || value.multi_valued;
+    // Erratum 6001: references are case-exact; base64 always is.
+    spec.case_exact =
+        value.case_exact || value.type == ValueType::reference || value.type == ValueType::binary;
+    spec.searchable = is_searchable(attribute) && is_searchable(value);
+    spec.unique = value.uniqueness != Uniqueness::none;
+    return spec;
+}
 
 Status SchemaRegistry::register_types(directory::Registry& registry) {
     for (const auto& type : types_) {

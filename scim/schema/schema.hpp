@@ -77,6 +77,11 @@ struct ResolvedName {
     [[nodiscard]] directory::AttributePath path() const;
 };
 
+/// How the store compares and indexes an attribute, or one of its sub-attributes.
+[[nodiscard]] directory::AttributeSpec spec_of(
+    const Schema* extension, const Attribute& attribute, const Attribute* sub
+);
+
 struct ResourceTypeFile;
 
 /// All schemas and resource types; loaded from data, immutable afterwards, thread-safe.

@@ -197,14 +197,21 @@ Condition LeafConditions::scan(AttributeId attribute, Operator op, const std::st
 
 Condition LeafConditions::ordered(AttributeId attribute, Operator op, const std::string& wanted)
     const {
-    const auto key = directory::term_key(wanted);
-    const bool cut = directory::may_be_cut(key);
-    // Texts with equal keys may stand on either side.
-    const auto wide = op == Operator::gt ? Operator::ge : op == Operator::lt ? Operator::le : op;
     Sql range;
-    range.add(" AND value").add(sign(cut ? wide : op)).value(key);
-    auto condition = among_terms(attribute, range, label(attribute, sign(op)));
-    return cut ? inexact(std::move(condition)) : condition;
+    const std::string name = label(attribute, sign(op));
+    if (!directory::may_be_cut(wanted)) {
+        range.add(" AND value").add(sign(op)).value(wanted);
+        return among_terms(attribute, range, name);
+    }
+    // Keys are cut between characters, so only this many bytes of a long text order as the text
+    // does.
+    const std::string start = wanted.substr(0, directory::term_limit - 4);
+    if (op == Operator::gt || op == Operator::ge) {
+        range.add(" AND value>=").value(start);
+    } else if (auto end = prefix_end(start); !end.empty()) {
+        range.add(" AND value<").value(std::move(end));
+    }
+    return inexact(among_terms(attribute, range, name));
 }
 
 Condition LeafConditions::row_field(const Filter& filter) const {

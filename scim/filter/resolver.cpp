@@ -1,0 +1,606 @@
+#include <algorithm>
+#include <utility>
+
+#include "directory/base/text.hpp"
+#include "scim/filter/filter.hpp"
+#include "scim/filter/syntax.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using directory::AttributeSpec;
+using directory::EdgeKind;
+using directory::Filter;
+using directory::FilterValue;
+using directory::Operator;
+using directory::RowField;
+using directory::ValueType;
+
+Filter constant(bool value) {
+    Filter filter;
+    filter.kind = value ? Filter::Kind::always : Filter::Kind::never;
+    return filter;
+}
+
+Filter negate(Filter filter) {
+    if (filter.kind == Filter::Kind::always || filter.kind == Filter::Kind::never) {
+        return constant(filter.kind == Filter::Kind::never);
+    }
+    Filter negation;
+    negation.kind = Filter::Kind::negation;
+    negation.children.push_back(std::move(filter));
+    return negation;
+}
+
+/// Joins parts and folds constants away.
+Filter join(Filter::Kind kind, std::vector<Filter> parts) {
+    const bool is_all = kind == Filter::Kind::all_of;
+    const auto neutral = is_all ? Filter::Kind::always : Filter::Kind::never;
+    const auto decisive = is_all ? Filter::Kind::never : Filter::Kind::always;
+    Filter whole;
+    whole.kind = kind;
+    for (Filter& part : parts) {
+        if (part.kind == decisive) {
+            return constant(!is_all);
+        }
+        if (part.kind != neutral) {
+            whole.children.push_back(std::move(part));
+        }
+    }
+    if (whole.children.empty()) {
+        return constant(is_all);
+    }
+    if (whole.children.size() == 1) {
+        return std::move(whole.children.front());
+    }
+    return whole;
+}
+
+bool is_secret(const Attribute& attribute) {
+    return attribute.returned == Returned::never || attribute.mutability == Mutability::write_only;
+}
+
+bool is_null(const Literal& literal) {
+    return std::holds_alternative<std::monostate>(literal);
+}
+
+bool is_empty_text(const Literal& literal) {
+    const auto* text = std::get_if<std::string>(&literal);
+    return text != nullptr && text->empty();
+}
+
+bool is_ordering(Operator op) {
+    return op == Operator::gt || op == Operator::ge || op == Operator::lt || op == Operator::le;
+}
+
+bool is_substring(Operator op) {
+    return op == Operator::co || op == Operator::sw || op == Operator::ew;
+}
+
+std::string_view name_of(ValueType type) {
+    switch (type) {
+        case ValueType::text:
+            return "a text";
+        case ValueType::boolean:
+            return "true or false";
+        case ValueType::integer:
+            return "a whole number";
+        case ValueType::decimal:
+            return "a number";
+        case ValueType::date_time:
+            return "a date and time with zone in double quotes";
+        case ValueType::binary:
+            return "base64 in double quotes";
+        case ValueType::reference:
+            return "a reference in double quotes";
+        case ValueType::complex:
+            return "a complex value";
+    }
+    return "a value";
+}
+
+/// RFC 7644 section 3.4.2.2: which operators a type has.
+bool allows(ValueType type, Operator op) {
+    switch (type) {
+        case ValueType::text:
+            return true;
+        case ValueType::boolean:
+            return !is_ordering(op) && !is_substring(op);
+        case ValueType::integer:
+        case ValueType::decimal:
+        case ValueType::date_time:
+            return !is_substring(op);
+        case ValueType::binary:
+        case ValueType::reference:
+            return !is_ordering(op);
+        case ValueType::complex:
+            return op == Operator::pr;
+    }
+    return false;
+}
+
+std::optional<FilterValue> number_of(ValueType type, const Literal& literal) {
+    const auto* whole = std::get_if<std::int64_t>(&literal);
+    const auto* fraction = std::get_if<double>(&literal);
+    if (type == ValueType::integer && whole != nullptr) {
+        return FilterValue(*whole);
+    }
+    if (whole != nullptr) {
+        return FilterValue(static_cast<double>(*whole));
+    }
+    return fraction == nullptr ? std::nullopt : std::optional(FilterValue(*fraction));
+}
+
+/// The literal as a value of the attribute's type, or nothing when it has another type.
+std::optional<FilterValue> value_of(ValueType type, const Literal& literal) {
+    if (type == ValueType::integer || type == ValueType::decimal) {
+        return number_of(type, literal);
+    }
+    if (type == ValueType::boolean) {
+        const auto* flag = std::get_if<bool>(&literal);
+        return flag == nullptr ? std::nullopt : std::optional(FilterValue(*flag));
+    }
+    const auto* text = std::get_if<std::string>(&literal);
+    if (text == nullptr) {
+        return std::nullopt;
+    }
+    if (type != ValueType::date_time) {
+        return FilterValue(*text);
+    }
+    const auto time = parse_time(*text);
+    return time ? std::optional(FilterValue(*time)) : std::nullopt;
+}
+
+/// Decides a comparison of a text that is known already, by the case-exact rule.
+bool holds(Operator op, std::string_view value, std::string_view wanted) {
+    switch (op) {
+        case Operator::eq:
+            return value == wanted;
+        case Operator::ne:
+            return value != wanted;
+        case Operator::co:
+            return value.find(wanted) != std::string_view::npos;
+        case Operator::sw:
+            return value.starts_with(wanted);
+        case Operator::ew:
+            return value.ends_with(wanted);
+        case Operator::gt:
+            return value > wanted;
+        case Operator::ge:
+            return value >= wanted;
+        case Operator::lt:
+            return value < wanted;
+        case Operator::le:
+            return value <= wanted;
+        case Operator::pr:
+            return true;
+    }
+    return false;
+}
+
+/// Gives names and literals of a parsed filter their meaning for one resource type.
+class Resolver {
+  public:
+    Resolver(
+        const SchemaRegistry& schemas, const ResourceType& type,
+        const directory::Registry& registry, bool unknown_is_absent
+    )
+        : schemas_(schemas),
+          type_(type),
+          registry_(registry),
+          unknown_is_absent_(unknown_is_absent) {}
+
+    Result<Filter> resolve(const Syntax& syntax) {
+        switch (syntax.kind) {
+            case Syntax::Kind::comparison:
+                return comparison(syntax);
+            case Syntax::Kind::value_path:
+                return value_path(syntax);
+            default:
+                return combination(syntax, [this](const Syntax& child) { return resolve(child); });
+        }
+    }
+
+    /// For one element of `parent`: names are those of its sub-attributes.
+    Result<Filter> resolve_element(const ResolvedName& parent, const Syntax& syntax) {
+        if (syntax.kind != Syntax::Kind::comparison) {
+            return combination(syntax, [&](const Syntax& child) {
+                return resolve_element(parent, child);
+            });
+        }
+        const Attribute* sub = parent.attribute->sub(syntax.attribute);
+        AttributeSpec spec = spec_of(parent.extension, *parent.attribute, sub);
+        if (sub == nullptr) {
+            const bool is_simple = parent.attribute->sub_attributes.empty();
+            if (!is_simple || !equals_ignoring_ascii_case(syntax.attribute, "value")) {
+                return unknown(syntax, parent.path().to_string() + "." + syntax.attribute);
+            }
+            spec.path.sub = "value";
+        } else if (is_secret(*sub)) {
+            return secret(syntax);
+        }
+        return compare(std::move(spec), std::nullopt, syntax);
+    }
+
+  private:
+    template <class ResolveChild>
+    Result<Filter> combination(const Syntax& syntax, const ResolveChild& resolve_child) {
+        std::vector<Filter> parts;
+        for (const Syntax& child : syntax.children) {
+            BASCULE_TRY(Filter part, resolve_child(child));
+            parts.push_back(std::move(part));
+        }
+        if (syntax.kind == Syntax::Kind::negation) {
+            return negate(std::move(parts.front()));
+        }
+        const bool is_all = syntax.kind == Syntax::Kind::all_of;
+        return join(is_all ? Filter::Kind::all_of : Filter::Kind::any_of, std::move(parts));
+    }
+
+    Result<Filter> comparison(const Syntax& syntax) {
+        const auto name = schemas_.resolve(type_, syntax.attribute);
+        if (!name) {
+            return unknown(syntax, syntax.attribute);
+        }
+        if (name->attribute == nullptr) {
+            return whole_extension(*name, syntax);
+        }
+        if (common_schema().find(name->attribute->name) == name->attribute) {
+            return common(*name, syntax);
+        }
+        if (is_secret(*name->attribute) || (name->sub != nullptr && is_secret(*name->sub))) {
+            return secret(syntax);
+        }
+        if (name->attribute->edge || name->attribute->derived) {
+            return edge(*name, name->sub == nullptr ? "value" : name->sub->name, syntax);
+        }
+        return attribute(*name, syntax);
+    }
+
+    Result<Filter> attribute(ResolvedName name, const Syntax& syntax) {
+        if (name.attribute->type == ValueType::complex && name.sub == nullptr) {
+            if (syntax.op == Operator::pr || is_null(syntax.literal)) {
+                return presence(name, syntax);
+            }
+            // RFC 7644 section 3.4.2.2: a complex attribute without sub-attribute means its value.
+            name.sub = name.attribute->sub("value");
+            if (name.sub == nullptr) {
+                return error_at(
+                    "invalid_filter", syntax.position,
+                    name.attribute->name + " is complex: name one of its sub-attributes."
+                );
+            }
+        }
+        return compare_stored(name, syntax);
+    }
+
+    Result<Filter> compare_stored(const ResolvedName& name, const Syntax& syntax) {
+        const auto id = registry_.find_attribute(type_.type, name.path());
+        AttributeSpec spec =
+            id ? registry_.spec(*id) : spec_of(name.extension, *name.attribute, name.sub);
+        return compare(std::move(spec), id, syntax);
+    }
+
+    /// A complex attribute is present when any of its parts is.
+    Result<Filter> presence(ResolvedName name, const Syntax& syntax) {
+        Syntax present = syntax;
+        present.op = Operator::pr;
+        std::vector<Filter> parts;
+        for (const Attribute& sub : name.attribute->sub_attributes) {
+            if (!is_secret(sub)) {
+                name.sub = &sub;
+                BASCULE_TRY(Filter part, compare_stored(name, present));
+                parts.push_back(std::move(part));
+            }
+        }
+        Filter any = join(Filter::Kind::any_of, std::move(parts));
+        return by_presence(std::move(any), syntax);
+    }
+
+    /// `pr` and comparisons with null: `eq null` is absence, `ne null` is presence.
+    Result<Filter> by_presence(Filter present, const Syntax& syntax) {
+        switch (syntax.op) {
+            case Operator::pr:
+            case Operator::ne:
+                return present;
+            case Operator::eq:
+                return negate(std::move(present));
+            default:
+                return error_at(
+                    "invalid_filter", syntax.literal_position,
+                    "null can be compared with eq and ne only."
+                );
+        }
+    }
+
+    /// No assigned value is empty, and every value contains the empty text.
+    static Filter against_empty_text(Filter present, Operator op) {
+        switch (op) {
+            case Operator::eq:
+                return negate(std::move(present));
+            case Operator::lt:
+            case Operator::le:
+                return constant(false);
+            default:
+                return present;
+        }
+    }
+
+    Result<Filter> compare(
+        AttributeSpec spec, std::optional<directory::AttributeId> id, const Syntax& syntax
+    ) {
+        Filter present;
+        present.kind = Filter::Kind::comparison;
+        present.attribute = id;
+        present.spec = std::move(spec);
+        present.op = Operator::pr;
+        if (syntax.op == Operator::pr || is_null(syntax.literal)) {
+            return by_presence(std::move(present), syntax);
+        }
+        const ValueType type = present.spec.type;
+        BASCULE_TRY(FilterValue value, checked_value(type, syntax));
+        if (is_empty_text(syntax.literal)) {
+            return against_empty_text(std::move(present), syntax.op);
+        }
+        present.op = syntax.op;
+        present.value = std::move(value);
+        return present;
+    }
+
+    Result<FilterValue> checked_value(ValueType type, const Syntax& syntax) {
+        if (!allows(type, syntax.op)) {
+            return error_at(
+                "invalid_filter", syntax.position,
+                printable(syntax.attribute) + " is " + std::string(name_of(type)) +
+                    "; this operator does not apply to it."
+            );
+        }
+        if (auto value = value_of(type, syntax.literal)) {
+            return *std::move(value);
+        }
+        return error_at(
+            "invalid_filter", syntax.literal_position,
+            printable(syntax.attribute) + " is compared with " + std::string(name_of(type)) + "."
+        );
+    }
+
+    Result<Filter> whole_extension(const ResolvedName& name, const Syntax& syntax) {
+        if (syntax.op != Operator::pr) {
+            return error_at(
+                "invalid_filter", syntax.position, "a schema can be tested with pr only."
+            );
+        }
+        Filter filter;
+        filter.kind = Filter::Kind::comparison;
+        filter.spec.path.extension = name.extension->id;
+        filter.spec.type = ValueType::complex;
+        filter.op = Operator::pr;
+        return filter;
+    }
+
+    Result<Filter> common(const ResolvedName& name, const Syntax& syntax) {
+        const std::string notation = name.path().to_string();
+        if (notation == "externalId") {
+            return compare_stored(name, syntax);
+        }
+        if (notation == "id") {
+            return row_field(RowField::id, ValueType::text, syntax);
+        }
+        if (notation == "meta.created") {
+            return row_field(RowField::created, ValueType::date_time, syntax);
+        }
+        if (notation == "meta.lastModified") {
+            return row_field(RowField::last_modified, ValueType::date_time, syntax);
+        }
+        if (syntax.op == Operator::pr || is_null(syntax.literal)) {
+            return by_presence(constant(true), syntax);
+        }
+        if (notation == "schemas") {
+            return schema_urn(syntax);
+        }
+        if (notation == "meta.resourceType") {
+            BASCULE_TRY(const FilterValue value, checked_value(ValueType::text, syntax));
+            return constant(holds(syntax.op, type_.name, std::get<std::string>(value)));
+        }
+        return error_at(
+            "invalid_filter", syntax.position,
+            notation + " cannot be searched; of meta, resourceType, created and lastModified can."
+        );
+    }
+
+    Result<Filter> row_field(RowField field, ValueType type, const Syntax& syntax) {
+        if (syntax.op == Operator::pr || is_null(syntax.literal)) {
+            return by_presence(constant(true), syntax);
+        }
+        BASCULE_TRY(FilterValue value, checked_value(type, syntax));
+        if (is_empty_text(syntax.literal)) {
+            return against_empty_text(constant(true), syntax.op);
+        }
+        Filter filter;
+        filter.kind = Filter::Kind::row_field;
+        filter.field = field;
+        filter.op = syntax.op;
+        filter.value = std::move(value);
+        return filter;
+    }
+
+    Result<Filter> schema_urn(const Syntax& syntax) {
+        BASCULE_TRY(FilterValue value, checked_value(ValueType::reference, syntax));
+        if (syntax.op == Operator::eq &&
+            equals_ignoring_ascii_case(std::get<std::string>(value), type_.schema->id)) {
+            return constant(true);
+        }
+        Filter filter;
+        filter.kind = Filter::Kind::comparison;
+        filter.spec.path.name = "schemas";
+        filter.spec.type = ValueType::reference;
+        filter.spec.multi_valued = true;
+        filter.op = syntax.op;
+        filter.value = std::move(value);
+        return filter;
+    }
+
+    /// members, manager and groups are edges: who is at the other end is all that can be asked.
+    Result<Filter> edge(const ResolvedName& name, std::string_view sub, const Syntax& syntax) {
+        const Attribute& attribute = *name.attribute;
+        const auto* text = std::get_if<std::string>(&syntax.literal);
+        const bool is_test =
+            syntax.op == Operator::eq || (syntax.op == Operator::ne && !attribute.multi_valued);
+        if (!equals_ignoring_ascii_case(sub, "value") || !is_test || is_null(syntax.literal)) {
+            return error_at(
+                "invalid_filter", syntax.position,
+                attribute.name + " can be searched in the form " + attribute.name +
+                    ".value eq \"<id>\" only."
+            );
+        }
+        if (text == nullptr) {
+            return error_at(
+                "invalid_filter", syntax.literal_position,
+                attribute.name + ".value is compared with an id in double quotes."
+            );
+        }
+        Filter filter;
+        const auto target = parse_uuid(*text);
+        if (!target || target->to_string() != *text) {
+            filter = constant(false);
+        } else {
+            filter.kind = attribute.derived ? Filter::Kind::edge_from : Filter::Kind::edge_to;
+            filter.edge = attribute.edge.value_or(EdgeKind::member);
+            filter.target = *target;
+        }
+        return syntax.op == Operator::ne ? negate(std::move(filter)) : filter;
+    }
+
+    Result<Filter> edge_element(const ResolvedName& name, const Syntax& syntax) {
+        if (syntax.kind == Syntax::Kind::comparison) {
+            return edge(name, syntax.attribute, syntax);
+        }
+        if (syntax.kind != Syntax::Kind::any_of) {
+            return fail(
+                ErrorKind::invalid_input, "invalid_filter",
+                name.attribute->name + " can be searched by value eq \"<id>\", joined by or, only."
+            );
+        }
+        return combination(syntax, [&](const Syntax& child) { return edge_element(name, child); });
+    }
+
+    Result<Filter> value_path(const Syntax& syntax) {
+        const auto name = schemas_.resolve(type_, syntax.attribute);
+        if (!name) {
+            return unknown(syntax, syntax.attribute);
+        }
+        if (name->attribute == nullptr || name->sub != nullptr || !name->attribute->multi_valued ||
+            common_schema().find(name->attribute->name) == name->attribute) {
+            return error_at(
+                "invalid_filter", syntax.position,
+                printable(syntax.attribute) +
+                    " has not several values: brackets do not apply to it."
+            );
+        }
+        if (is_secret(*name->attribute)) {
+            return secret(syntax);
+        }
+        if (name->attribute->edge || name->attribute->derived) {
+            if (syntax.children.size() > 1) {
+                return error_at(
+                    "invalid_filter", syntax.position,
+                    "nothing can follow the bracket of " + name->attribute->name + "."
+                );
+            }
+            return edge_element(*name, syntax.children.front());
+        }
+        std::vector<Filter> parts;
+        for (const Syntax& child : syntax.children) {
+            BASCULE_TRY(Filter part, resolve_element(*name, child));
+            parts.push_back(std::move(part));
+        }
+        Filter filter;
+        filter.kind = Filter::Kind::value_path;
+        filter.path = name->path();
+        filter.children.push_back(join(Filter::Kind::all_of, std::move(parts)));
+        return filter.children.front().kind == Filter::Kind::never ? constant(false) : filter;
+    }
+
+    /// RFC 7644 section 3.4.2.1: searching several types, an attribute that one lacks is unassigned
+    /// there.
+    [[nodiscard]] Result<Filter> unknown(const Syntax& syntax, const std::string& name) const {
+        if (!unknown_is_absent_) {
+            return error_at(
+                "invalid_filter", syntax.position,
+                type_.name + " has no attribute " + printable(name) + "."
+            );
+        }
+        if (syntax.kind == Syntax::Kind::comparison) {
+            const bool absent_matches =
+                syntax.op == Operator::eq ? is_null(syntax.literal) || is_empty_text(syntax.literal)
+                                          : syntax.op == Operator::ne && !is_null(syntax.literal) &&
+                                                !is_empty_text(syntax.literal);
+            return constant(absent_matches);
+        }
+        return constant(false);
+    }
+
+    [[nodiscard]] static tl::unexpected<Error> secret(const Syntax& syntax) {
+        return error_at(
+            "invalid_filter", syntax.position, printable(syntax.attribute) + " cannot be searched."
+        );
+    }
+
+    const SchemaRegistry& schemas_;
+    const ResourceType& type_;
+    const directory::Registry& registry_;
+    bool unknown_is_absent_;
+};
+
+tl::unexpected<Error> invalid_path(const std::string& detail) {
+    return fail(ErrorKind::invalid_input, "invalid_path", detail);
+}
+
+}  // namespace
+
+Result<Filter> compile_filter(
+    std::string_view text, const SchemaRegistry& schemas, const ResourceType& type,
+    const directory::Registry& registry, bool unknown_is_absent, const FilterLimits& limits
+) {
+    if (text.find_first_not_of(" \t") == std::string_view::npos) {
+        return fail(
+            ErrorKind::invalid_input, "invalid_filter",
+            "The filter is empty; leave it out to get everything."
+        );
+    }
+    BASCULE_TRY(const Syntax syntax, parse_filter(text, limits));
+    return Resolver(schemas, type, registry, unknown_is_absent).resolve(syntax);
+}
+
+Result<PatchPath> compile_path(
+    std::string_view text, const SchemaRegistry& schemas, const ResourceType& type,
+    const directory::Registry& registry
+) {
+    BASCULE_TRY(const PathSyntax syntax, parse_path(text, FilterLimits{}));
+    const auto name = schemas.resolve(type, syntax.attribute);
+    if (!name) {
+        return invalid_path(type.name + " has no attribute " + printable(syntax.attribute) + ".");
+    }
+    PatchPath path{*name, std::nullopt, std::string(text)};
+    if (!syntax.element_filter) {
+        return path;
+    }
+    if (name->attribute == nullptr || name->sub != nullptr || !name->attribute->multi_valued) {
+        return invalid_path(
+            printable(syntax.attribute) + " has not several values: brackets do not apply to it."
+        );
+    }
+    if (!syntax.sub.empty()) {
+        path.name.sub = name->attribute->sub(syntax.sub);
+        if (path.name.sub == nullptr) {
+            return invalid_path(
+                name->attribute->name + " has no sub-attribute " + printable(syntax.sub) + "."
+            );
+        }
+    }
+    Resolver resolver(schemas, type, registry, false);
+    BASCULE_TRY(path.element_filter, resolver.resolve_element(*name, *syntax.element_filter));
+    return path;
+}
+
+}  // namespace bascule::scim

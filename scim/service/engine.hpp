@@ -1,0 +1,78 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "directory/access/caller.hpp"
+#include "scim/codec/projection.hpp"
+#include "scim/service/list_request.hpp"
+#include "scim/service/service.hpp"
+
+namespace bascule::scim {
+
+/// An attribute whose values are edges that start at the object: members, manager.
+struct EdgeAttribute {
+    ResolvedName name;
+    directory::EdgeKind kind{};
+    bool multi_valued = true;
+};
+
+/// An attribute that one indexed look-up answers: userName, externalId.
+struct LookupAttribute {
+    std::string name;
+    directory::AttributeId id{};
+};
+
+/// What the service knows of a resource type beforehand, so that no request works it out again.
+struct TypeView {
+    const ResourceType* type = nullptr;
+    std::vector<EdgeAttribute> edges;
+    std::optional<ResolvedName> groups;  ///< User.groups: computed from membership
+    std::vector<LookupAttribute> lookups;
+    std::string_view read_scope;
+    std::string_view write_scope;
+    std::string noun;              ///< "user", as activities name it
+    bool has_member_list = false;  ///< its responses may be long
+};
+
+/// Everything that handlers share. Immutable after the constructor, thread-safe.
+struct Engine {
+    explicit Engine(ServiceDependencies dependencies);
+
+    ServiceDependencies with;
+    const directory::Registry& registry;
+    ListLimits list_limits;
+    std::vector<TypeView> views;
+    std::string provider_config;  ///< bodies of the discovery endpoints
+    std::string resource_types;
+    std::string schemas;
+    std::unordered_map<std::string, std::string> resource_type_by_name;
+    std::unordered_map<std::string, std::string> schema_by_urn;  ///< keys in lower case
+
+    [[nodiscard]] std::string_view base_url() const { return with.options.base_url; }
+    [[nodiscard]] const TypeView* view_of(directory::TypeId type) const;
+};
+
+/// One request on its way through the service.
+struct Call {
+    const http::Request& request;
+    const http::RequestContext& context;
+    const access::Caller& caller;
+    http::QueryParameters parameters;
+};
+
+/// The id in the path; a text that is no id is `not_found`, like any id that does not exist.
+[[nodiscard]] Result<Uuid> target_id(const Call& call, const TypeView& view);
+
+/// "No User has the id …".
+[[nodiscard]] Error no_such_resource(const TypeView& view, std::string_view id);
+
+/// The projection that the query parameters ask for.
+[[nodiscard]] Result<Projection> projection_of(
+    const Engine& engine, const Call& call, const TypeView& view
+);
+
+}  // namespace bascule::scim

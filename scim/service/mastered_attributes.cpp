@@ -1,0 +1,164 @@
+#include "scim/service/mastered_attributes.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+#include "directory/base/json_text.hpp"
+#include "scim/codec/document.hpp"
+#include "scim/service/source_dn.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using directory::AttributePath;
+using directory::Object;
+using directory::ObjectRow;
+using nlohmann::ordered_json;
+
+const Schema* extension_of(const ResourceType& type, std::string_view key) {
+    for (const ResourceType::Extension& extension : type.extensions) {
+        if (extension.schema->id == key) {
+            return extension.schema;
+        }
+    }
+    return nullptr;
+}
+
+bool is_bookkeeping(std::string_view key) {
+    return key == "schemas" || key == "id";
+}
+
+/// Writes the members of one level that may be written here.
+void write_local_members(
+    JsonWriter& json, const Engine& engine, const authority::Authority& authority,
+    const ObjectRow& row, std::string_view object, const std::string& extension
+) {
+    JsonMembers members(object);
+    while (const auto member = members.next()) {
+        const AttributePath path{extension, std::string(member->key), {}};
+        if (authority.may_write(engine.registry, row, path)) {
+            json.key(member->key).raw(member->value);
+        }
+    }
+}
+
+/// Copies what a PUT left out and the source masters.
+class Keeper {
+  public:
+    Keeper(
+        const Engine& engine, const TypeView& view, const authority::Authority& authority,
+        const ObjectRow& row, const std::vector<std::string>& cleared
+    )
+        : engine_(engine), view_(view), authority_(authority), row_(row), cleared_(cleared) {}
+
+    /// True when something was missing in `wanted`.
+    bool fill(const ordered_json& before, ordered_json& wanted, const std::string& extension)
+        const {
+        bool filled = false;
+        for (const auto& [key, value] : before.items()) {
+            if (extension.empty() && extension_of(*view_.type, key) != nullptr) {
+                filled = fill_extension(key, value, wanted) || filled;
+            } else if (!is_bookkeeping(key) && !wanted.contains(key) && keeps({extension, key, {}})) {
+                wanted[key] = value;
+                filled = true;
+            }
+        }
+        return filled;
+    }
+
+  private:
+    [[nodiscard]] bool keeps(const AttributePath& path) const {
+        const bool cleared =
+            std::find(cleared_.begin(), cleared_.end(), path.to_string()) != cleared_.end();
+        return !cleared && !authority_.may_write(engine_.registry, row_, path);
+    }
+
+    bool fill_extension(const std::string& urn, const ordered_json& before, ordered_json& wanted)
+        const {
+        ordered_json part = wanted.contains(urn) ? wanted[urn] : ordered_json::object();
+        if (!fill(before, part, urn)) {
+            return false;
+        }
+        wanted[urn] = std::move(part);
+        ordered_json& schemas = wanted["schemas"];
+        if (std::find(schemas.begin(), schemas.end(), urn) == schemas.end()) {
+            schemas.push_back(urn);
+        }
+        return true;
+    }
+
+    const Engine& engine_;
+    const TypeView& view_;
+    const authority::Authority& authority_;
+    const ObjectRow& row_;
+    const std::vector<std::string>& cleared_;
+};
+
+}  // namespace
+
+Status check_changes(
+    const Engine& engine, directory::Reader& reader, const authority::Authority& authority,
+    const Object& before, std::string_view body
+) {
+    if (!before.row.is_synced()) {
+        return {};
+    }
+    BASCULE_TRY(const std::string dn, source_dn(reader, before.row));
+    for (const AttributePath& path : changed_attributes(before.body, body)) {
+        if (!path.extension.empty() || !is_bookkeeping(path.name)) {
+            BASCULE_CHECK(authority.may_write(engine.registry, before.row, path, dn));
+        }
+    }
+    return {};
+}
+
+std::string local_part(
+    const Engine& engine, const authority::Authority& authority, const ObjectRow& row,
+    std::string_view body
+) {
+    std::string text;
+    if (!row.is_synced()) {
+        return text;
+    }
+    const TypeView* view = engine.view_of(row.type);
+    JsonWriter json(text);
+    json.begin_object();
+    JsonMembers members(body);
+    while (const auto member = members.next()) {
+        const std::string key(member->key);
+        if (view != nullptr && extension_of(*view->type, key) != nullptr) {
+            std::string part;
+            JsonWriter nested(part);
+            nested.begin_object();
+            write_local_members(nested, engine, authority, row, member->value, key);
+            nested.end_object();
+            if (part != "{}") {
+                json.key(key).raw(part);
+            }
+        } else if (!is_bookkeeping(key) && authority.may_write(engine.registry, row, {{}, key, {}})) {
+            json.key(key).raw(member->value);
+        }
+    }
+    json.end_object();
+    return text == "{}" ? std::string{} : text;
+}
+
+Status keep_mastered(
+    const Engine& engine, const TypeView& view, const authority::Authority& authority,
+    const Object& before, ResourceDraft& draft
+) {
+    if (!before.row.is_synced()) {
+        return {};
+    }
+    BASCULE_TRY(ordered_json wanted, parse_json(draft.body));
+    BASCULE_TRY(const ordered_json present, parse_json(before.body));
+    const Keeper keeper(engine, view, authority, before.row, draft.cleared);
+    if (keeper.fill(present, wanted, {})) {
+        draft.body = to_text(wanted);
+    }
+    return {};
+}
+
+}  // namespace bascule::scim

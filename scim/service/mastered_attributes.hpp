@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "directory/authority/authority.hpp"
+#include "directory/ports/store.hpp"
+#include "scim/codec/document.hpp"
+#include "scim/service/engine.hpp"
+
+namespace bascule::scim {
+
+/// Refuses a changed document of a synced object where it touches what the source masters. Equal
+/// values pass.
+[[nodiscard]] Status check_changes(
+    const Engine& engine, directory::Reader& reader, const authority::Authority& authority,
+    const directory::Object& before, std::string_view body
+);
+
+/// The members of a synced object's document that its source does not fill, as a JSON object; empty
+/// when there are none, and for local objects.
+[[nodiscard]] std::string local_part(
+    const Engine& engine, const authority::Authority& authority, const directory::ObjectRow& row,
+    std::string_view body
+);
+
+/// Gives the PUT body of a synced object the values that it left out and that the source masters.
+[[nodiscard]] Status keep_mastered(
+    const Engine& engine, const TypeView& view, const authority::Authority& authority,
+    const directory::Object& before, ResourceDraft& draft
+);
+
+}  // namespace bascule::scim

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "directory/base/result.hpp"
+#include "directory/model/object.hpp"
+#include "http/api/message.hpp"
+
+namespace bascule::scim {
+
+/// Whether the client takes application/scim+json or application/json; else `not_acceptable` (406).
+[[nodiscard]] Status check_accept(const http::Request& request);
+
+/// Whether a body is JSON that is not compressed; else `unsupported_media_type` (415). No header
+/// counts as JSON.
+[[nodiscard]] Status check_content_type(const http::Request& request);
+
+/// If-Match against the object's version, weakly compared; `precondition_failed` (412) when no tag
+/// fits.
+[[nodiscard]] Status check_if_match(const http::Request& request, const directory::ObjectRow& row);
+
+/// True when If-None-Match names the object's version or is `*`: a GET answers 304.
+[[nodiscard]] bool none_match_hit(const http::Request& request, const directory::ObjectRow& row);
+
+}  // namespace bascule::scim

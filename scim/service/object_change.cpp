@@ -1,0 +1,191 @@
+#include "scim/service/object_change.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "directory/base/text.hpp"
+#include "scim/codec/document.hpp"
+#include "scim/service/change_record.hpp"
+#include "scim/service/mastered_attributes.hpp"
+#include "scim/service/negotiation.hpp"
+#include "scim/service/source_dn.hpp"
+#include "scim/service/type_rules.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using directory::Object;
+using directory::ObjectRow;
+
+std::string joined(const std::vector<Uuid>& ids) {
+    std::string text;
+    for (const Uuid& id : ids) {
+        text += text.empty() ? "" : " ";
+        text += id.to_string();
+    }
+    return text;
+}
+
+}  // namespace
+
+ObjectChange::ObjectChange(
+    const Engine& engine, const TypeView& view, const Call& call,
+    directory::Transaction& transaction
+)
+    : engine_(engine),
+      view_(view),
+      call_(call),
+      transaction_(transaction),
+      authority_(engine.with.authority()) {}
+
+Result<Object> ObjectChange::load(const Uuid& id) const {
+    BASCULE_TRY(std::optional<Object> object, transaction_.find(id));
+    if (!object || object->row.type != view_.type->type) {
+        return fail(no_such_resource(view_, id.to_string()));
+    }
+    BASCULE_CHECK(check_if_match(call_.request, object->row));
+    return *std::move(object);
+}
+
+Status ObjectChange::create(const Uuid& id, const WantedState& wanted) {
+    BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
+    Object object;
+    object.row.id = id;
+    object.row.type = view_.type->type;
+    object.row.display = display_of(wanted.body);
+    object.body = wanted.body;
+    BASCULE_CHECK(check_privileged(engine_, call_.caller, object));
+    directory::NewObject fresh;
+    fresh.id = id;
+    fresh.type = object.row.type;
+    fresh.display = object.row.display;
+    fresh.body = wanted.body;
+    BASCULE_TRY(object.row.oid, transaction_.create(std::move(fresh)));
+    BASCULE_CHECK(journal(activity_of(view_, Change::add, wanted.body), object.row, {}));
+    BASCULE_CHECK(apply_edges(object, wanted.edges));
+    return set_password(object.row, wanted);
+}
+
+Status ObjectChange::update(const Object& before, const WantedState& wanted) {
+    BASCULE_CHECK(check_privileged(engine_, call_.caller, before));
+    Object after{before.row, wanted.body, {}};
+    BASCULE_CHECK(check_privileged(engine_, call_.caller, after));
+    std::string changed;
+    if (wanted.body != before.body) {
+        BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
+        BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
+        after.row.display = display_of(wanted.body);
+        BASCULE_TRY(
+            const bool updated,
+            transaction_.update(
+                before.row.oid, wanted.body,
+                local_part(engine_, *authority_, before.row, wanted.body), after.row.display
+            )
+        );
+        changed = updated ? names_of(changed_attributes(before.body, wanted.body)) : std::string{};
+    }
+    BASCULE_CHECK(apply_edges(after, wanted.edges));
+    BASCULE_CHECK(set_password(before.row, wanted));
+    if (wanted.has_password && !wanted.password_hash.empty()) {
+        changed += changed.empty() ? "password" : ", password";
+    }
+    return changed.empty() ? Status{}
+                           : journal(activity_of(view_, Change::update), after.row, changed);
+}
+
+Status ObjectChange::remove(const Object& before) {
+    BASCULE_CHECK(check_privileged(engine_, call_.caller, before));
+    if (before.row.is_synced()) {
+        BASCULE_TRY(const std::string dn, source_dn(transaction_, before.row));
+        BASCULE_CHECK(authority_->may_delete(engine_.registry, before.row, dn));
+    }
+    BASCULE_CHECK(transaction_.remove(before.row.oid));
+    if (engine_.with.credentials != nullptr && view_.type->name == "User") {
+        BASCULE_CHECK(engine_.with.credentials->erase(transaction_, before.row.id));
+    }
+    return journal(activity_of(view_, Change::remove, before.body), before.row, {});
+}
+
+Status ObjectChange::apply_edges(const Object& object, const std::vector<EdgeChange>& changes) {
+    if (changes.empty()) {
+        return {};
+    }
+    EdgeWriter writer(engine_, view_, transaction_, object.row, *authority_);
+    for (const EdgeChange& change : changes) {
+        BASCULE_CHECK(writer.apply(change));
+    }
+    BASCULE_CHECK(check_no_nesting(object, writer));
+    for (const EdgeDelta& delta : writer.deltas()) {
+        BASCULE_CHECK(journal_edges(object.row, delta));
+    }
+    return {};
+}
+
+Status ObjectChange::check_no_nesting(const Object& group, const EdgeWriter& edges) {
+    if (!is_role_assignable(engine_, group)) {
+        return {};
+    }
+    for (const EdgeDelta& delta : edges.deltas()) {
+        if (delta.added_groups != 0) {
+            return fail(Error{
+                ErrorKind::invalid_input,
+                "invalid_value",
+                "Group '" + printable(group.row.display) +
+                    "' can hold administrator roles, so its members must be users, not groups.",
+                "members",
+                {}});
+        }
+    }
+    return {};
+}
+
+Status ObjectChange::set_password(const ObjectRow& row, const WantedState& wanted) {
+    if (!wanted.has_password) {
+        return {};
+    }
+    if (row.is_synced()) {
+        BASCULE_TRY(const std::string dn, source_dn(transaction_, row));
+        return fail(Error{
+            ErrorKind::conflict,
+            "mutability",
+            "The password of User '" + printable(row.display) + "' is mastered by source '" +
+                authority_->source_name(row.source) + "' (" + printable(dn, 500) +
+                "); set it with POST /api/v1/staff/users/" + row.id.to_string() +
+                "/reset-password.",
+            "password",
+            {}});
+    }
+    if (wanted.password_hash.empty() || engine_.with.credentials == nullptr) {
+        return {};
+    }
+    return engine_.with.credentials->put(
+        transaction_, row.id, wanted.password_hash, directory::MustChange::no
+    );
+}
+
+Status ObjectChange::journal_edges(const ObjectRow& row, const EdgeDelta& delta) {
+    const auto write = [&](Change change, std::uint64_t count,
+                           const std::vector<Uuid>& ids) -> Status {
+        if (count == 0) {
+            return {};
+        }
+        auto record = record_of(
+            call_, view_, edge_activity_of(view_, delta.kind, change), row.id, row.display
+        );
+        record.details.emplace_back(change == Change::add ? "added" : "removed", joined(ids));
+        record.details.emplace_back("count", std::to_string(count));
+        return transaction_.append(std::move(record));
+    };
+    BASCULE_CHECK(write(Change::remove, delta.removed, delta.removed_ids));
+    return write(Change::add, delta.added, delta.added_ids);
+}
+
+Status ObjectChange::journal(std::string activity, const ObjectRow& row, std::string attributes) {
+    auto record = record_of(call_, view_, std::move(activity), row.id, row.display);
+    if (!attributes.empty()) {
+        record.details.emplace_back("attributes", std::move(attributes));
+    }
+    return transaction_.append(std::move(record));
+}
+
+}  // namespace bascule::scim

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "directory/authority/authority.hpp"
+#include "directory/ports/store.hpp"
+#include "scim/patch/patch.hpp"
+#include "scim/service/edge_writer.hpp"
+#include "scim/service/engine.hpp"
+
+namespace bascule::scim {
+
+/// What an object shall look like.
+struct WantedState {
+    std::string body;
+    std::vector<EdgeChange> edges;
+    bool has_password = false;
+    std::string password_hash;  ///< empty when passwords are not kept here
+};
+
+/// Changes one object inside a transaction: rules, authority, document, edges, password, journal.
+/// Made per transaction run; the references outlive it.
+class ObjectChange {
+  public:
+    ObjectChange(
+        const Engine& engine, const TypeView& view, const Call& call,
+        directory::Transaction& transaction
+    );
+
+    /// The live object of the view's type with this id, If-Match checked; `not_found`,
+    /// `precondition_failed`.
+    [[nodiscard]] Result<directory::Object> load(const Uuid& id) const;
+    [[nodiscard]] Status create(const Uuid& id, const WantedState& wanted);
+    [[nodiscard]] Status update(const directory::Object& before, const WantedState& wanted);
+    [[nodiscard]] Status remove(const directory::Object& before);
+    [[nodiscard]] const authority::Authority& authority() const { return *authority_; }
+
+  private:
+    [[nodiscard]] Status apply_edges(
+        const directory::Object& object, const std::vector<EdgeChange>& changes
+    );
+    [[nodiscard]] Status set_password(const directory::ObjectRow& row, const WantedState& wanted);
+    [[nodiscard]] Status check_no_nesting(const directory::Object& group, const EdgeWriter& edges);
+    [[nodiscard]] Status journal_edges(const directory::ObjectRow& row, const EdgeDelta& delta);
+    [[nodiscard]] Status journal(
+        std::string activity, const directory::ObjectRow& row, std::string attributes
+    );
+
+    const Engine& engine_;
+    const TypeView& view_;
+    const Call& call_;
+    directory::Transaction& transaction_;
+    std::shared_ptr<const authority::Authority> authority_;
+};
+
+}  // namespace bascule::scim

@@ -1,0 +1,374 @@
+#include "scim/service/service.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "directory/base/text.hpp"
+#include "scim/service/change_record.hpp"
+#include "scim/service/engine.hpp"
+#include "scim/service/negotiation.hpp"
+#include "scim/service/read_operations.hpp"
+#include "scim/service/scim_error.hpp"
+#include "scim/service/write_operations.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using http::Method;
+using http::Pool;
+using http::Request;
+using http::RequestContext;
+using http::Response;
+using http::Route;
+
+constexpr std::string_view root = "/scim/v2";
+
+using Operation = Result<Response> (*)(const Engine&, const TypeView&, const Call&);
+using RootOperation = Result<Response> (*)(const Engine&, const Call&);
+
+Error insufficient_scope(std::string_view scope) {
+    return Error{
+        ErrorKind::forbidden,
+        "insufficient_scope",
+        "This needs the scope " + std::string(scope) + ", which the token does not have.",
+        {},
+        {}};
+}
+
+bool is_write(Method method, std::string_view pattern) {
+    return method == Method::put || method == Method::patch || method == Method::delete_ ||
+           (method == Method::post && !pattern.ends_with("/.search"));
+}
+
+Status check_media(const Request& request) {
+    // A DELETE has nothing to say about media types, whatever its client sends along.
+    if (request.method == Method::delete_) {
+        return {};
+    }
+    BASCULE_CHECK(check_accept(request));
+    const bool has_body = request.method == Method::post || request.method == Method::put ||
+                          request.method == Method::patch;
+    return has_body ? check_content_type(request) : Status{};
+}
+
+Response finish(Result<Response> result, std::string_view request_id) {
+    return result ? *std::move(result) : scim_error(result.error(), request_id);
+}
+
+Error no_endpoint(const Request& request) {
+    return Error{
+        ErrorKind::not_found,
+        "not_found",
+        "There is no endpoint '" + printable(request.path, 100) + "'; SCIM 2.0 is served below " +
+            std::string(root) + ".",
+        {},
+        {}};
+}
+
+std::string allow_header(const std::vector<Method>& methods) {
+    std::string allow;
+    for (const Method method : methods) {
+        allow += allow.empty() ? "" : ", ";
+        allow += to_string(method);
+        allow += method == Method::get ? ", HEAD" : "";
+    }
+    return allow + ", OPTIONS";
+}
+
+/// Answers what no endpoint does: OPTIONS, wrong methods (405 with Allow), unknown paths (404).
+Response answer_remaining(
+    const http::Router& known, const Request& request, const RequestContext& context
+) {
+    const auto match = known.match(Method::other, request.path);
+    if (match.allowed.empty()) {
+        return scim_error(no_endpoint(request), context.request_id);
+    }
+    Response response;
+    response.status = 204;
+    if (request.method != Method::options) {
+        response = scim_error(
+            Error{
+                ErrorKind::unsupported,
+                "method_not_allowed",
+                "This endpoint does not take " + std::string(to_string(request.method)) + ".",
+                {},
+                {}},
+            context.request_id
+        );
+    }
+    response.set("Allow", allow_header(match.allowed));
+    return response;
+}
+
+/// Adds routes to the server's router and to a table of its own, which knows the methods of every
+/// path.
+class RouteTable {
+  public:
+    RouteTable(const Engine& engine, http::Router& router, Authenticate authenticate)
+        : engine_(engine),
+          router_(router),
+          known_(std::make_shared<http::Router>()),
+          authenticate_(std::make_shared<const Authenticate>(std::move(authenticate))) {}
+
+    Status add_type(const TypeView& view) {
+        const std::string base = std::string(root) + view.type->endpoint;
+        const std::string one = base + "/{}";
+        BASCULE_CHECK(
+            add(view, Method::get, one, Pool::read, "Reads one " + view.noun + ".", get_resource)
+        );
+        BASCULE_CHECK(
+            add(view, Method::get, base, Pool::read, "Lists " + view.noun + "s.", list_resources)
+        );
+        BASCULE_CHECK(
+            add(view, Method::post, base + "/.search", Pool::read, "Searches " + view.noun + "s.",
+                search_resources)
+        );
+        BASCULE_CHECK(add(
+            view, Method::post, base, Pool::write, "Creates a " + view.noun + ".", create_resource
+        ));
+        BASCULE_CHECK(add(
+            view, Method::put, one, Pool::write, "Replaces a " + view.noun + ".", replace_resource
+        ));
+        BASCULE_CHECK(add(
+            view, Method::patch, one, Pool::write, "Changes a " + view.noun + ".", patch_resource
+        ));
+        return add(
+            view, Method::delete_, one, Pool::write, "Deletes a " + view.noun + ".", delete_resource
+        );
+    }
+
+    Status add_root() {
+        const std::string base(root);
+        BASCULE_CHECK(add_search(Method::get, base, list_all));
+        return add_search(Method::post, base + "/.search", search_all);
+    }
+
+    /// A fixed document, readable without authentication.
+    Status add_document(const std::string& path, const std::string& body, bool refuses_filter) {
+        const auto answer = [&body, refuses_filter](
+                                const Request& request, const RequestContext& context
+                            ) {
+            if (refuses_filter && http::QueryParameters(request.query).count("filter") != 0) {
+                return scim_error(
+                    Error{
+                        ErrorKind::forbidden, "no_filter", "This list cannot be filtered.", {}, {}},
+                    context.request_id
+                );
+            }
+            if (auto accepted = check_accept(request); !accepted) {
+                return scim_error(accepted.error(), context.request_id);
+            }
+            return document(body);
+        };
+        return add(Method::get, path, Pool::inline_, "Describes the service.", answer);
+    }
+
+    Status add_documents(
+        const std::string& pattern, const std::unordered_map<std::string, std::string>& bodies,
+        bool by_urn
+    ) {
+        const auto answer = [&bodies,
+                             by_urn](const Request& request, const RequestContext& context) {
+            const std::string& name = request.path_parameters.front();
+            const auto found = bodies.find(by_urn ? to_ascii_lower(name) : name);
+            return found == bodies.end() ? scim_error(no_endpoint(request), context.request_id)
+                                         : document(found->second);
+        };
+        return add(
+            Method::get, pattern, Pool::inline_, "Describes one part of the service.", answer
+        );
+    }
+
+    Status add_unsupported(Method method, const std::string& path, std::string sentence) {
+        const auto answer = [sentence](const Request&, const RequestContext& context) {
+            return scim_error(
+                Error{ErrorKind::unsupported, "not_implemented", sentence, {}, {}},
+                context.request_id
+            );
+        };
+        return add(method, path, Pool::inline_, "Is not supported.", answer);
+    }
+
+    /// Everything else below /scim, last.
+    Status add_remaining() {
+        const auto answer = [known = known_](
+                                const Request& request, const RequestContext& context
+                            ) { return answer_remaining(*known, request, context); };
+        constexpr std::array methods{Method::get,     Method::post,    Method::put,  Method::patch,
+                                     Method::delete_, Method::options, Method::other};
+        for (const Method method : methods) {
+            Route route;
+            route.method = method;
+            route.pattern = "/scim/{*}";
+            route.pool = Pool::inline_;
+            route.description = "Answers for paths and methods that are not served.";
+            route.handler = answer;
+            BASCULE_CHECK(router_.add(std::move(route)));
+        }
+        return {};
+    }
+
+  private:
+    static Response document(const std::string& body) {
+        Response response;
+        response.content_type = media_type;
+        response.body = body;
+        return response;
+    }
+
+    Status add(
+        Method method, const std::string& pattern, Pool pool, std::string description,
+        http::Handler handler
+    ) {
+        Route route;
+        route.method = method;
+        route.pattern = pattern;
+        route.pool = pool;
+        route.description = std::move(description);
+        route.handler = std::move(handler);
+        return add(std::move(route));
+    }
+
+    Status add(Route route) {
+        Route known;
+        known.method = route.method;
+        known.pattern = route.pattern;
+        BASCULE_CHECK(known_->add(std::move(known)));
+        return router_.add(std::move(route));
+    }
+
+    Status add(
+        const TypeView& view, Method method, const std::string& pattern, Pool pool,
+        std::string description, Operation operation
+    ) {
+        Route route;
+        route.method = method;
+        route.pattern = pattern;
+        route.pool = pool;
+        route.description = std::move(description);
+        const ServiceOptions& options = engine_.with.options;
+        route.body_limit = view.has_member_list ? options.member_body_limit : options.body_limit;
+        if (method == Method::get) {
+            const auto choose = operation == get_resource ? pool_of_get : pool_of_list;
+            route.choose_pool = [&view, choose](const Request& request) {
+                return choose(view, request);
+            };
+        }
+        const bool writes = is_write(method, pattern);
+        route.handler = [this_engine = &engine_, &view, operation, writes,
+                         authenticate =
+                             authenticate_](const Request& request, const RequestContext& context) {
+            return handle_typed(
+                *this_engine, view, operation, writes, *authenticate, request, context
+            );
+        };
+        return add(std::move(route));
+    }
+
+    static Response handle_typed(
+        const Engine& engine, const TypeView& view, Operation operation, bool writes,
+        const Authenticate& authenticate, const Request& request, const RequestContext& context
+    ) {
+        const auto caller = authenticate(request, context);
+        if (!caller) {
+            return scim_error(caller.error(), context.request_id);
+        }
+        const Call call{request, context, *caller, http::QueryParameters(request.query)};
+        const std::string_view scope = writes ? view.write_scope : view.read_scope;
+        Result<Response> result;
+        if (!caller->has_scope(scope)) {
+            result = fail(insufficient_scope(scope));
+        } else if (auto media = check_media(request); !media) {
+            result = fail(media.error());
+        } else {
+            result = operation(engine, view, call);
+        }
+        if (!result && writes && is_refusal(result.error())) {
+            journal_refusal(engine, view, call, result.error());
+        }
+        return finish(std::move(result), context.request_id);
+    }
+
+    Status add_search(Method method, const std::string& path, RootOperation operation) {
+        const auto answer = [this_engine = &engine_, operation, authenticate = authenticate_](
+                                const Request& request, const RequestContext& context
+                            ) {
+            return handle_root(*this_engine, operation, *authenticate, request, context);
+        };
+        return add(method, path, Pool::read, "Searches every resource type.", answer);
+    }
+
+    static Response handle_root(
+        const Engine& engine, RootOperation operation, const Authenticate& authenticate,
+        const Request& request, const RequestContext& context
+    ) {
+        const auto caller = authenticate(request, context);
+        if (!caller) {
+            return scim_error(caller.error(), context.request_id);
+        }
+        const bool may_read =
+            std::any_of(engine.views.begin(), engine.views.end(), [&](const TypeView& view) {
+                return caller->has_scope(view.read_scope);
+            });
+        if (!may_read) {
+            return scim_error(insufficient_scope("users:read"), context.request_id);
+        }
+        if (auto media = check_media(request); !media) {
+            return scim_error(media.error(), context.request_id);
+        }
+        const Call call{request, context, *caller, http::QueryParameters(request.query)};
+        return finish(operation(engine, call), context.request_id);
+    }
+
+    const Engine& engine_;
+    http::Router& router_;
+    std::shared_ptr<http::Router> known_;
+    std::shared_ptr<const Authenticate> authenticate_;
+};
+
+Status add_discovery(RouteTable& table, const Engine& engine) {
+    const std::string base(root);
+    BASCULE_CHECK(table.add_document(base + "/ServiceProviderConfig", engine.provider_config, false)
+    );
+    BASCULE_CHECK(table.add_document(base + "/ResourceTypes", engine.resource_types, true));
+    BASCULE_CHECK(table.add_document(base + "/Schemas", engine.schemas, true));
+    BASCULE_CHECK(
+        table.add_documents(base + "/ResourceTypes/{}", engine.resource_type_by_name, false)
+    );
+    return table.add_documents(base + "/Schemas/{}", engine.schema_by_urn, true);
+}
+
+Status add_unsupported(RouteTable& table) {
+    const std::string base(root);
+    for (const Method method :
+         {Method::get, Method::put, Method::patch, Method::delete_, Method::post}) {
+        BASCULE_CHECK(table.add_unsupported(
+            method, base + "/Me", "/Me is not supported; use the address of the user itself."
+        ));
+    }
+    return table.add_unsupported(
+        Method::post, base + "/Bulk",
+        "Bulk operations are not supported; send the requests one by one."
+    );
+}
+
+}  // namespace
+
+Service::Service(ServiceDependencies dependencies)
+    : engine_(std::make_unique<const Engine>(std::move(dependencies))) {}
+
+Service::~Service() = default;
+
+Status Service::add_routes(http::Router& router, Authenticate authenticate) {
+    RouteTable table(*engine_, router, std::move(authenticate));
+    for (const TypeView& view : engine_->views) {
+        BASCULE_CHECK(table.add_type(view));
+    }
+    BASCULE_CHECK(table.add_root());
+    BASCULE_CHECK(add_discovery(table, *engine_));
+    BASCULE_CHECK(add_unsupported(table));
+    return table.add_remaining();
+}
+
+}  // namespace bascule::scim

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "directory/access/caller.hpp"
+#include "directory/authority/authority.hpp"
+#include "directory/base/result.hpp"
+#include "directory/ports/clock.hpp"
+#include "directory/ports/local_credentials.hpp"
+#include "directory/ports/store.hpp"
+#include "http/api/message.hpp"
+#include "http/api/router.hpp"
+#include "scim/schema/schema.hpp"
+
+namespace bascule::scim {
+
+/// Finds out who calls. An error is answered as it is: `unauthenticated` becomes 401 with
+/// WWW-Authenticate.
+using Authenticate =
+    std::function<Result<access::Caller>(const http::Request&, const http::RequestContext&)>;
+
+struct ServiceOptions {
+    std::string base_url;  ///< absolute, no slash at the end: public URL + "/scim/v2"
+    std::size_t default_page_size = 100;        ///< of lists whose request names no count
+    std::size_t max_results = 1000;             ///< most resources in one list response
+    std::size_t max_patch_operations = 10'000;  ///< in one PATCH; more is 413
+    std::size_t body_limit = std::size_t{1} << 20;
+    std::size_t member_body_limit = std::size_t{16} << 20;  ///< of types that have members
+};
+
+/// What the service works with. All referenced parts outlive the service and the routes it added.
+struct ServiceDependencies {
+    directory::Store& store;
+    const SchemaRegistry& schemas;
+    /// The authority of the present configuration; asked once per request.
+    std::function<std::shared_ptr<const authority::Authority>()> authority;
+    directory::Clock& clock;
+    directory::LocalCredentials* credentials =
+        nullptr;  ///< null: passwords of local users are dropped
+    ServiceOptions options;
+};
+
+struct Engine;
+
+/// The SCIM 2.0 service provider (RFC 7643, RFC 7644) behind plain requests and responses.
+/// Thread-safe.
+class Service {
+  public:
+    explicit Service(ServiceDependencies dependencies);
+    ~Service();
+
+    /// Adds every route below /scim/v2. The service must outlive the router.
+    [[nodiscard]] Status add_routes(http::Router& router, Authenticate authenticate);
+
+  private:
+    std::unique_ptr<const Engine> engine_;
+};
+
+}  // namespace bascule::scim

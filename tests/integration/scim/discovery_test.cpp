@@ -1,0 +1,112 @@
+#include "tests/integration/scim/scim_fixture.hpp"
+
+namespace bascule::scim::tests {
+namespace {
+
+class ScimDiscovery : public ScimServiceTest {};
+
+TEST_F(ScimDiscovery, Check154_ListsAreListResponses) {
+    for (const char* path : {"/Schemas", "/ResourceTypes"}) {
+        const Answer answer = get(path);
+        EXPECT_EQ(answer.status, 200);
+        EXPECT_EQ(answer.body["schemas"][0], list_schema);
+        EXPECT_EQ(answer.body["totalResults"], answer.body["Resources"].size());
+    }
+}
+
+TEST_F(ScimDiscovery, Check154_WritesAreNotAllowed) {
+    for (const char* path :
+         {"/ServiceProviderConfig", "/Schemas", "/ResourceTypes", "/ResourceTypes/User"}) {
+        for (const auto method :
+             {http::Method::post, http::Method::put, http::Method::patch, http::Method::delete_}) {
+            const Answer answer = send(method, path, "{}");
+            EXPECT_EQ(answer.status, 405) << path;
+            EXPECT_EQ(answer.header("Allow"), "GET, HEAD, OPTIONS");
+            EXPECT_EQ(answer.body["schemas"][0], error_schema);
+        }
+    }
+}
+
+TEST_F(ScimDiscovery, Check155_FilterIsForbiddenOnListsOnly) {
+    EXPECT_EQ(get("/Schemas?filter=id%20pr").status, 403);
+    EXPECT_EQ(get("/ResourceTypes?filter=id%20pr").status, 403);
+    EXPECT_EQ(get("/ServiceProviderConfig?filter=id%20pr").status, 200);
+}
+
+TEST_F(ScimDiscovery, Check156_ResourceTypesNameExistingSchemas) {
+    for (const Json& type : get("/ResourceTypes").body["Resources"]) {
+        EXPECT_EQ(type["id"], type["name"]);
+        EXPECT_TRUE(type.contains("meta"));
+        EXPECT_EQ(get("/Schemas/" + type["schema"].get<std::string>()).body["id"], type["schema"]);
+        for (const Json& extension : type["schemaExtensions"]) {
+            EXPECT_EQ(get("/Schemas/" + extension["schema"].get<std::string>()).status, 200);
+        }
+        EXPECT_EQ(get("/ResourceTypes/" + type["name"].get<std::string>()).body, type);
+    }
+}
+
+TEST_F(ScimDiscovery, Check156_SchemaUrnInAnyCaseAndEncoding) {
+    EXPECT_EQ(get("/Schemas/URN:IETF:params:scim:schemas:core:2.0:user").body["id"], user_schema);
+    EXPECT_EQ(
+        get("/Schemas/urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Acore%3A2.0%3AUser").body["id"],
+        user_schema
+    );
+    const Answer unknown = get("/Schemas/urn:example:nothing");
+    EXPECT_EQ(unknown.status, 404);
+    EXPECT_EQ(unknown.body["schemas"][0], error_schema);
+}
+
+TEST_F(ScimDiscovery, Check157_MessageSchemasAreNotListed) {
+    EXPECT_EQ(get("/Schemas").text.find("api:messages:2.0:PatchOp"), std::string::npos);
+}
+
+TEST_F(ScimDiscovery, Check158_ReadableWithoutAuthentication) {
+    authenticated_ = false;
+    for (const char* path : {"/ServiceProviderConfig", "/Schemas", "/ResourceTypes"}) {
+        EXPECT_EQ(get(path).status, 200);
+    }
+}
+
+TEST_F(ScimDiscovery, Check159_PasswordIsPublishedAsWriteOnly) {
+    const Json schema = get(std::string("/Schemas/") + user_schema).body;
+    for (const Json& attribute : schema["attributes"]) {
+        if (attribute["name"] == "password") {
+            EXPECT_EQ(attribute["mutability"], "writeOnly");
+            EXPECT_EQ(attribute["returned"], "never");
+            return;
+        }
+    }
+    FAIL() << "no password attribute";
+}
+
+TEST_F(ScimDiscovery, Check159_NoNullsAnywhere) {
+    EXPECT_EQ(get("/Schemas").text.find("null"), std::string::npos);
+    EXPECT_EQ(get("/ServiceProviderConfig").text.find("null"), std::string::npos);
+}
+
+TEST_F(ScimDiscovery, Check160_BulkIsOffWithASaneOperationCount) {
+    const Json bulk = get("/ServiceProviderConfig").body["bulk"];
+    EXPECT_EQ(bulk["supported"], false);
+    EXPECT_GE(bulk["maxOperations"], 1000);
+}
+
+TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
+    const Json config = get("/ServiceProviderConfig").body;
+    for (const char* name :
+         {"patch", "bulk", "filter", "changePassword", "sort", "etag", "authenticationSchemes",
+          "pagination", "securityEvents"}) {
+        EXPECT_TRUE(config.contains(name)) << name;
+    }
+    EXPECT_EQ(config["filter"]["maxResults"], 1000);
+    EXPECT_EQ(config["pagination"]["cursor"], false);
+}
+
+TEST_F(ScimDiscovery, MeAndBulkAreNotImplemented) {
+    EXPECT_EQ(get("/Me").status, 501);
+    const Answer bulk = post("/Bulk", Json::object());
+    EXPECT_EQ(bulk.status, 501);
+    EXPECT_EQ(bulk.body["schemas"][0], error_schema);
+}
+
+}  // namespace
+}  // namespace bascule::scim::tests
