@@ -19,8 +19,10 @@ class BulkRows {
     virtual void column(sqlite3_context* context, int index) const = 0;
 };
 
-/// Runs `insert`, which reads columns a, b, c, d of the table bulk_rows, over at most `limit` rows of `rows`.
-/// Returns how many were taken. Throws SqliteError.
-[[nodiscard]] std::int64_t insert_bulk(Connection& connection, std::string_view insert, BulkRows& rows, std::int64_t limit);
+/// Runs `insert`, which reads columns a, b, c, d of the table bulk_rows, over at most `limit` rows
+/// of `rows`. Returns how many were taken. Throws SqliteError.
+[[nodiscard]] std::int64_t insert_bulk(
+    Connection& connection, std::string_view insert, BulkRows& rows, std::int64_t limit
+);
 
 }  // namespace bascule::store

@@ -1,5 +1,6 @@
 #include "store/sqlite/run_file.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,7 +15,10 @@ namespace {
 constexpr std::size_t write_buffer = 256 * 1024;
 
 [[noreturn]] void raise_io(const char* doing) {
-    throw SqliteError(errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR, std::string(doing) + ": " + std::strerror(errno));
+    throw SqliteError(
+        errno == ENOSPC ? SQLITE_FULL : SQLITE_IOERR,
+        std::string(doing) + ": " + std::strerror(errno)
+    );
 }
 
 }  // namespace
@@ -57,7 +61,8 @@ void RunFile::flush() {
     buffer_.clear();
 }
 
-RunReader::RunReader(const RunFile& file, std::size_t buffer_size) : descriptor_(file.descriptor()), buffer_(buffer_size) {}
+RunReader::RunReader(const RunFile& file, std::size_t buffer_size)
+    : descriptor_(file.descriptor()), buffer_(buffer_size) {}
 
 bool RunReader::at_end() {
     if (begin_ == end_) {
@@ -87,7 +92,8 @@ void RunReader::fill(std::size_t needed) {
         buffer_.resize(needed);
     }
     while (end_ < needed) {
-        const auto got = ::pread(descriptor_, buffer_.data() + end_, buffer_.size() - end_, position_);
+        const auto got =
+            ::pread(descriptor_, buffer_.data() + end_, buffer_.size() - end_, position_);
         if (got == 0) {
             return;
         }

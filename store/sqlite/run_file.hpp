@@ -10,8 +10,9 @@
 
 namespace bascule::store {
 
-/// An unnamed scratch file beside the database, readable by nobody else and gone with the process. Written from start
-/// to end, then read by any number of RunReaders. Throws SqliteError when the disk refuses.
+/// An unnamed scratch file beside the database, readable by nobody else and gone with the process.
+/// Written from start to end, then read by any number of RunReaders. Throws SqliteError when the
+/// disk refuses.
 class RunFile {
   public:
     explicit RunFile(const std::string& database_path);
@@ -23,10 +24,8 @@ class RunFile {
 
     void write(std::string_view bytes);
     template <class T>
-        requires std::is_trivially_copyable_v<T>
-    void put(const T& value) {
-        write({reinterpret_cast<const char*>(&value), sizeof value});
-    }
+    requires std::is_trivially_copyable_v<T>
+    void put(const T& value) { write({reinterpret_cast<const char*>(&value), sizeof value}); }
     /// Call once before reading.
     void flush();
     [[nodiscard]] int descriptor() const { return descriptor_; }
@@ -44,7 +43,7 @@ class RunReader {
     /// False at the end of the file.
     [[nodiscard]] bool at_end();
     template <class T>
-        requires std::is_trivially_copyable_v<T>
+    requires std::is_trivially_copyable_v<T>
     [[nodiscard]] T get() {
         T value;
         std::memcpy(&value, take(sizeof value).data(), sizeof value);

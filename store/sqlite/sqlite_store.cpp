@@ -9,8 +9,10 @@
 #include <cstring>
 
 #include "store/sqlite/checkpoint.hpp"
+#include "store/sqlite/load_state.hpp"
 #include "store/sqlite/reader_pool.hpp"
 #include "store/sqlite/schema.hpp"
+#include "store/sqlite/sqlite_loader.hpp"
 #include "store/sqlite/writer.hpp"
 
 namespace bascule::store {
@@ -34,7 +36,8 @@ class SqliteStore final : public Store {
               std::make_unique<Connection>(path, OpenMode::read_write, checkpoint_cache_kib),
               writer_
           ),
-          readers_(path, numbers_, writer_) {}
+          readers_(path, numbers_, writer_),
+          path_(path) {}
 
     Status read(const std::function<Status(Reader&)>& fn) override { return readers_.read(fn); }
 
@@ -54,6 +57,7 @@ class SqliteStore final : public Store {
     Writer writer_;
     Checkpointer checkpointer_;
     ReaderPool readers_;
+    std::string path_;
 };
 
 Result<SourceId> SqliteStore::register_source(std::string_view name) {
@@ -72,10 +76,8 @@ Result<SourceId> SqliteStore::register_source(std::string_view name) {
     return static_cast<SourceId>(number);
 }
 
-Result<std::unique_ptr<Loader>> SqliteStore::begin_load(std::string_view) {
-    return fail(
-        ErrorKind::unsupported, "no_bulk_load", "This store takes entries in transactions only."
-    );
+Result<std::unique_ptr<Loader>> SqliteStore::begin_load(std::string_view source) {
+    return SqliteLoader::begin(writer_, numbers_, path_, source);
 }
 
 /// Makes the file before SQLite does, so that nobody else can ever read it.
@@ -113,6 +115,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(
             "journal_size_limit=134217728;"
         );
         BASCULE_CHECK(migrate(*connection));
+        remove_unfinished_load(*connection);
         connection->run("BEGIN IMMEDIATE");
         auto numbers = RegistryNumbers::open(*connection, registry);
         connection->run("COMMIT");

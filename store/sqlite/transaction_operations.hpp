@@ -20,6 +20,8 @@ class LoadedTerms {
     [[nodiscard]] virtual bool claim(std::int64_t attribute, std::string_view value) = 0;
 };
 
+[[nodiscard]] Error uniqueness_error(std::string_view type, const directory::AttributeSpec& spec);
+
 /// Every write of the port, inside one savepoint of the writer. Throws SqliteError.
 class TransactionOperations {
   public:

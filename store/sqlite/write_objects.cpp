@@ -35,6 +35,17 @@ std::vector<Term> difference(const std::vector<Term>& from, const std::vector<Te
 
 }  // namespace
 
+Error uniqueness_error(std::string_view type, const AttributeSpec& spec) {
+    const auto path = spec.path.to_string();
+    return Error{
+        ErrorKind::conflict,
+        "uniqueness",
+        fmt::format("Another {} has the same {}. Choose a value that is free.", type, path),
+        path,
+        {},
+        {}};
+}
+
 std::int64_t TransactionOperations::take_number(const std::string& name) {
     auto found = next_numbers_.find(name);
     if (found == next_numbers_.end()) {
@@ -109,16 +120,7 @@ Status TransactionOperations::check_unique(
             taken = holds_value(static_cast<Oid>(rows.integer(0)), term, body);
         }
         if (taken || (loaded_ != nullptr && !loaded_->claim(number, term.value))) {
-            return fail(Error{
-                ErrorKind::conflict,
-                "uniqueness",
-                fmt::format(
-                    "Another {} has the same {}. Choose a value that is free.",
-                    numbers_.registry().spec(type).name, spec.path.to_string()
-                ),
-                spec.path.to_string(),
-                {},
-                {}});
+            return fail(uniqueness_error(numbers_.registry().spec(type).name, spec));
         }
     }
     return {};
@@ -154,6 +156,16 @@ Result<Oid> TransactionOperations::create(NewObject object) {
     const auto terms = terms_of(numbers_.registry(), object.type, object.body);
     BASCULE_CHECK(check_unique(terms, object.type, object.body, Oid{0}));
     const auto oid = static_cast<Oid>(take_number("oid"));
+    if (static_cast<std::int64_t>(oid) >= reads_.hidden_from()) {
+        return fail(Error{
+            ErrorKind::unavailable,
+            "loading",
+            "A first load is running and no more objects can be made beside it. Try again when it "
+            "is done.",
+            {},
+            {},
+            std::chrono::seconds(10)});
+    }
     const auto type = numbers_.number(object.type);
     connection_.run(
         "INSERT INTO object(oid,id,type,source,version,created,modified,deleted,refs,display) "

@@ -132,12 +132,13 @@ void Writer::loop() {
 }
 
 void Writer::run_exclusive(Job& job) {
-    job.result = guarded([&] { return job.exclusive(*connection_); });
+    job.result = guarded([&] {
+        set_full_sync(false);
+        return job.exclusive(*connection_);
+    });
     if (connection_->in_transaction()) {
         sqlite3_exec(connection_->handle(), "ROLLBACK", nullptr, nullptr, nullptr);
     }
-    syncs_fully_ = false;  // it may have changed the pragma
-    connection_->script("PRAGMA synchronous=NORMAL");
 }
 
 void Writer::run_batch(Batch& batch) {
@@ -158,10 +159,7 @@ void Writer::run_batch(Batch& batch) {
     }
 }
 
-void Writer::set_durability(std::span<std::unique_ptr<Job>> jobs) {
-    const bool full = std::any_of(jobs.begin(), jobs.end(), [](const auto& job) {
-        return job->durability == Durability::full;
-    });
+void Writer::set_full_sync(bool full) {
     if (full != syncs_fully_) {  // takes effect outside transactions only
         connection_->script(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
         syncs_fully_ = full;
@@ -170,7 +168,9 @@ void Writer::set_durability(std::span<std::unique_ptr<Job>> jobs) {
 
 bool Writer::try_batch(std::span<std::unique_ptr<Job>> jobs, Status& failure) {
     try {
-        set_durability(jobs);
+        set_full_sync(std::any_of(jobs.begin(), jobs.end(), [](const auto& job) {
+            return job->durability == Durability::full;
+        }));
         connection_->run("BEGIN IMMEDIATE");
         for (auto& job : jobs) {
             run_job(*job);
@@ -218,10 +218,10 @@ void Writer::run_job(Job& job) {
 
 void Writer::finish_checkpoint(bool idle) {
     const auto pages = log_pages();
-    const bool worth_it = idle ? pages > checkpoint_from_pages : pages > checkpoint_hard_pages;
-    if (worth_it && checkpointed_pages() < pages) {
-        const auto result = checkpoint(connection_->handle());
-        set_checkpointed_pages(result.checkpointed);
+    const bool quiet = idle && hidden_from == nothing_hidden;
+    if (pages > (quiet ? checkpoint_from_pages : checkpoint_hard_pages) &&
+        checkpointed_pages() < pages) {
+        set_checkpointed_pages(checkpoint(connection_->handle()).checkpointed);
     }
 }
 

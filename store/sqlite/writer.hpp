@@ -41,6 +41,7 @@ class Writer {
     /// pragmas).
     [[nodiscard]] std::future<Status> enqueue_exclusive(std::function<Status(Connection&)> work);
 
+    [[nodiscard]] Time now() const { return clock_.now(); }
     [[nodiscard]] bool on_writer_thread() const {
         return std::this_thread::get_id() == thread_.get_id();
     }
@@ -78,7 +79,7 @@ class Writer {
     /// False when the whole transaction failed and nothing of it is in the store.
     [[nodiscard]] bool try_batch(std::span<std::unique_ptr<Job>> jobs, Status& failure);
     void run_job(Job& job);
-    void set_durability(std::span<std::unique_ptr<Job>> jobs);
+    void set_full_sync(bool full);
     void finish_checkpoint(bool idle);
     static int after_commit(void* self, sqlite3* handle, const char* name, int pages);
 
