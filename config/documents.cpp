@@ -244,6 +244,40 @@ void write_rows(const OptionTree& tree, std::string& out) {
     );
 }
 
+// The forms of a rule; which attributes and transforms there are is the mapping's own business.
+constexpr std::string_view mapping_page = R"page(
+## Mapping rules
+
+A `map` has a SCIM attribute on the left (`userName`, `name.givenName`, `emails`, a full URN path) and one of
+these on the right. Attributes that are not named keep the dialect's own rule.
+
+| Form | Meaning |
+|---|---|
+| `uid` | The value of this LDAP attribute. |
+| `[displayName, cn]` | The first of these attributes that has a value. |
+| `"{givenName} ({departmentNumber})"` | A template;
+`{
+    {` and ` }
+}` stand for braces. |
+| nothing | The dialect's rule for this attribute is removed. |
+| `{
+from:
+    mail, type : work
+}` | A rule with keys, see below. |
+| a list of rules with keys | All of them, for attributes with several values. |
+
+| Key of a rule | Meaning |
+|---|---|
+| `from` | One LDAP attribute or a list of fallbacks. |
+| `template` | A template, in place of `from`. |
+| `constant` | A fixed text, in place of `from`. |
+| `type` | The type that the values get, such as `work`. |
+| `transform` | The name of a change made to each value. |
+| `is` | The attribute is true when the value is one of these, without regard to case. |
+| `is_not` | The attribute is true when the value is none of these. |
+| `when` | An LDAP filter that the entry must meet for the rule to count. |
+)page";
+
 class SettingsWriter {
   public:
     explicit SettingsWriter(const Settings& settings) : settings_(settings) {}
@@ -320,7 +354,7 @@ std::string reference_markdown() {
             "|\n|---|---|---|---|---|---|\n";
         write_rows(section, out);
     }
-    return out;
+    return out + std::string(mapping_page);
 }
 
 std::string redacted(const Settings& settings) {

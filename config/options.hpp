@@ -83,6 +83,7 @@ struct Option : OptionText {
 
 /// YAML text of values.
 [[nodiscard]] std::string yaml_text(std::string_view text);
+[[nodiscard]] std::string yaml_text(const std::vector<std::string>& values);
 [[nodiscard]] std::string yaml_text(const mirror::MappingRule& rule);
 
 }  // namespace bascule::config

@@ -206,7 +206,8 @@ Status Connection::secure(
 
 Status Connection::start_tls(Deadline deadline) {
     int id = 0;
-    BASCULE_TRY(id, started(ldap_start_tls(state_->handle, nullptr, nullptr, &id), id, "StartTLS"));
+    const int code = ldap_start_tls(state_->handle, nullptr, nullptr, &id);
+    BASCULE_TRY(id, started(code, id, "StartTLS"));
     BASCULE_TRY(const auto outcome, finish(id, deadline));
     if (!outcome.success()) {
         return fail(

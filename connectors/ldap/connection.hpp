@@ -32,6 +32,9 @@ struct Outcome {
     std::optional<PolicyResponse> policy;  ///< when the server sent the password policy control
 
     [[nodiscard]] bool success() const { return code == 0; }
+    [[nodiscard]] bool has(PolicyError error) const {
+        return policy.has_value() && policy->error.has_value() && *policy->error == error;
+    }
 };
 
 /// One change of a modify: all values of an attribute are replaced, or removed when there are none.

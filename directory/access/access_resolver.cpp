@@ -26,6 +26,17 @@ std::optional<Uuid> reference_in(std::string_view body, std::string_view member)
     return id ? std::optional<Uuid>(*id) : std::nullopt;
 }
 
+directory::Filter is_true(const directory::Registry& registry, directory::AttributeId attribute) {
+    directory::Filter filter;
+    filter.kind = directory::Filter::Kind::comparison;
+    filter.attribute = attribute;
+    filter.spec = registry.spec(attribute);
+    filter.path = filter.spec.path;
+    filter.op = directory::Operator::eq;
+    filter.value = true;
+    return filter;
+}
+
 }  // namespace
 
 AccessResolver::AccessResolver(const directory::Registry& registry)
@@ -33,10 +44,13 @@ AccessResolver::AccessResolver(const directory::Registry& registry)
     if (const auto assignment = registry.find_type("RoleAssignment")) {
         principal_ = registry.find_attribute(*assignment, {"", "principal", "value"});
     }
+    role_assignable_groups_.type = group_type_;
+    role_assignable_groups_.limit = read_limit;
+    role_assignable_groups_.filter.kind = directory::Filter::Kind::never;
     for (const directory::AttributeId id : registry.attributes(group_type_)) {
         const directory::AttributePath& path = registry.spec(id).path;
         if (path.name == "roleAssignable") {
-            role_assignable_ = id;
+            role_assignable_groups_.filter = is_true(registry, id);
             role_assignable_extension_ = path.extension;
         }
     }
@@ -56,11 +70,11 @@ bool AccessResolver::is_role_assignable(const Object& group) const {
 
 Result<std::vector<Object>> AccessResolver::role_groups(Reader& reader, Oid user, Link link) const {
     std::vector<Object> found;
-    if (!role_assignable_) {
+    if (role_assignable_groups_.filter.kind == directory::Filter::Kind::never) {
         return found;
     }
-    BASCULE_TRY(auto candidates, reader.find_by_term(*role_assignable_, "true", read_limit));
-    for (Object& group : candidates) {
+    BASCULE_TRY(auto candidates, reader.query(role_assignable_groups_));
+    for (Object& group : candidates.objects) {
         if (group.row.is_synced()) {
             continue;
         }

@@ -50,7 +50,7 @@ class AccessResolver {
     directory::TypeId group_type_;
     directory::TypeId user_type_;
     std::optional<directory::AttributeId> principal_;
-    std::optional<directory::AttributeId> role_assignable_;
+    directory::Query role_assignable_groups_;
     std::string role_assignable_extension_;
 };
 

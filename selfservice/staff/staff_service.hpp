@@ -54,10 +54,11 @@ struct StaffPage {
 };
 
 struct StaffQuery {
-    std::optional<Uuid>
-        unit;          ///< nothing: the whole organisation (needs an organisation-wide role)
-    std::string text;  ///< part of a name, user name or mail address, case ignored
-    std::string cursor;
+    /// Nothing: the whole organisation (needs an organisation-wide role).
+    std::optional<Uuid> unit = std::nullopt;
+    /// Part of a name, user name or mail address, case ignored.
+    std::string text = {};
+    std::string cursor = {};
     std::size_t limit = 50;  ///< 1 to 200
 };
 

@@ -23,12 +23,15 @@ using Json = nlohmann::json;
 /// A TCP connection to loopback that closes itself.
 class Socket {
   public:
-    explicit Socket(std::uint16_t port) : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Socket(std::uint16_t port)
+        : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        connected_ = ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        connected_ =
+            ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
+            0;
         const timeval patience{60, 0};
         ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     }
@@ -85,7 +88,8 @@ HttpAnswer parse_answer(const std::string& text) {
 std::string escaped(const std::string& text) {
     std::ostringstream out;
     for (const unsigned char character : text) {
-        if (std::isalnum(character) != 0 || character == '-' || character == '_' || character == '.') {
+        if (std::isalnum(character) != 0 || character == '-' || character == '_' ||
+            character == '.') {
             out << static_cast<char>(character);
         } else {
             out << '%' << "0123456789ABCDEF"[character >> 4] << "0123456789ABCDEF"[character & 15];
@@ -110,7 +114,9 @@ std::uint16_t free_port() {
     return ntohs(address.sin_port);
 }
 
-void pause_briefly() { std::this_thread::sleep_for(std::chrono::milliseconds(5)); }
+void pause_briefly() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
 
 DaemonRig::DaemonRig(const SlapdRig& directory, std::string source_lines, std::string lines)
     : port_(free_port()), management_port_(free_port()) {
@@ -136,9 +142,12 @@ void DaemonRig::write_configuration(
 ) const {
     const std::string secret = folder_ + "/service-password";
     std::ofstream(secret) << SlapdRig::service_password();
-    std::filesystem::permissions(secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    std::filesystem::permissions(
+        secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
+    );
     std::ofstream out(configuration());
-    out << "server: { listen: \"127.0.0.1:" << port_ << "\", public_url: \"http://127.0.0.1:" << port_ << "\" }\n"
+    out << "server: { listen: \"127.0.0.1:" << port_
+        << "\", public_url: \"http://127.0.0.1:" << port_ << "\" }\n"
         << "management: { listen: \"127.0.0.1:" << management_port_ << "\" }\n"
         << "admin: { socket: " << folder_ << "/admin.sock }\n"
         << "store: { sqlite: { path: " << database() << " } }\n"
@@ -172,7 +181,9 @@ void DaemonRig::kill() {
     pid_ = 0;
 }
 
-void DaemonRig::signal(int number) const { ::kill(pid_, number); }
+void DaemonRig::signal(int number) const {
+    ::kill(pid_, number);
+}
 
 ProcessResult DaemonRig::command(std::vector<std::string> arguments) const {
     std::vector<std::string> all{BASCULE_PROGRAM, "--socket", folder_ + "/admin.sock"};
@@ -202,14 +213,16 @@ void DaemonRig::wait_for_state(std::string_view wanted, std::chrono::seconds lim
 const std::string& DaemonRig::token() {
     if (token_.empty()) {
         const ProcessResult made = command(
-            {"--json", "token", "create", "--name", "rig", "--scope", "users:write,groups:write,admin:write"}
+            {"--json", "token", "create", "--name", "rig", "--scope",
+             "users:write,groups:write,admin:write"}
         );
         token_ = Json::parse(made.output).at("token");
     }
     return token_;
 }
 
-HttpAnswer DaemonRig::request(std::string_view method, std::string_view target, const Json& body) const {
+HttpAnswer DaemonRig::request(std::string_view method, std::string_view target, const Json& body)
+    const {
     const Socket socket(port_);
     if (!socket.connected()) {
         return {};
@@ -231,10 +244,13 @@ std::vector<Json> DaemonRig::all(const std::string& endpoint) const {
     std::vector<Json> resources;
     for (;;) {
         const HttpAnswer page = request(
-            "GET", "/scim/v2" + endpoint + "?count=1000&startIndex=" + std::to_string(resources.size() + 1)
+            "GET",
+            "/scim/v2" + endpoint + "?count=1000&startIndex=" + std::to_string(resources.size() + 1)
         );
         if (page.status != 200) {
-            throw std::runtime_error("list of " + endpoint + ": " + std::to_string(page.status) + " " + page.body);
+            throw std::runtime_error(
+                "list of " + endpoint + ": " + std::to_string(page.status) + " " + page.body
+            );
         }
         for (const Json& resource : page.json.at("Resources")) {
             resources.push_back(resource);

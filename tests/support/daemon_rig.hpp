@@ -21,12 +21,16 @@ struct HttpAnswer {
     nlohmann::json json;
 };
 
-/// The real program, started with a configuration of its own in a throw-away folder, mirroring a SlapdRig over
-/// plain HTTP on loopback. Use it from one thread, but for request(), which any thread may call.
+/// The real program, started with a configuration of its own in a throw-away folder, mirroring a
+/// SlapdRig over plain HTTP on loopback. Use it from one thread, but for request(), which any
+/// thread may call.
 class DaemonRig {
   public:
-    /// `source_lines` are more YAML lines of the source ("    guard: {…}"), `lines` more top-level ones.
-    explicit DaemonRig(const SlapdRig& directory, std::string source_lines = {}, std::string lines = {});
+    /// `source_lines` are more YAML lines of the source ("    guard: {…}"), `lines` more top-level
+    /// ones.
+    explicit DaemonRig(
+        const SlapdRig& directory, std::string source_lines = {}, std::string lines = {}
+    );
     ~DaemonRig();
     DaemonRig(const DaemonRig&) = delete;
     DaemonRig& operator=(const DaemonRig&) = delete;
@@ -48,7 +52,9 @@ class DaemonRig {
     /// The status of the source as `bascule --json status` tells it; null while nobody answers.
     [[nodiscard]] nlohmann::json source_status() const;
     /// Waits until the source's state is `wanted`; throws after `limit`.
-    void wait_for_state(std::string_view wanted, std::chrono::seconds limit = std::chrono::seconds(60)) const;
+    void wait_for_state(
+        std::string_view wanted, std::chrono::seconds limit = std::chrono::seconds(60)
+    ) const;
 
     /// A bearer token with all scopes; made once the daemon runs.
     [[nodiscard]] const std::string& token();

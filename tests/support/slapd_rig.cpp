@@ -229,6 +229,12 @@ void SlapdRig::load_ldif(std::string_view text) {
     );
 }
 
+std::string SlapdRig::dump_ldif() {
+    auto result = run_program({"slapcat", "-f", folder_ + "/slapd.conf", "-b", suffix()});
+    require(result, "slapcat");
+    return std::move(result.output);
+}
+
 void SlapdRig::start() {
     if (running()) {
         return;

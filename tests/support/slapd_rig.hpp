@@ -41,6 +41,9 @@ class SlapdRig {
 
     /// Loads LDIF into the stopped server (slapadd: overlays do not see it).
     void load_ldif(std::string_view text);
+    /// Everything the stopped server holds, operational attributes included; load_ldif after wipe
+    /// restores it.
+    [[nodiscard]] std::string dump_ldif();
     /// Starts the server and returns when it answers.
     void start();
     /// Ends it in good order; does nothing when it is not running.

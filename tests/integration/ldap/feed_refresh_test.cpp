@@ -26,6 +26,14 @@ class FeedRefresh : public ::testing::Test {
         first_ = runner.seen();
         return first_.cookie;
     }
+    /// How many entries were sent or named as present; some servers do both for a changed one.
+    static std::size_t named(const Seen& seen) {
+        auto anchors = seen.present;
+        for (const auto& [anchor, entry] : seen.entries) {
+            anchors.insert(anchor);
+        }
+        return anchors.size();
+    }
     Seen first_;
 };
 
@@ -73,7 +81,7 @@ TEST_F(FeedRefresh, ResumeWithoutChangesTransfersNothing) {
     const auto seen = again.seen();
     EXPECT_TRUE(seen.from_cookie);
     EXPECT_TRUE(seen.changes.empty());
-    EXPECT_EQ(seen.present, 0U);
+    EXPECT_TRUE(seen.present.empty());
     EXPECT_EQ(seen.proof, AbsenceProof::none);
     EXPECT_EQ(seen.cookie, cookie);
 }
@@ -106,7 +114,7 @@ TEST_F(FeedRefresh, ResumeAfterRestartProvesAbsenceByPresence) {
     EXPECT_EQ(seen.proof, AbsenceProof::present_phase);
     EXPECT_TRUE(seen.deleted.empty());
     EXPECT_EQ(seen.changes.size(), 1U);
-    EXPECT_EQ(seen.present + seen.changes.size(), first_.entries.size() - 1);
+    EXPECT_EQ(named(seen), first_.entries.size() - 1);
 }
 
 TEST_F(FeedRefresh, SessionLogOverflowProvesAbsenceByPresence) {
@@ -119,7 +127,7 @@ TEST_F(FeedRefresh, SessionLogOverflowProvesAbsenceByPresence) {
     FeedRunner again(feed_options(rig), cookie);
     ASSERT_TRUE(again.wait_refreshed());
     EXPECT_EQ(again.seen().proof, AbsenceProof::present_phase);
-    EXPECT_EQ(again.seen().present + again.seen().changes.size(), first_.entries.size() - 1);
+    EXPECT_EQ(named(again.seen()), first_.entries.size() - 1);
 }
 
 TEST_F(FeedRefresh, MalformedCookieIsRejectedBeforeAnythingIsRead) {
@@ -156,6 +164,7 @@ TEST_F(FeedRefresh, VeryOldCookieGivesEverythingAgain) {
 TEST_F(FeedRefresh, RestoredBackupIsNoticed) {
     SlapdRig rig;
     rig.load_ldif(test::directory_ldif(5));
+    const auto backup = rig.dump_ldif();
     rig.start();
     std::string cookie;
     {
@@ -167,12 +176,12 @@ TEST_F(FeedRefresh, RestoredBackupIsNoticed) {
     }
     rig.stop();
     rig.wipe();
+    rig.load_ldif(backup);
     rig.start();
-    FeedRunner empty(feed_options(rig), cookie);
-    const auto result = empty.result();
-    EXPECT_TRUE(result.end == FeedEnd::provider_behind || result.end == FeedEnd::base_missing);
-    EXPECT_TRUE(empty.seen().deleted.empty());
-    EXPECT_EQ(empty.seen().refreshes_done, 0);
+    FeedRunner restored(feed_options(rig), cookie);
+    EXPECT_EQ(restored.result().end, FeedEnd::provider_behind);
+    EXPECT_TRUE(restored.seen().deleted.empty());
+    EXPECT_EQ(restored.seen().refreshes_done, 0);
 }
 
 TEST_F(FeedRefresh, SizeLimitEndsWithoutProof) {

@@ -121,7 +121,11 @@ Status FeedRunner::changed(directory::SourceEntry entry) {
 }
 
 Status FeedRunner::present(const std::vector<Uuid>& anchors) {
-    return note([&](Seen& seen) { seen.present += anchors.size(); });
+    return note([&](Seen& seen) {
+        for (const auto& anchor : anchors) {
+            seen.present.insert(anchor.to_string());
+        }
+    });
 }
 
 Status FeedRunner::deleted(const std::vector<Uuid>& anchors) {

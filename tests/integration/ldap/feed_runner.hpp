@@ -6,6 +6,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,7 +26,7 @@ struct Seen {
     std::map<std::string, directory::SourceEntry> entries;  ///< by anchor
     std::vector<directory::SourceEntry> changes;            ///< in order
     std::vector<std::string> deleted;
-    std::size_t present = 0;
+    std::set<std::string> present;  ///< anchors
     int refreshes_started = 0;
     int refreshes_done = 0;
     bool from_cookie = false;

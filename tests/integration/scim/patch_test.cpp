@@ -63,7 +63,7 @@ TEST_F(ScimPatch, Check087_To_091_Refusals) {
     const std::string path = "/Users/" + add_user("ann");
     const auto scim_type = [&](const Json& one) { return patch(path, Json{one}).scim_type(); };
     EXPECT_EQ(scim_type(operation("remove", "")), "noTarget");
-    EXPECT_EQ(scim_type(operation("replace", "emails[", "x")), "invalidPath");
+    EXPECT_EQ(scim_type(operation("replace", "emails..value", "x")), "invalidPath");
     EXPECT_EQ(scim_type(operation("replace", "emails[type xx 1].value", "x")), "invalidFilter");
     EXPECT_EQ(scim_type(operation("replace", "meta.created", "x")), "mutability");
     EXPECT_EQ(

@@ -115,6 +115,14 @@ TEST(RedactedSettings, LoadAgainToTheSameSettings) {
     EXPECT_EQ(redacted(*second.settings), text);
 }
 
+TEST(YamlText, QuotesWhatReadersWouldTakeForSomethingElse) {
+    EXPECT_EQ(yaml_text("dc=a"), "dc=a");
+    EXPECT_EQ(yaml_text("no"), "\"no\"");
+    EXPECT_EQ(yaml_text("a: b"), "\"a: b\"");
+    EXPECT_EQ(yaml_text("a\"\\\r\n"), "\"a\\\"\\\\\\x0d\\x0a\"");
+    EXPECT_EQ(yaml_text(std::vector<std::string>{"a", "b c"}), "[a, \"b c\"]");
+}
+
 TEST(ReloadAdvice, NamesWhatNeedsARestart) {
     const std::string base = "sources: [ { name: corp, servers: [ldaps://a], base: dc=a } ]\n";
     const auto running = load_text("server: { public_url: https://a }\n" + base, "f");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <string_view>
 
 namespace bascule::scim {
 
@@ -17,6 +18,16 @@ std::vector<std::filesystem::path> case_files(const std::string& folder) {
     return files;
 }
 
+namespace {
+
+void expand(std::string& line, std::string_view word, std::string_view text) {
+    for (std::size_t at = 0; (at = line.find(word, at)) != std::string::npos; at += text.size()) {
+        line.replace(at, word.size(), text);
+    }
+}
+
+}  // namespace
+
 std::vector<CaseLine> read_case(const std::filesystem::path& file) {
     std::vector<CaseLine> lines;
     std::ifstream in(file);
@@ -26,6 +37,8 @@ std::vector<CaseLine> read_case(const std::filesystem::path& file) {
         if (line.empty() || line.front() == '#') {
             continue;
         }
+        expand(line, "@enterprise", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User");
+        expand(line, "@group", "urn:bascule:params:scim:schemas:extension:2.0:Group");
         if (line.front() == ' ' && !lines.empty()) {
             lines.back().text += line;
             continue;

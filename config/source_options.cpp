@@ -1,0 +1,137 @@
+#include "config/option_table.hpp"
+
+namespace bascule::config::table {
+
+std::vector<Option> source_options() {
+    using S = SourceSettings;
+    const std::string mapping_example =
+        "{ displayName: [displayName, cn], nickName: \"{givenName} ({departmentNumber})\" }";
+    return {
+        option<S>(
+            "sources[].name", Kind::name, BASCULE_FIELD(name),
+            {.help = "Names the directory in commands, refusals and ids of its objects; never "
+                     "change it.",
+             .example = "corp",
+             .apply = Apply::restart,
+             .required = true}
+        ),
+        option<S>(
+            "sources[].servers", Kind::url_list, BASCULE_FIELD(servers),
+            {.help = "Servers with the same content, tried in order.",
+             .example = "[ldaps://ldap.example.com]",
+             .required = true,
+             .choices = {"ldap", "ldaps", "ldapi"}}
+        ),
+        option<S>(
+            "sources[].ca", Kind::path, BASCULE_FIELD(ca),
+            {.help = "PEM file with the authorities that may sign the servers' certificates; "
+                     "without it the system's.",
+             .example = "/etc/bascule/tls/corp-ca.pem"}
+        ),
+        option<S>(
+            "sources[].start_tls", Kind::flag, BASCULE_FIELD(start_tls),
+            {.default_value = "false",
+             .help = "Turns TLS on after connecting to an ldap:// server."}
+        ),
+        option<S>(
+            "sources[].bind.dn", Kind::dn, BASCULE_FIELD(bind_dn),
+            {.help = "The service account; without it reading is anonymous.",
+             .example = "cn=bascule,ou=services,dc=example,dc=com"}
+        ),
+        option<S>(
+            "sources[].bind.password", Kind::secret, BASCULE_FIELD(bind_password),
+            {.help = "Password of the service account.", .example = "{ credential: corp-ldap }"}
+        ),
+        option<S>(
+            "sources[].base", Kind::dn, BASCULE_FIELD(base),
+            {.help = "The subtree that is mirrored.",
+             .example = "dc=example,dc=com",
+             .required = true}
+        ),
+        choice<S>(
+            "sources[].dialect",
+            Words<Dialect, 2>{{{"auto", Dialect::automatic}, {"openldap", Dialect::openldap}}},
+            BASCULE_FIELD(dialect),
+            {.default_value = "auto", .help = "What kind of server it is; auto asks the server."}
+        ),
+        option<S>(
+            "sources[].users.filter", Kind::filter, BASCULE_FIELD(users.filter),
+            {.help = "Entries that are users; without it the dialect's own.",
+             .example = "(objectClass=inetOrgPerson)"}
+        ),
+        option<S>(
+            "sources[].users.map", Kind::mapping, BASCULE_FIELD(users.rules),
+            {.help =
+                 "How users' attributes are made; attributes not named keep the dialect's rule.",
+             .example = mapping_example}
+        ),
+        option<S>(
+            "sources[].groups.filter", Kind::filter, BASCULE_FIELD(groups.filter),
+            {.help = "Entries that are groups; without it the dialect's own.",
+             .example = "(|(objectClass=groupOfNames)(objectClass=posixGroup))"}
+        ),
+        option<S>(
+            "sources[].groups.map", Kind::mapping, BASCULE_FIELD(groups.rules),
+            {.help = "How groups' attributes are made.",
+             .example = "{ displayName: cn, members: [member, memberUid] }"}
+        ),
+        option<S>(
+            "sources[].guard.deletes.percent", Kind::percent, BASCULE_FIELD(guard.deletes_percent),
+            {.default_value = "1",
+             .help = "A run that would remove more than this share of the objects is held for "
+                     "approval."}
+        ),
+        option<S>(
+            "sources[].guard.deletes.at_least", Kind::count, BASCULE_FIELD(guard.deletes_at_least),
+            {.default_value = "25",
+             .help = "Fewer removals than this are never held.",
+             .maximum = 1'000'000'000}
+        ),
+        option<S>(
+            "sources[].guard.memberships.percent", Kind::percent,
+            BASCULE_FIELD(guard.memberships_percent),
+            {.default_value = "50",
+             .help = "A group that would lose more than this share of its members is held for "
+                     "approval."}
+        ),
+        option<S>(
+            "sources[].guard.attribute_loss.percent", Kind::percent,
+            BASCULE_FIELD(guard.attribute_loss_percent),
+            {.default_value = "5",
+             .help = "A run in which more than this share of the users would lose an attribute is "
+                     "held for approval."}
+        ),
+        option<S>(
+            "sources[].write_back.password", Kind::flag, BASCULE_FIELD(write_back_password),
+            {.default_value = "false",
+             .help = "Password resets and changes are written to the directory."}
+        ),
+        option<S>(
+            "sources[].write_back.unlock", Kind::flag, BASCULE_FIELD(write_back_unlock),
+            {.default_value = "false", .help = "Locked accounts can be unlocked in the directory."}
+        ),
+        option<S>(
+            "sources[].timeouts.connect", Kind::duration, BASCULE_FIELD(connect_timeout),
+            {.default_value = "5s",
+             .help = "Time to reach a server, TLS included.",
+             .minimum = 100,
+             .maximum = 300'000}
+        ),
+        option<S>(
+            "sources[].timeouts.operation", Kind::duration, BASCULE_FIELD(operation_timeout),
+            {.default_value = "10s",
+             .help = "Time that one answer of a server may take.",
+             .minimum = 100,
+             .maximum = 3'600'000}
+        ),
+        option<S>(
+            "sources[].timeouts.heartbeat", Kind::duration, BASCULE_FIELD(heartbeat),
+            {.default_value = "30s",
+             .help = "How often a quiet connection is tried, so that a dead one is noticed.",
+             .minimum = 1000,
+             .maximum = 3'600'000}
+        ),
+    };
+}
+
+}  // namespace bascule::config::table

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "directory/base/result.hpp"
+#include "directory/mirror/mapping_rules.hpp"
+#include "directory/model/registry.hpp"
+#include "directory/ports/entry_mapper.hpp"
+
+namespace bascule::ldap {
+
+/// Which entries of a source become users and groups, and how. Empty filters and missing rules take
+/// the defaults below, so that an empty Mapping works on an ordinary OpenLDAP directory.
+struct Mapping {
+    mirror::KindMapping users;
+    mirror::KindMapping groups;
+};
+
+/// (objectClass=inetOrgPerson)
+[[nodiscard]] const mirror::KindMapping& default_user_mapping();
+/// (|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))
+[[nodiscard]] const mirror::KindMapping& default_group_mapping();
+
+/// The defaults with the configured rules on top: a configured rule replaces every default rule of
+/// the same attribute (and type, when it names one); a rule without a source removes them.
+[[nodiscard]] mirror::KindMapping with_defaults(
+    const mirror::KindMapping& configured, const mirror::KindMapping& defaults
+);
+
+/// A mapping made ready to run: names resolved, filters and templates parsed. Immutable,
+/// thread-safe.
+///
+/// Documents come out in one pass in the canonical order (that of the registry), so that equal
+/// entries give equal text. A value that is no valid text is left out with a warning; when that
+/// leaves `userName` of a user or `displayName` of a group without a value, the entry is
+/// quarantined. Of several values for a single-valued attribute the lowest in byte order is taken,
+/// because LDAP values have no order.
+class Mapper final : public directory::EntryMapper {
+  public:
+    /// `unknown_attribute`, `unknown_transform`, `invalid_filter`, `invalid_mapping`; `field` is
+    /// the target, `context` is "line:column" of the rule.
+    [[nodiscard]] static Result<std::unique_ptr<Mapper>> compile(
+        const Mapping& mapping, const directory::Registry& registry
+    );
+    ~Mapper() override;
+
+    [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry& entry) const override;
+    [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
+        const override;
+    [[nodiscard]] std::string fingerprint() const override;
+
+    /// LDAP attributes that rules and filters read, for the feed's request. Sorted, without
+    /// duplicates.
+    [[nodiscard]] const std::vector<std::string>& wanted_attributes() const;
+    /// A filter that admits what either kind takes.
+    [[nodiscard]] std::string combined_filter() const;
+
+  private:
+    struct Plan;
+    explicit Mapper(std::unique_ptr<Plan> plan);
+    std::unique_ptr<Plan> plan_;
+};
+
+}  // namespace bascule::ldap

@@ -1,0 +1,54 @@
+#include "connectors/ldap/work_connection.hpp"
+
+#include <utility>
+
+namespace bascule::ldap {
+
+WorkConnection::WorkConnection(ConnectionOptions options, std::size_t most)
+    : options_(std::move(options)), most_(most) {}
+
+WorkConnection::~WorkConnection() {
+    stop_.request_stop();
+    std::unique_lock lock(mutex_);
+    freed_.wait(lock, [this] { return in_use_ == 0; });
+}
+
+Result<Connection> WorkConnection::borrow(Deadline deadline) {
+    std::unique_lock lock(mutex_);
+    if (!freed_.wait_until(lock, deadline, [this] { return in_use_ < most_; })) {
+        return fail(Error{
+            ErrorKind::timeout,
+            "directory_timeout",
+            "The directory server did not answer in time. Try again later.",
+            {},
+            "all connections were busy",
+            {}});
+    }
+    ++in_use_;
+    while (!idle_.empty()) {
+        auto connection = std::move(idle_.back());
+        idle_.pop_back();
+        if (connection.alive()) {
+            return connection;
+        }
+    }
+    lock.unlock();
+    auto connection = Connection::open_bound(options_, deadline, stop_.get_token());
+    if (!connection) {
+        lock.lock();
+        --in_use_;
+        freed_.notify_all();
+    }
+    return connection;
+}
+
+void WorkConnection::give_back(Connection connection) {
+    const std::scoped_lock lock(mutex_);
+    if (connection.alive()) {
+        idle_.push_back(std::move(connection));
+    }
+    --in_use_;
+    freed_.notify_all();
+}
+
+}  // namespace bascule::ldap

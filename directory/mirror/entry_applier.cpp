@@ -1,0 +1,531 @@
+#include "directory/mirror/entry_applier.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "directory/base/json_text.hpp"
+#include "directory/base/text.hpp"
+#include "directory/mirror/document.hpp"
+#include "directory/mirror/entry_work.hpp"
+#include "directory/mirror/identity.hpp"
+#include "directory/mirror/raw_entry.hpp"
+
+namespace bascule::mirror {
+
+using directory::EntryState;
+using directory::MappedEntry;
+using directory::MirrorEntry;
+using directory::Object;
+using directory::ObjectRow;
+using directory::Oid;
+using directory::SourceEntry;
+using directory::Term;
+
+MappedEntry map_safely(const directory::EntryMapper& mapper, const SourceEntry& entry) {
+    MappedEntry failed;
+    failed.state = EntryState::quarantined;
+    try {
+        return mapper.map(entry);
+    } catch (const std::exception& exception) {
+        failed.reason = fmt::format(
+            "mapping_failed: the mapping of this entry failed ({})", printable(exception.what())
+        );
+    }
+    return failed;
+}
+
+EntryApplier::EntryApplier(ApplyContext context)
+    : context_(context),
+      transaction_(context.transaction),
+      unmapped_(context.registry.type("Unmapped")),
+      user_(context.registry.type("User")),
+      group_(context.registry.type("Group")) {}
+
+Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped) {
+    BASCULE_CHECK(apply(entry, mapped));
+    return finish();
+}
+
+Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped) {
+    Work work{entry, mapped, object_id(context_.source_name, entry.anchor), {}, {}, {},
+              false, false};
+    context_.held.deletes.erase(entry.anchor);
+    BASCULE_TRY(work.object, transaction_.find_any(work.id));
+    if (work.object) {
+        BASCULE_TRY(work.previous, transaction_.find_entry(work.object->row.oid));
+    }
+    work.moved = !work.previous || work.previous->dn_key != entry.dn_key;
+    if (work.moved) {
+        BASCULE_CHECK(make_room(entry, work.object ? work.object->row.oid : Oid{}));
+        BASCULE_CHECK(move_below(work));
+    }
+    switch (mapped.state) {
+        case EntryState::mirrored:
+            return serve(work);
+        case EntryState::unmatched:
+            return unmatched(work);
+        case EntryState::quarantined:
+            return quarantine(work, mapped.reason, {});
+    }
+    return {};
+}
+
+/// Another entry that stands at this DN cannot be there any more: it was renamed or deleted, and we
+/// have not heard of it yet. It gives way with all below it, and keeps its written DN until its own
+/// message arrives.
+Status EntryApplier::make_room(const SourceEntry& entry, Oid self) {
+    BASCULE_TRY(const auto other, transaction_.find_entry(context_.source, entry.dn_key));
+    if (!other || other->oid == self)
+        return {};
+    BASCULE_CHECK(transaction_.rebase_entries(
+        context_.source, other->dn_key, vacated_key(other->anchor), other->dn, other->dn
+    ));
+    return {};
+}
+
+/// A renamed or moved entry takes everything below along; a server tells of the top only.
+Status EntryApplier::move_below(Work& work) {
+    if (!work.previous)
+        return {};
+    BASCULE_TRY(
+        const auto below, transaction_.entries_below(context_.source, work.previous->dn_key)
+    );
+    BASCULE_CHECK(transaction_.rebase_entries(
+        context_.source, work.previous->dn_key, work.entry.dn_key, work.previous->dn, work.entry.dn
+    ));
+    const std::size_t prefix = work.previous->dn_key.size();
+    for (const MirrorEntry& entry : below) {
+        if (entry.oid == work.previous->oid)
+            continue;
+        BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
+        if (row && is_served(*row))
+            BASCULE_CHECK(resolve_pending(work.entry.dn_key + entry.dn_key.substr(prefix), *row));
+    }
+    return {};
+}
+
+Status EntryApplier::serve(Work& work) {
+    const directory::TypeId type = work.mapped.type;
+    std::string local;
+    if (work.object) {
+        local = filter_attributes(work.object->local, [&](const auto& path) {
+            return !context_.mapper.fills(type, path);
+        });
+    }
+    std::string body =
+        assemble_document(context_.registry, type, work.id, work.mapped.attributes, local);
+    const std::string retained = retained_attributes(work, body);
+    if (!retained.empty()) {
+        body = assemble_document(
+            context_.registry, type, work.id, work.mapped.attributes,
+            join_attributes(local, retained)
+        );
+    }
+    const std::string old_body =
+        work.object && is_served(work.object->row) ? work.object->body : std::string();
+    Status written = write_document(work, body, local);
+    if (!written && written.error().code == "uniqueness") {
+        const std::size_t yielded = yielded_.size();
+        BASCULE_CHECK(quarantine_duplicate(work, written.error(), body, true));
+        if (yielded_.size() == yielded)
+            return {};
+        written = write_document(work, body, local);
+        if (!written && written.error().code == "uniqueness")
+            return quarantine_duplicate(work, written.error(), body, false);
+    }
+    BASCULE_CHECK(std::move(written));
+    BASCULE_CHECK(bookkeep(work, EntryState::mirrored, {}, {}));
+    return after_served(work, old_body, body);
+}
+
+Status EntryApplier::write_document(Work& work, const std::string& body, const std::string& local) {
+    const MappedEntry& mapped = work.mapped;
+    if (!work.object) {
+        BASCULE_TRY(
+            const Oid oid,
+            transaction_.create({work.id, mapped.type, context_.source, mapped.display, body, local}
+            )
+        );
+        work.row.oid = oid;
+        work.newly_served = true;
+    } else {
+        work.row = work.object->row;
+        if (work.row.deleted) {
+            // Removed objects are of type Unmapped: coming back cannot clash before the new
+            // document is known.
+            BASCULE_CHECK(transaction_.restore(work.row.oid));
+            work.row.deleted.reset();
+            work.object->row.deleted.reset();
+        }
+        if (work.row.type == mapped.type && work.row.source == context_.source) {
+            BASCULE_TRY(
+                const bool changed, transaction_.update(work.row.oid, body, local, mapped.display)
+            );
+            ++(changed ? counts_.updated : counts_.unchanged);
+            counts_.writes += changed ? 1 : 0;
+            work.row.display = mapped.display;
+            if (changed) {
+                const auto names = differing_attributes(work.object->body, body);
+                return journal(
+                    "Update", work.row, {{"changed", fmt::format("{}", fmt::join(names, ", "))}}
+                );
+            }
+            return {};
+        }
+        BASCULE_CHECK(transaction_.convert(
+            work.row.oid, mapped.type, context_.source, body, local, mapped.display
+        ));
+        work.newly_served = true;
+        if (is_served(work.object->row)) {
+            BASCULE_CHECK(transaction_.clear_edges(directory::EdgeKind::member, work.row.oid));
+            BASCULE_CHECK(transaction_.clear_edges(directory::EdgeKind::manager, work.row.oid));
+        }
+    }
+    work.row.id = work.id;
+    work.row.type = mapped.type;
+    work.row.display = mapped.display;
+    ++counts_.added;
+    ++counts_.writes;
+    return journal("Add", work.row, {{"dn", work.entry.dn}});
+}
+
+Status EntryApplier::after_served(
+    Work& work, const std::string& old_body, const std::string& body
+) {
+    BASCULE_CHECK(sync_references(work));
+    if (!old_body.empty() && old_body != body) {
+        BASCULE_CHECK(free_terms(work.mapped.type, old_body, body));
+    }
+    context_.held.forget_entry(work.entry.anchor);
+    if (context_.refresh != nullptr)
+        context_.refresh->unmatched.erase(work.entry.anchor);
+    const bool renamed =
+        old_body.empty() || json_member(old_body, "userName") != json_member(body, "userName");
+    if (!work.newly_served && !work.moved && !renamed)
+        return {};
+    return resolve_all_pending(work.row, work.entry.anchor, work.entry.dn_key, body);
+}
+
+/// Attributes that the entry has lost and the object keeps until the loss is found plausible.
+std::string EntryApplier::retained_attributes(const Work& work, const std::string& body) {
+    if (!work.object || work.object->row.type != work.mapped.type || work.object->row.deleted)
+        return {};
+    if (work.object->body == body)
+        return {};
+    std::set<std::string> retained;
+    for (const auto& path : vanished_attributes(work.object->body, body)) {
+        const std::string name = path.to_string();
+        const auto held = context_.held.attributes.find(name);
+        const bool waits = held != context_.held.attributes.end() && held->second.contains(work.id);
+        if (context_.refresh != nullptr && !waits)
+            context_.refresh->lost_attributes[name].insert(work.id);
+        if (waits || context_.refresh != nullptr)
+            retained.insert(name);
+    }
+    if (context_.refresh != nullptr) {
+        for (auto& [name, ids] : context_.refresh->lost_attributes) {
+            if (!retained.contains(name))
+                ids.erase(work.id);
+        }
+    }
+    for (auto& [name, ids] : context_.held.attributes) {
+        if (!retained.contains(name))
+            ids.erase(work.id);
+    }
+    std::erase_if(context_.held.attributes, [](const auto& one) { return one.second.empty(); });
+    return filter_attributes(work.object->body, [&](const auto& path) {
+        return retained.contains(path.to_string());
+    });
+}
+
+Status EntryApplier::unmatched(Work& work) {
+    if (!work.object || !is_served(work.object->row))
+        return bookkeep(work, EntryState::unmatched, work.mapped.reason, {});
+    if (context_.refresh != nullptr) {
+        context_.refresh->unmatched.insert(work.entry.anchor);
+        return keep_bookkeeping(work);
+    }
+    BASCULE_TRY(
+        const auto total, transaction_.count_entries(context_.source, EntryState::mirrored)
+    );
+    if (!context_.guard.allows_live(1, total, transaction_.now())) {
+        context_.held.unmatched.insert(work.entry.anchor);
+        return keep_bookkeeping(work);
+    }
+    context_.guard.record(1, transaction_.now());
+    BASCULE_CHECK(bookkeep(work, EntryState::unmatched, work.mapped.reason, {}));
+    return shelve(work.entry.anchor, work.mapped.reason);
+}
+
+/// Only the place may have changed; what is served stays as it was.
+Status EntryApplier::keep_bookkeeping(Work& work) {
+    if (!work.previous)
+        return bookkeep(work, EntryState::mirrored, {}, {});
+    return bookkeep(work, work.previous->state, work.previous->reason, work.previous->blocked_by);
+}
+
+Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
+    const bool known = work.previous && work.previous->state == EntryState::quarantined &&
+                       work.previous->reason == reason;
+    BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));
+    ++counts_.quarantined;
+    if (known)
+        return {};
+    directory::JournalRecord record;
+    record.actor = {directory::ActorKind::source, {}, context_.source_name};
+    record.origin = "Sync";
+    record.activity = "Quarantine entry";
+    record.outcome = directory::Outcome::failed;
+    record.reason = reason.substr(0, reason.find(':'));
+    record.target = work.id;
+    record.target_display = work.entry.dn;
+    record.details = {{"reason", reason}};
+    return transaction_.append(std::move(record));
+}
+
+/// The value is taken. A holder that itself waits in quarantine only keeps an outdated value and
+/// gives way.
+Status EntryApplier::quarantine_duplicate(
+    Work& work, const Error& error, const std::string& body, bool may_yield
+) {
+    std::string holder_name = "another object";
+    std::string term_text;
+    std::string shown;
+    for (const Term& term : terms_of(context_.registry, work.mapped.type, body)) {
+        const auto& spec = context_.registry.spec(term.attribute);
+        if (!spec.unique || spec.path.to_string() != error.field)
+            continue;
+        term_text = error.field + "=" + term.value;
+        shown = term.value;
+        BASCULE_TRY(const auto holders, transaction_.find_by_term(term.attribute, term.value, 1));
+        if (holders.empty())
+            continue;
+        const ObjectRow& holder = holders.front().row;
+        BASCULE_TRY(const auto entry, transaction_.find_entry(holder.oid));
+        holder_name = entry                    ? entry->dn
+                      : holder.display.empty() ? holder.id.to_string()
+                                               : holder.display;
+        const bool outdated = entry && entry->source == context_.source &&
+                              entry->state == EntryState::quarantined && !entry->blocked_by.empty();
+        if (may_yield && outdated) {
+            yielded_.emplace_back(holder.oid, entry->anchor);
+            return transaction_.convert(
+                holder.oid, unmapped_, context_.source, "{}", holders.front().local, holder.display
+            );
+        }
+    }
+    return quarantine(
+        work, fmt::format("duplicate: {} '{}' is held by {}", error.field, shown, holder_name),
+        term_text
+    );
+}
+
+/// Writes the entry's bookkeeping when something in it differs.
+Status EntryApplier::bookkeep(
+    Work& work, EntryState state, std::string reason, std::string blocked_by
+) {
+    if (work.row.oid == Oid{}) {
+        if (work.object) {
+            work.row = work.object->row;
+        } else {
+            BASCULE_TRY(
+                work.row.oid,
+                transaction_.create({work.id, unmapped_, context_.source, work.entry.dn, "{}", {}})
+            );
+            work.row.id = work.id;
+            work.row.type = unmapped_;
+        }
+    }
+    MirrorEntry entry;
+    entry.oid = work.row.oid;
+    entry.source = context_.source;
+    entry.anchor = work.entry.anchor;
+    entry.dn = work.entry.dn;
+    entry.dn_key = work.entry.dn_key;
+    entry.csn = work.entry.csn;
+    entry.state = state;
+    entry.reason = std::move(reason);
+    entry.blocked_by = std::move(blocked_by);
+    if (state == EntryState::quarantined)
+        entry.raw = pack_entry(work.entry);
+    entry.seen = transaction_.now();
+    const auto& old = work.previous;
+    const bool same = old && old->dn == entry.dn && old->dn_key == entry.dn_key &&
+                      old->state == entry.state && old->reason == entry.reason &&
+                      old->blocked_by == entry.blocked_by && old->raw == entry.raw;
+    if (same)
+        return {};
+    ++counts_.writes;
+    return transaction_.put_entry(entry);
+}
+
+Status EntryApplier::removed_live(const Uuid& anchor) {
+    BASCULE_TRY(const auto row, transaction_.find_row(object_id(context_.source_name, anchor)));
+    std::vector<Uuid> anchors{anchor};
+    std::size_t served = row && is_served(*row) ? 1 : 0;
+    BASCULE_TRY(const auto object, transaction_.find_any(object_id(context_.source_name, anchor)));
+    if (!object)
+        return {};
+    BASCULE_TRY(const auto top, transaction_.find_entry(object->row.oid));
+    if (!top)
+        return {};
+    BASCULE_TRY(const auto below, transaction_.entries_below(context_.source, top->dn_key));
+    for (const MirrorEntry& entry : below) {
+        if (entry.anchor == anchor)
+            continue;
+        anchors.push_back(entry.anchor);
+        BASCULE_TRY(const auto child, transaction_.find_row(entry.oid));
+        served += child && is_served(*child) ? 1 : 0;
+    }
+    BASCULE_TRY(
+        const auto total, transaction_.count_entries(context_.source, EntryState::mirrored)
+    );
+    if (!context_.guard.allows_live(served, total, transaction_.now())) {
+        context_.held.deletes.insert(anchors.begin(), anchors.end());
+        return {};
+    }
+    context_.guard.record(served, transaction_.now());
+    // From the leaves up, so that no step sees an entry without its parent.
+    for (auto it = anchors.rbegin(); it != anchors.rend(); ++it)
+        BASCULE_CHECK(remove(*it));
+    return finish();
+}
+
+Status EntryApplier::remove(const Uuid& anchor) {
+    BASCULE_TRY(const auto object, transaction_.find_any(object_id(context_.source_name, anchor)));
+    if (!object)
+        return {};
+    context_.held.forget_entry(anchor);
+    BASCULE_CHECK(withdraw(*object, anchor, "deleted at the source"));
+    if (!object->row.deleted && !is_served(object->row))
+        BASCULE_CHECK(transaction_.remove(object->row.oid));
+    return transaction_.erase_entry(object->row.oid);
+}
+
+Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
+    BASCULE_TRY(const auto object, transaction_.find(object_id(context_.source_name, anchor)));
+    if (!object || !is_served(object->row))
+        return {};
+    context_.held.forget_entry(anchor);
+    BASCULE_TRY(auto entry, transaction_.find_entry(object->row.oid));
+    BASCULE_CHECK(withdraw(*object, anchor, reason));
+    if (!entry || entry->state == EntryState::unmatched)
+        return {};
+    entry->state = EntryState::unmatched;
+    entry->reason = reason;
+    entry->blocked_by.clear();
+    entry->raw.clear();
+    return transaction_.put_entry(*entry);
+}
+
+/// A served object leaves: edges from this source's groups are noted for a return, its document
+/// goes, the row is removed softly.
+Status EntryApplier::withdraw(const Object& object, const Uuid& anchor, std::string_view cause) {
+    if (!is_served(object.row))
+        return {};
+    BASCULE_CHECK(detach(object.row.oid, anchor));
+    BASCULE_CHECK(transaction_.convert(
+        object.row.oid, unmapped_, context_.source, "{}", object.local, object.row.display
+    ));
+    BASCULE_CHECK(transaction_.remove(object.row.oid));
+    ++counts_.removed;
+    ++counts_.writes;
+    BASCULE_CHECK(journal("Delete", object.row, {{"cause", std::string(cause)}}));
+    return free_terms(object.row.type, object.body, "{}");
+}
+
+Status EntryApplier::free_terms(
+    directory::TypeId type, const std::string& old_body, const std::string& new_body
+) {
+    const std::vector<Term> kept = terms_of(context_.registry, type, new_body);
+    for (const Term& term : terms_of(context_.registry, type, old_body)) {
+        const auto& spec = context_.registry.spec(term.attribute);
+        if (!spec.unique || std::find(kept.begin(), kept.end(), term) != kept.end())
+            continue;
+        BASCULE_TRY(
+            const auto blocked, transaction_.entries_blocked_by(
+                                    context_.source, spec.path.to_string() + "=" + term.value
+                                )
+        );
+        for (const MirrorEntry& entry : blocked)
+            retries_.push_back(entry.oid);
+    }
+    return {};
+}
+
+Status EntryApplier::retry_blocked() {
+    BASCULE_TRY(
+        const auto waiting,
+        transaction_.entries_in_state(context_.source, EntryState::quarantined, 1000)
+    );
+    for (const MirrorEntry& entry : waiting) {
+        if (!entry.blocked_by.empty())
+            retries_.push_back(entry.oid);
+    }
+    return finish();
+}
+
+/// Entries whose obstacle has gone are mapped again; who gave way and found no new place is taken
+/// out.
+Status EntryApplier::finish() {
+    for (std::size_t index = 0; index < retries_.size(); ++index) {
+        BASCULE_TRY(const auto entry, transaction_.find_entry(retries_[index]));
+        if (!entry || entry->state != EntryState::quarantined || entry->raw.empty())
+            continue;
+        BASCULE_TRY(SourceEntry raw, unpack_entry(entry->raw));
+        raw.dn = entry->dn;  // an ancestor may have been renamed meanwhile
+        raw.dn_key = entry->dn_key;
+        BASCULE_CHECK(apply(raw, map_safely(context_.mapper, raw)));
+    }
+    retries_.clear();
+    for (const auto& [oid, anchor] : std::exchange(yielded_, {})) {
+        BASCULE_TRY(const auto row, transaction_.find_row(oid));
+        if (!row || is_served(*row))
+            continue;
+        BASCULE_CHECK(detach(oid, anchor));
+        BASCULE_CHECK(
+            journal("Delete", *row, {{"cause", "its userName was given to another entry"}})
+        );
+    }
+    return {};
+}
+
+Status EntryApplier::lose_attribute(const std::string& attribute, const Uuid& id) {
+    BASCULE_TRY(const auto object, transaction_.find(id));
+    if (!object || !is_served(object->row))
+        return {};
+    const std::string rest = filter_attributes(object->body, [&](const auto& path) {
+        return path.to_string() != attribute;
+    });
+    const std::string body =
+        assemble_document(context_.registry, object->row.type, id, rest.empty() ? "{}" : rest, {});
+    BASCULE_TRY(
+        const bool changed,
+        transaction_.update(object->row.oid, body, object->local, object->row.display)
+    );
+    if (!changed)
+        return {};
+    ++counts_.updated;
+    BASCULE_CHECK(free_terms(object->row.type, object->body, body));
+    return journal("Update", object->row, {{"changed", attribute}});
+}
+
+Status EntryApplier::journal(
+    std::string_view verb, const ObjectRow& row,
+    std::vector<std::pair<std::string, std::string>> details
+) {
+    directory::JournalRecord record;
+    record.actor = {directory::ActorKind::source, {}, context_.source_name};
+    record.origin = "Sync";
+    record.activity = fmt::format("{} {}", verb, row.type == group_ ? "group" : "user");
+    record.target = row.id;
+    record.target_type = context_.registry.spec(row.type).name;
+    record.target_display = row.display;
+    record.details = std::move(details);
+    return transaction_.append(std::move(record));
+}
+
+}  // namespace bascule::mirror

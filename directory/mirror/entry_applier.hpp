@@ -1,0 +1,155 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "directory/mirror/held_plan.hpp"
+#include "directory/mirror/removal_guard.hpp"
+#include "directory/ports/entry_mapper.hpp"
+#include "directory/ports/store.hpp"
+
+namespace bascule::mirror {
+
+/// What a refresh leaves to decide at its end, when the whole of it is known.
+struct RefreshNotes {
+    std::set<Uuid> unmatched;                ///< anchors of served entries that match no filter now
+    std::map<Uuid, std::set<Uuid>> leaving;  ///< group id -> ids of members it does not name now
+    std::map<std::string, std::set<Uuid>>
+        lost_attributes;  ///< attribute -> ids whose entries have lost it
+};
+
+/// What a transaction did.
+struct ApplyCounts {
+    std::uint64_t added = 0;
+    std::uint64_t updated = 0;
+    std::uint64_t removed = 0;
+    std::uint64_t unchanged = 0;
+    std::uint64_t quarantined = 0;
+    std::uint64_t writes = 0;  ///< 0 when nothing in the store differs
+};
+
+/// Where and under which rules changes are applied. References outlive the applier.
+struct ApplyContext {
+    directory::Transaction& transaction;
+    const directory::Registry& registry;
+    const directory::EntryMapper& mapper;
+    directory::SourceId source;
+    const std::string& source_name;
+    RemovalGuard& guard;              ///< a copy that belongs to this attempt of the transaction
+    HeldPlan& held;                   ///< read in this transaction
+    RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once
+};
+
+/// Maps an entry; an exception of the mapper becomes a quarantine, so that one entry never blocks.
+[[nodiscard]] directory::MappedEntry map_safely(
+    const directory::EntryMapper& mapper, const directory::SourceEntry& entry
+);
+
+/// Brings single entries into the store within one transaction. Unchanged entries write nothing.
+class EntryApplier {
+  public:
+    explicit EntryApplier(ApplyContext context);
+
+    /// The entry exists like this now.
+    [[nodiscard]] Status upsert(
+        const directory::SourceEntry& entry, const directory::MappedEntry& mapped
+    );
+    /// A live delete: the entry and all below it go, or are held.
+    [[nodiscard]] Status removed_live(const Uuid& anchor);
+    /// Takes an entry out for good; unknown anchors are ignored. No guard asks here.
+    [[nodiscard]] Status remove(const Uuid& anchor);
+    /// Takes out an object whose entry exists and matches no filter.
+    [[nodiscard]] Status shelve(const Uuid& anchor, const std::string& reason);
+    /// Lets objects lose an attribute that was kept back.
+    [[nodiscard]] Status lose_attribute(const std::string& attribute, const Uuid& id);
+    /// Lets a member leave a group.
+    [[nodiscard]] Status remove_member(const Uuid& group, const Uuid& member);
+    /// Maps entries again that wait for values which were freed; to be called after removals.
+    [[nodiscard]] Status finish();
+    /// Decides at the end of a refresh about members that groups no longer name.
+    [[nodiscard]] Status decide_leaving(const Uuid& group, const std::set<Uuid>& members);
+    /// Tries entries in quarantine again whose obstacle is gone.
+    [[nodiscard]] Status retry_blocked();
+
+    [[nodiscard]] const ApplyCounts& counts() const { return counts_; }
+
+  private:
+    struct Work;
+    [[nodiscard]] Status apply(
+        const directory::SourceEntry& entry, const directory::MappedEntry& mapped
+    );
+    [[nodiscard]] Status serve(Work& work);
+    [[nodiscard]] Status write_document(
+        Work& work, const std::string& body, const std::string& local
+    );
+    [[nodiscard]] Status after_served(
+        Work& work, const std::string& old_body, const std::string& body
+    );
+    [[nodiscard]] Status unmatched(Work& work);
+    [[nodiscard]] Status quarantine(Work& work, std::string reason, std::string blocked_by);
+    [[nodiscard]] Status quarantine_duplicate(
+        Work& work, const Error& error, const std::string& body, bool may_yield
+    );
+    [[nodiscard]] Status bookkeep(
+        Work& work, directory::EntryState state, std::string reason, std::string blocked_by
+    );
+    [[nodiscard]] Status keep_bookkeeping(Work& work);
+    [[nodiscard]] Status make_room(const directory::SourceEntry& entry, directory::Oid self);
+    [[nodiscard]] Status move_below(Work& work);
+    [[nodiscard]] Status withdraw(
+        const directory::Object& object, const Uuid& anchor, std::string_view cause
+    );
+    [[nodiscard]] Status free_terms(
+        directory::TypeId type, const std::string& old_body, const std::string& new_body
+    );
+
+    [[nodiscard]] std::string retained_attributes(const Work& work, const std::string& body);
+
+    // entry_references.cpp
+    [[nodiscard]] Status sync_references(Work& work);
+    [[nodiscard]] Status sync_kind(Work& work, directory::EdgeKind kind);
+    [[nodiscard]] Result<std::set<Uuid>> ids_of(const std::set<directory::Oid>& objects);
+    [[nodiscard]] Status part_members(
+        const directory::ObjectRow& group, std::size_t size, const std::set<Uuid>& members
+    );
+    [[nodiscard]] Result<std::optional<directory::ObjectRow>> resolve(
+        const directory::MappedEntry::Reference& reference
+    );
+    void stays(const Uuid& group, const Uuid& member);
+    [[nodiscard]] Status resolve_pending(
+        const std::string& key, const directory::ObjectRow& target
+    );
+    [[nodiscard]] Status resolve_all_pending(
+        const directory::ObjectRow& row, const Uuid& anchor, const std::string& dn_key,
+        std::string_view body
+    );
+    [[nodiscard]] Status detach(directory::Oid oid, const Uuid& anchor);
+    [[nodiscard]] bool may_target(directory::EdgeKind kind, const directory::ObjectRow& row) const;
+
+    [[nodiscard]] bool is_served(const directory::ObjectRow& row) const {
+        return !row.deleted && row.type != unmapped_;
+    }
+    [[nodiscard]] Status journal(
+        std::string_view verb, const directory::ObjectRow& row,
+        std::vector<std::pair<std::string, std::string>> details
+    );
+    [[nodiscard]] Status journal_members(
+        const directory::ObjectRow& group, std::string_view activity,
+        const std::vector<std::string>& names
+    );
+
+    ApplyContext context_;
+    directory::Transaction& transaction_;
+    directory::TypeId unmapped_;
+    directory::TypeId user_;
+    directory::TypeId group_;
+    ApplyCounts counts_;
+    std::vector<directory::Oid> retries_;
+    std::vector<std::pair<directory::Oid, Uuid>> yielded_;
+};
+
+}  // namespace bascule::mirror

@@ -1,0 +1,314 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "directory/base/json_text.hpp"
+#include "directory/mirror/entry_applier.hpp"
+#include "directory/mirror/entry_work.hpp"
+#include "directory/mirror/identity.hpp"
+
+namespace bascule::mirror {
+
+using directory::EdgeKind;
+using directory::MappedEntry;
+using directory::ObjectRow;
+using directory::Oid;
+using directory::PendingReference;
+
+namespace {
+
+constexpr std::size_t page = 1000;
+constexpr std::size_t names_told = 20;
+
+void add_name(std::vector<std::string>& names, const ObjectRow& row) {
+    names.push_back(names.size() < names_told ? row.display : std::string());
+}
+
+Result<std::set<Oid>> all_targets(directory::Reader& reader, EdgeKind kind, Oid from) {
+    std::set<Oid> out;
+    Oid after{};
+    while (true) {
+        BASCULE_TRY(const auto rows, reader.edge_targets(kind, from, after, page));
+        for (const ObjectRow& row : rows)
+            out.insert(out.end(), row.oid);
+        if (rows.size() < page)
+            return out;
+        after = rows.back().oid;
+    }
+}
+
+}  // namespace
+
+bool EntryApplier::may_target(EdgeKind kind, const ObjectRow& row) const {
+    return is_served(row) &&
+           (row.type == user_ || (kind == EdgeKind::member && row.type == group_));
+}
+
+Status EntryApplier::sync_references(Work& work) {
+    if (work.mapped.type == group_)
+        return sync_kind(work, EdgeKind::member);
+    return sync_kind(work, EdgeKind::manager);
+}
+
+Result<std::optional<ObjectRow>> EntryApplier::resolve(const MappedEntry::Reference& reference) {
+    std::optional<ObjectRow> row;
+    if (!reference.dn_key.empty()) {
+        BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, reference.dn_key));
+        if (!entry)
+            return row;
+        BASCULE_TRY(row, transaction_.find_row(entry->oid));
+    } else {
+        const auto attribute = context_.registry.find_attribute(user_, {{}, "userName", {}});
+        if (!attribute)
+            return row;
+        BASCULE_TRY(
+            const auto users, transaction_.find_by_term(*attribute, reference.user_name, 1)
+        );
+        if (!users.empty() && users.front().row.source == context_.source)
+            row = users.front().row;
+    }
+    if (row && !may_target(reference.kind, *row))
+        row.reset();
+    return row;
+}
+
+/// Makes the edges and the waiting references of an object what its entry says, by difference: the
+/// cost of writing is that of what changed.
+Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
+    const Oid from = work.row.oid;
+    std::set<Oid> wanted;
+    std::set<std::string> wanted_pending;
+    std::vector<ObjectRow> rows;
+    for (const MappedEntry::Reference& reference : work.mapped.references) {
+        if (reference.kind != kind)
+            continue;
+        BASCULE_TRY(auto row, resolve(reference));
+        if (!row) {
+            wanted_pending.insert(
+                reference.dn_key.empty() ? user_name_key(reference.user_name) : reference.dn_key
+            );
+        } else if (wanted.insert(row->oid).second) {
+            rows.push_back(*std::move(row));
+        }
+    }
+    std::set<Oid> existing;
+    if (!work.newly_served) {
+        BASCULE_TRY(existing, all_targets(transaction_, kind, from));
+    }
+    std::set<Oid> removals;
+    std::set_difference(
+        existing.begin(), existing.end(), wanted.begin(), wanted.end(),
+        std::inserter(removals, removals.end())
+    );
+    if (kind == EdgeKind::member) {
+        BASCULE_TRY(const std::set<Uuid> leaving, ids_of(removals));
+        if (context_.refresh == nullptr) {
+            BASCULE_CHECK(part_members(work.row, existing.size(), leaving));
+        } else if (leaving.empty()) {
+            context_.refresh->leaving.erase(work.id);
+            context_.held.memberships.erase(work.id);
+        } else {
+            // A refresh sends in any order: a member may just be named by a DN that is still to
+            // come.
+            context_.refresh->leaving[work.id] = leaving;
+        }
+        removals.clear();
+    }
+    for (const Oid target : removals)
+        BASCULE_CHECK(transaction_.remove_edge(kind, from, target));
+    std::vector<std::string> joined;
+    for (const ObjectRow& row : rows) {
+        if (existing.contains(row.oid))
+            continue;
+        BASCULE_TRY(const bool added, transaction_.add_edge(kind, from, row.oid));
+        if (added)
+            add_name(joined, row);
+    }
+    BASCULE_TRY(const auto pending, transaction_.pending_from(kind, from));
+    for (const PendingReference& reference : pending) {
+        if (wanted_pending.erase(reference.dn_key) != 0)
+            continue;
+        ++counts_.writes;
+        BASCULE_CHECK(transaction_.remove_pending(reference));
+    }
+    if (!joined.empty() || !removals.empty() || !wanted_pending.empty())
+        ++counts_.writes;
+    for (const std::string& key : wanted_pending)
+        BASCULE_CHECK(transaction_.add_pending({context_.source, key, kind, from}));
+    if (kind == EdgeKind::manager) {
+        if (joined.empty() && removals.empty())
+            return {};
+        return journal("Update", work.row, {{"changed", "manager"}});
+    }
+    return journal_members(work.row, "Add member to group", joined);
+}
+
+Result<std::set<Uuid>> EntryApplier::ids_of(const std::set<Oid>& objects) {
+    std::set<Uuid> out;
+    for (const Oid oid : objects) {
+        BASCULE_TRY(const auto row, transaction_.find_row(oid));
+        if (row)
+            out.insert(row->id);
+    }
+    return out;
+}
+
+Status EntryApplier::decide_leaving(const Uuid& group, const std::set<Uuid>& members) {
+    BASCULE_TRY(const auto row, transaction_.find_row(group));
+    if (!row)
+        return {};
+    BASCULE_TRY(const auto size, transaction_.count_edges(EdgeKind::member, row->oid));
+    return part_members(*row, size, members);
+}
+
+/// Members that a group of `size` does not name any more leave, or join the held plan.
+Status EntryApplier::part_members(
+    const ObjectRow& group, std::size_t size, const std::set<Uuid>& members
+) {
+    auto& memberships = context_.held.memberships;
+    std::set<Uuid> waiting;
+    std::set<Uuid> fresh;
+    const auto held = memberships.find(group.id);
+    for (const Uuid& member : members)
+        (held != memberships.end() && held->second.contains(member) ? waiting : fresh)
+            .insert(member);
+    if (!context_.guard.allows_membership(fresh.size(), size)) {
+        memberships[group.id] = members;
+        return {};
+    }
+    memberships.erase(group.id);
+    if (!waiting.empty())
+        memberships[group.id] = std::move(waiting);
+    std::vector<std::string> left;
+    for (const Uuid& member : fresh) {
+        BASCULE_TRY(const auto row, transaction_.find_row(member));
+        if (!row)
+            continue;
+        BASCULE_TRY(
+            const bool removed, transaction_.remove_edge(EdgeKind::member, group.oid, row->oid)
+        );
+        if (removed)
+            add_name(left, *row);
+    }
+    counts_.writes += left.size();
+    return journal_members(group, "Remove member from group", left);
+}
+
+/// A member that was thought to leave is named again.
+void EntryApplier::stays(const Uuid& group, const Uuid& member) {
+    const auto forget = [&](std::map<Uuid, std::set<Uuid>>& leaving) {
+        const auto found = leaving.find(group);
+        if (found == leaving.end())
+            return;
+        found->second.erase(member);
+        if (found->second.empty())
+            leaving.erase(found);
+    };
+    forget(context_.held.memberships);
+    if (context_.refresh != nullptr)
+        forget(context_.refresh->leaving);
+}
+
+/// References that waited for this object become edges.
+Status EntryApplier::resolve_pending(const std::string& key, const ObjectRow& target) {
+    BASCULE_TRY(const auto waiting, transaction_.pending_for(context_.source, key));
+    for (const PendingReference& reference : waiting) {
+        if (!may_target(reference.kind, target))
+            continue;
+        BASCULE_TRY(const auto from, transaction_.find_row(reference.from));
+        if (!from || !is_served(*from))
+            continue;
+        BASCULE_CHECK(transaction_.remove_pending(reference));
+        ++counts_.writes;
+        stays(from->id, target.id);
+        BASCULE_TRY(
+            const bool added, transaction_.add_edge(reference.kind, reference.from, target.oid)
+        );
+        if (!added)
+            continue;
+        if (reference.kind == EdgeKind::member) {
+            BASCULE_CHECK(journal_members(*from, "Add member to group", {target.display}));
+        } else {
+            BASCULE_CHECK(journal("Update", *from, {{"changed", "manager"}}));
+        }
+    }
+    return {};
+}
+
+Status EntryApplier::resolve_all_pending(
+    const ObjectRow& row, const Uuid& anchor, const std::string& dn_key, std::string_view body
+) {
+    BASCULE_CHECK(resolve_pending(dn_key, row));
+    BASCULE_CHECK(resolve_pending(anchor_key(anchor), row));
+    const auto user_name = json_text_member(body, "userName");
+    if (!user_name)
+        return {};
+    return resolve_pending(user_name_key(*user_name), row);
+}
+
+/// Takes all edges of this source away from an object that leaves. Groups remember it by its
+/// anchor, not by its DN: the same entry gets its memberships back, another one with the same DN
+/// does not inherit them.
+Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
+    for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
+        BASCULE_CHECK(transaction_.clear_edges(kind, oid));
+        BASCULE_CHECK(transaction_.clear_pending(kind, oid));
+        Oid after{};
+        while (true) {
+            BASCULE_TRY(const auto rows, transaction_.edge_sources(kind, oid, after, page));
+            for (const ObjectRow& row : rows) {
+                after = row.oid;
+                if (row.source != context_.source)
+                    continue;
+                BASCULE_CHECK(transaction_.remove_edge(kind, row.oid, oid));
+                BASCULE_CHECK(
+                    transaction_.add_pending({context_.source, anchor_key(anchor), kind, row.oid})
+                );
+            }
+            if (rows.size() < page)
+                break;
+        }
+    }
+    return {};
+}
+
+Status EntryApplier::remove_member(const Uuid& group, const Uuid& member) {
+    BASCULE_TRY(const auto from, transaction_.find_row(group));
+    BASCULE_TRY(const auto target, transaction_.find_row(member));
+    if (!from || !target)
+        return {};
+    BASCULE_TRY(
+        const bool removed, transaction_.remove_edge(EdgeKind::member, from->oid, target->oid)
+    );
+    if (!removed)
+        return {};
+    return journal_members(*from, "Remove member from group", {target->display});
+}
+
+Status EntryApplier::journal_members(
+    const ObjectRow& group, std::string_view activity, const std::vector<std::string>& names
+) {
+    if (names.empty())
+        return {};
+    directory::JournalRecord record;
+    record.actor = {directory::ActorKind::source, {}, context_.source_name};
+    record.origin = "Sync";
+    record.activity = std::string(activity);
+    record.target = group.id;
+    record.target_type = "Group";
+    record.target_display = group.display;
+    const std::size_t shown = std::min(names.size(), names_told);
+    record.details = {
+        {"members",
+         fmt::format(
+             "{}",
+             fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", ")
+         )},
+        {"count", std::to_string(names.size())},
+    };
+    return transaction_.append(std::move(record));
+}
+
+}  // namespace bascule::mirror

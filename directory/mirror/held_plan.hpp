@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "directory/base/uuid.hpp"
+
+namespace bascule::mirror {
+
+/// Removals that wait for a person's yes. Everything else of the source flows on meanwhile.
+struct HeldPlan {
+    std::string since;         ///< RFC 3339, of the first removal held
+    std::set<Uuid> deletes;    ///< anchors of entries that are gone at the source
+    std::set<Uuid> unmatched;  ///< anchors of entries that exist and match no filter any more
+    std::map<Uuid, std::set<Uuid>> memberships;  ///< group id -> ids of members that would leave
+    std::map<std::string, std::set<Uuid>>
+        attributes;  ///< attribute -> ids of objects that would lose it
+
+    [[nodiscard]] bool empty() const;
+    /// How many single removals wait.
+    [[nodiscard]] std::size_t size() const;
+    /// Forgets that this entry was to go: it came back.
+    void forget_entry(const Uuid& anchor);
+
+    /// Names exactly this set of removals; 32 hexadecimal digits.
+    [[nodiscard]] std::string hash() const;
+    /// Empty text for an empty plan.
+    [[nodiscard]] std::string to_json() const;
+    /// Reads what to_json wrote.
+    [[nodiscard]] static HeldPlan parse(std::string_view json);
+};
+
+}  // namespace bascule::mirror

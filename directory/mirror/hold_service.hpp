@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "directory/mirror/held_plan.hpp"
+#include "directory/model/journal.hpp"
+#include "directory/ports/entry_mapper.hpp"
+#include "directory/ports/store.hpp"
+
+namespace bascule::mirror {
+
+/// A removal that waits, in words: "user 'Jane Doe' would be deleted (uid=jane,…)".
+struct HeldItem {
+    std::string kind;  ///< "delete", "unmatched", "membership", "attribute"
+    Uuid object;       ///< the user or group that would go or change
+    std::string display;
+    std::string detail;  ///< DN, member's name or attribute
+};
+
+struct HeldSummary {
+    std::string source;
+    std::string hash;  ///< names exactly this set; approval must carry it
+    std::string since;
+    std::size_t total = 0;
+    std::vector<HeldItem> items;  ///< the first `limit`
+};
+
+/// Lists and decides about removals that the guard has held. Thread-safe; may run beside the mirror
+/// of the source, because both decide inside transactions.
+class HoldService {
+  public:
+    explicit HoldService(directory::Store& store) : store_(store) {}
+
+    /// Held removals of all sources that have some.
+    [[nodiscard]] Result<std::vector<HeldSummary>> list(std::size_t limit = 100);
+    /// Applies the held set that `hash` names and clears it; `mapper` is that of the source.
+    /// Entries that came back are no longer in it. `not_found` without a plan,
+    /// `conflict`/"plan_changed" when the set is another one now.
+    [[nodiscard]] Status approve(
+        std::string_view source, std::string_view hash, const directory::EntryMapper& mapper,
+        const directory::Actor& actor
+    );
+    /// Forgets the set and keeps everything as it is; a later proof of absence proposes it again.
+    [[nodiscard]] Status reject(
+        std::string_view source, std::string_view hash, const directory::Actor& actor
+    );
+
+  private:
+    directory::Store& store_;
+};
+
+}  // namespace bascule::mirror

@@ -1,0 +1,32 @@
+#include "directory/mirror/identity.hpp"
+
+#include "directory/base/text.hpp"
+
+namespace bascule::mirror {
+
+namespace {
+
+/// Fixed for all time: another value would rename every synced object of every installation.
+constexpr Uuid bascule_name_space{
+    {0xba, 0x5c, 0x01, 0xe0, 0x6d, 0x1f, 0x5a, 0x3e, 0x9b, 0x6e, 0x2d, 0x1a, 0x70, 0xc4, 0x88,
+     0x11}};
+
+}  // namespace
+
+Uuid object_id(std::string_view source, const Uuid& anchor) {
+    return uuid_v5(uuid_v5(bascule_name_space, source), anchor.raw());
+}
+
+std::string user_name_key(std::string_view user_name) {
+    return "\x03" + fold_case(user_name);
+}
+
+std::string anchor_key(const Uuid& anchor) {
+    return "\x02" + anchor.to_string();
+}
+
+std::string vacated_key(const Uuid& anchor) {
+    return "\x04" + anchor.to_string() + "\x01";
+}
+
+}  // namespace bascule::mirror

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "directory/base/uuid.hpp"
+
+namespace bascule::mirror {
+
+/// The id of the object made from an entry: UUIDv5(UUIDv5(Bascule's name space, source name),
+/// anchor bytes). A rebuilt mirror gives every client the same ids; nothing an administrator can
+/// edit in the entry changes it.
+[[nodiscard]] Uuid object_id(std::string_view source, const Uuid& anchor);
+
+/// Keys of references that wait for something else than a DN. They start with a byte no DN key
+/// starts with. By user name (memberUid) and by anchor (a member that was removed and may return).
+[[nodiscard]] std::string user_name_key(std::string_view user_name);
+[[nodiscard]] std::string anchor_key(const Uuid& anchor);
+
+/// Where an entry stands whose place was taken by another before its own move was heard of.
+[[nodiscard]] std::string vacated_key(const Uuid& anchor);
+
+}  // namespace bascule::mirror

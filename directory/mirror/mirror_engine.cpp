@@ -1,0 +1,361 @@
+#include "directory/mirror/mirror_engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "directory/base/log.hpp"
+#include "directory/mirror/bulk_load.hpp"
+#include "directory/mirror/identity.hpp"
+
+namespace bascule::mirror {
+
+using directory::AbsenceProof;
+using directory::EntryState;
+using directory::SourceEntry;
+using directory::SourceState;
+using directory::Transaction;
+
+namespace {
+
+constexpr std::size_t batch_entries = 1000;
+constexpr std::size_t batch_references = 50'000;
+/// A cookie that describes no change may wait: losing it repeats messages that change nothing.
+constexpr std::chrono::seconds cookie_patience(5);
+
+bool differs(const SourceState& left, const SourceState& right) {
+    return left.cookie != right.cookie || left.phase != right.phase ||
+           left.held_plan != right.held_plan || left.fingerprint != right.fingerprint ||
+           left.mapping_fingerprint != right.mapping_fingerprint;
+}
+
+}  // namespace
+
+MirrorEngine::MirrorEngine(
+    directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
+    std::string source, GuardLimits limits
+)
+    : store_(store), mapper_(mapper), clock_(clock), source_(std::move(source)), guard_(limits) {}
+
+MirrorEngine::~MirrorEngine() = default;
+
+Status MirrorEngine::open() {
+    BASCULE_TRY(const directory::SourceId id, store_.register_source(source_));
+    const Status read = store_.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(source_));
+        if (state)
+            state_ = *state;
+        return {};
+    });
+    state_.id = id;
+    state_.name = source_;
+    return read;
+}
+
+Status MirrorEngine::reset_cookie(
+    const std::string& fingerprint, const std::string& mapping_fingerprint
+) {
+    return commit([&](Step& step) -> Status {
+        step.state.cookie.clear();
+        step.state.fingerprint = fingerprint;
+        step.state.mapping_fingerprint = mapping_fingerprint;
+        return {};
+    });
+}
+
+Status MirrorEngine::refresh_started(bool from_cookie) {
+    batch_.clear();
+    batched_references_ = 0;
+    new_cookie_.clear();
+    seen_.clear();
+    named_deletes_.clear();
+    notes_ = {};
+    load_.reset();
+    in_refresh_ = true;
+    snapshot_ = !from_cookie;
+    counters_.refreshing = true;
+    const bool never_loaded =
+        state_.phase.empty() || state_.phase == "new" || state_.phase == "loading";
+    return snapshot_ && never_loaded ? start_bulk_load() : Status{};
+}
+
+Status MirrorEngine::start_bulk_load() {
+    BASCULE_TRY(auto loader, store_.begin_load(source_));
+    load_ = std::make_unique<BulkLoad>(std::move(loader), store_.registry(), source_, state_.id);
+    return {};
+}
+
+Status MirrorEngine::changed(SourceEntry entry) {
+    ++counters_.received;
+    directory::MappedEntry mapped = map_safely(mapper_, entry);
+    const Uuid anchor = entry.anchor;
+    const bool first = !in_refresh_ || seen_.insert(anchor).second;
+    named_deletes_.erase(anchor);
+    if (load_ && first)
+        return load_->add(entry, mapped, clock_.now());
+    batched_references_ += mapped.references.size();
+    batch_.push_back({false, anchor, std::move(entry), std::move(mapped)});
+    // While a bulk load runs, what comes twice waits for its end.
+    const bool full = batch_.size() >= batch_entries || batched_references_ >= batch_references;
+    return full && !load_ ? flush() : Status{};
+}
+
+Status MirrorEngine::present(const std::vector<Uuid>& anchors) {
+    if (in_refresh_)
+        seen_.insert(anchors.begin(), anchors.end());
+    return {};
+}
+
+Status MirrorEngine::deleted(const std::vector<Uuid>& anchors) {
+    for (const Uuid& anchor : anchors) {
+        if (in_refresh_) {
+            seen_.erase(anchor);
+            named_deletes_.insert(anchor);
+        } else {
+            batch_.push_back({true, anchor, {}, {}});
+        }
+    }
+    return batch_.size() >= batch_entries && !load_ ? flush() : Status{};
+}
+
+Status MirrorEngine::apply_batch(Step& step) {
+    for (const Message& message : batch_) {
+        BASCULE_CHECK(
+            message.is_delete ? step.applier.removed_live(message.anchor)
+                              : step.applier.upsert(message.entry, message.mapped)
+        );
+    }
+    return {};
+}
+
+Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie) {
+    // "Nothing is present" from a server of which we hold entries is no statement to believe.
+    const bool proven =
+        proof == AbsenceProof::snapshot || (proof == AbsenceProof::present_phase && !seen_.empty());
+    const auto conclude = [&](Step& step) -> Status {
+        BASCULE_CHECK(apply_batch(step));
+        BASCULE_CHECK(decide_removals(step, proven));
+        BASCULE_CHECK(decide_losses(step));
+        step.state.phase = "live";
+        if (!cookie.empty())
+            step.state.cookie = cookie;
+        return {};
+    };
+    BASCULE_CHECK(load_ ? finish_bulk_load(cookie) : commit(conclude));
+    batch_.clear();
+    batched_references_ = 0;
+    seen_ = {};
+    named_deletes_.clear();
+    notes_ = {};
+    in_refresh_ = false;
+    counters_.refreshing = false;
+    return {};
+}
+
+Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
+    SourceState state = state_;
+    const bool complete =
+        batch_.empty() && named_deletes_.empty() && !load_->has_named_references();
+    state.phase = complete ? "live" : "catching_up";
+    state.cookie = complete ? cookie : std::string();
+    state.last_change = clock_.now();
+    BASCULE_CHECK(load_->finish(state));
+    const std::unique_ptr<BulkLoad> load = std::move(load_);
+    state_ = state;
+    counters_.added += load->users() + load->groups();
+    counters_.last_change_ms = clock_.now().time_since_epoch().count();
+    ++counters_.transactions;
+    if (complete)
+        return {};
+    return commit([&](Step& step) -> Status {
+        BASCULE_CHECK(load->resolve_user_names(step.transaction));
+        BASCULE_CHECK(apply_batch(step));
+        BASCULE_CHECK(decide_removals(step, false));
+        step.state.phase = "live";
+        step.state.cookie = cookie;
+        return {};
+    });
+}
+
+Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bool proven) const {
+    std::set<Uuid> absent;
+    for (const Uuid& anchor : named_deletes_) {
+        BASCULE_TRY(const auto object, transaction.find_any(object_id(source_, anchor)));
+        if (!object)
+            continue;
+        BASCULE_TRY(const auto top, transaction.find_entry(object->row.oid));
+        if (!top)
+            continue;
+        absent.insert(anchor);
+        BASCULE_TRY(const auto below, transaction.entries_below(state_.id, top->dn_key));
+        for (const auto& entry : below) {
+            if (!seen_.contains(entry.anchor))
+                absent.insert(entry.anchor);
+        }
+    }
+    if (!proven)
+        return absent;
+    const auto collect = [&](directory::Oid, const Uuid& anchor, EntryState) -> Status {
+        if (!seen_.contains(anchor))
+            absent.insert(anchor);
+        return {};
+    };
+    BASCULE_CHECK(transaction.each_entry(state_.id, collect));
+    return absent;
+}
+
+/// The whole of what a refresh would take away is weighed before any of it goes.
+Status MirrorEngine::decide_removals(Step& step, bool proven) {
+    std::erase_if(step.held.deletes, [&](const Uuid& anchor) { return seen_.contains(anchor); });
+    BASCULE_TRY(const std::set<Uuid> absent, absent_entries(step.transaction, proven));
+    const directory::TypeId unmapped = store_.registry().type("Unmapped");
+    std::set<Uuid> served;
+    for (const Uuid& anchor : absent) {
+        BASCULE_TRY(const auto row, step.transaction.find_row(object_id(source_, anchor)));
+        if (row && row->type != unmapped) {
+            served.insert(anchor);
+        } else {
+            BASCULE_CHECK(step.applier.remove(anchor));
+        }
+    }
+    BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
+    const std::size_t count = served.size() + step.notes.unmatched.size();
+    if (!guard_.allows_refresh(count, total)) {
+        step.held.deletes.insert(served.begin(), served.end());
+        step.held.unmatched.insert(step.notes.unmatched.begin(), step.notes.unmatched.end());
+        return {};
+    }
+    for (const Uuid& anchor : served) {
+        if (!step.held.deletes.contains(anchor))
+            BASCULE_CHECK(step.applier.remove(anchor));
+    }
+    for (const Uuid& anchor : step.notes.unmatched) {
+        if (!step.held.unmatched.contains(anchor))
+            BASCULE_CHECK(step.applier.shelve(anchor, "unmatched: no filter matches any more"));
+    }
+    return step.applier.finish();
+}
+
+Status MirrorEngine::decide_losses(Step& step) {
+    BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
+    for (const auto& [group, members] : step.notes.leaving)
+        BASCULE_CHECK(step.applier.decide_leaving(group, members));
+    for (const auto& [attribute, ids] : step.notes.lost_attributes) {
+        if (ids.empty())
+            continue;
+        if (!guard_.allows_attribute_loss(ids.size(), total)) {
+            step.held.attributes[attribute].insert(ids.begin(), ids.end());
+            continue;
+        }
+        for (const Uuid& id : ids)
+            BASCULE_CHECK(step.applier.lose_attribute(attribute, id));
+    }
+    return step.applier.finish();
+}
+
+Status MirrorEngine::cookie(const std::string& cookie) {
+    if (!in_refresh_)
+        new_cookie_ = cookie;
+    return {};
+}
+
+Status MirrorEngine::idle() {
+    if (load_ || (batch_.empty() && new_cookie_.empty()))
+        return {};
+    if (in_refresh_ && batch_.empty())
+        return {};
+    if (batch_.empty() && clock_.now() - cookie_stored_ < cookie_patience)
+        return {};
+    return flush();
+}
+
+Status MirrorEngine::close_run() {
+    if (in_refresh_) {
+        // A refresh that did not end proves nothing; what it brought so far is true all the same.
+        const bool loading = load_ != nullptr;
+        load_.reset();
+        const Status flushed = batch_.empty() || loading ? Status{} : flush();
+        batch_.clear();
+        in_refresh_ = false;
+        counters_.refreshing = false;
+        return flushed;
+    }
+    cookie_stored_ = {};
+    return idle();
+}
+
+Status MirrorEngine::flush() {
+    const auto apply = [&](Step& step) -> Status {
+        BASCULE_CHECK(apply_batch(step));
+        const bool due =
+            step.applier.counts().writes > 0 || clock_.now() - cookie_stored_ >= cookie_patience;
+        if (!in_refresh_ && !new_cookie_.empty() && due)
+            step.state.cookie = new_cookie_;
+        return {};
+    };
+    BASCULE_CHECK(commit(apply));
+    batch_.clear();
+    batched_references_ = 0;
+    if (state_.cookie == new_cookie_) {
+        new_cookie_.clear();
+        cookie_stored_ = clock_.now();
+    }
+    return {};
+}
+
+Status MirrorEngine::retry_quarantined() {
+    return commit([](Step& step) -> Status { return step.applier.retry_blocked(); });
+}
+
+/// One transaction. Everything it decides is kept aside until it is committed, because it may run
+/// twice.
+Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
+    SourceState state;
+    RemovalGuard guard = guard_;
+    RefreshNotes notes;
+    ApplyCounts counts;
+    const auto attempt = [&](Transaction& transaction) -> Status {
+        guard = guard_;
+        notes = notes_;
+        BASCULE_TRY(const auto stored, transaction.source_state(source_));
+        state = stored.value_or(state_);
+        const SourceState before = state;
+        HeldPlan held = HeldPlan::parse(state.held_plan);
+        EntryApplier applier(
+            {transaction, store_.registry(), mapper_, state_.id, source_, guard, held,
+             in_refresh_ ? &notes : nullptr}
+        );
+        Step step{transaction, applier, state, held, notes};
+        BASCULE_CHECK(work(step));
+        counts = applier.counts();
+        if (held.since.empty())
+            held.since = format_time(transaction.now());
+        state.held_plan = held.to_json();
+        if (counts.writes > 0)
+            state.last_change = transaction.now();
+        return counts.writes > 0 || differs(state, before) ? transaction.put_source_state(state)
+                                                           : Status{};
+    };
+    BASCULE_CHECK(store_.write(directory::Durability::repeatable, attempt));
+    if (state.held_plan != state_.held_plan && !state.held_plan.empty()) {
+        log::warning(
+            "removals_held", "Removals look like an accident and wait for approval.",
+            {{"source", source_}}
+        );
+    }
+    state_ = std::move(state);
+    guard_ = std::move(guard);
+    notes_ = std::move(notes);
+    counters_.added += counts.added;
+    counters_.updated += counts.updated;
+    counters_.removed += counts.removed;
+    counters_.unchanged += counts.unchanged;
+    ++counters_.transactions;
+    if (counts.writes > 0)
+        counters_.last_change_ms = clock_.now().time_since_epoch().count();
+    return {};
+}
+
+}  // namespace bascule::mirror

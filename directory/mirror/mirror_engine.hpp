@@ -1,0 +1,124 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "directory/mirror/entry_applier.hpp"
+#include "directory/mirror/removal_guard.hpp"
+#include "directory/ports/clock.hpp"
+#include "directory/ports/entry_mapper.hpp"
+#include "directory/ports/feed.hpp"
+#include "directory/ports/store.hpp"
+
+namespace bascule::mirror {
+
+/// What a mirror has done since it was opened. Thread-safe reading.
+struct EngineCounters {
+    std::atomic<std::uint64_t> received{0};  ///< entries
+    std::atomic<std::uint64_t> added{0};
+    std::atomic<std::uint64_t> updated{0};
+    std::atomic<std::uint64_t> removed{0};
+    std::atomic<std::uint64_t> unchanged{0};
+    std::atomic<std::uint64_t> transactions{0};
+    std::atomic<std::int64_t> last_change_ms{0};  ///< since the epoch, of the last committed change
+    std::atomic<bool> refreshing{false};
+};
+
+/// Keeps the objects of one source equal to what its feed tells.
+///
+/// Messages are batched (up to 1,000 entries, or until idle()) into one transaction each; a cookie
+/// is stored in the transaction that holds everything before it, and within a refresh only at its
+/// end. Nothing is removed without proof, and a removal that looks like an accident waits in the
+/// held plan while everything else flows on. A source that was never loaded is loaded in bulk. All
+/// methods are called by the feed's thread; counters may be read by others.
+class MirrorEngine final : public directory::FeedSink {
+  public:
+    MirrorEngine(
+        directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
+        std::string source, GuardLimits limits = {}
+    );
+    ~MirrorEngine() override;
+
+    /// Registers the source and reads its state. To be called before anything else.
+    [[nodiscard]] Status open();
+    /// The cookie of the last complete refresh or later, as of the last commit.
+    [[nodiscard]] const directory::SourceState& state() const { return state_; }
+    /// Forgets the cookie: the next refresh is a snapshot that is compared with what is there. Also
+    /// records fingerprints.
+    [[nodiscard]] Status reset_cookie(
+        const std::string& fingerprint, const std::string& mapping_fingerprint
+    );
+
+    [[nodiscard]] Status refresh_started(bool from_cookie) override;
+    [[nodiscard]] Status changed(directory::SourceEntry entry) override;
+    [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
+    [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
+    [[nodiscard]] Status refresh_done(directory::AbsenceProof proof, const std::string& cookie)
+        override;
+    [[nodiscard]] Status cookie(const std::string& cookie) override;
+    [[nodiscard]] Status idle() override;
+
+    /// Stores what is batched and the newest cookie; to be called when a run of the feed has ended
+    /// outside a refresh.
+    [[nodiscard]] Status close_run();
+    /// Tries quarantined entries again whose value another source or a client may have freed.
+    [[nodiscard]] Status retry_quarantined();
+
+    [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+    [[nodiscard]] const std::string& source() const { return source_; }
+
+  private:
+    struct Message {
+        bool is_delete = false;
+        Uuid anchor;
+        directory::SourceEntry entry;
+        directory::MappedEntry mapped;
+    };
+    class BulkLoad;
+
+    [[nodiscard]] Status flush();
+    struct Step {
+        directory::Transaction& transaction;
+        EntryApplier& applier;
+        directory::SourceState& state;
+        HeldPlan& held;
+        RefreshNotes& notes;
+    };
+    [[nodiscard]] Status commit(const std::function<Status(Step&)>& work);
+    [[nodiscard]] Status apply_batch(Step& step);
+    [[nodiscard]] Status start_bulk_load();
+    [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
+    [[nodiscard]] Status decide_removals(Step& step, bool proven);
+    [[nodiscard]] Status decide_losses(Step& step);
+    [[nodiscard]] Result<std::set<Uuid>> absent_entries(
+        directory::Transaction& transaction, bool proven
+    ) const;
+
+    directory::Store& store_;
+    const directory::EntryMapper& mapper_;
+    directory::Clock& clock_;
+    std::string source_;
+    RemovalGuard guard_;
+    directory::SourceState state_;
+
+    std::vector<Message> batch_;
+    std::size_t batched_references_ = 0;
+    std::string new_cookie_;  ///< delivered and not stored yet
+    Time cookie_stored_{};
+    bool in_refresh_ = false;
+    bool snapshot_ = false;
+    std::unordered_set<Uuid> seen_;
+    std::set<Uuid> named_deletes_;
+    RefreshNotes notes_;
+    std::unique_ptr<BulkLoad> load_;
+    EngineCounters counters_;
+};
+
+}  // namespace bascule::mirror

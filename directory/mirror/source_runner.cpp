@@ -1,0 +1,268 @@
+#include "directory/mirror/source_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <random>
+#include <utility>
+
+#include "directory/base/log.hpp"
+#include "directory/mirror/held_plan.hpp"
+
+namespace bascule::mirror {
+
+using directory::FeedEnd;
+using directory::FeedResult;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds first_delay(200);
+constexpr milliseconds longest_delay(30'000);
+constexpr milliseconds patient_delay(60'000);
+constexpr std::chrono::seconds quarantine_interval(30);
+
+/// Full jitter: sources that lost the same server do not come back in step.
+milliseconds jittered(milliseconds limit) {
+    thread_local std::minstd_rand random{std::random_device{}()};
+    return milliseconds(std::uniform_int_distribution<milliseconds::rep>(
+        first_delay.count() / 2, limit.count()
+    )(random));
+}
+
+}  // namespace
+
+/// Passes everything to the engine and notes what an operator wants to see.
+class SourceRunner::WatchedSink final : public directory::FeedSink {
+  public:
+    explicit WatchedSink(SourceRunner& runner) : runner_(runner), engine_(runner.engine_) {}
+
+    Status refresh_started(bool from_cookie) override {
+        {
+            const std::lock_guard lock(runner_.mutex_);
+            runner_.refresh_started_ = runner_.clock_.now();
+            runner_.received_before_ = engine_.counters().received.load();
+        }
+        runner_.set_state(from_cookie ? "resuming" : "loading", {});
+        return engine_.refresh_started(from_cookie);
+    }
+    Status changed(directory::SourceEntry entry) override {
+        return engine_.changed(std::move(entry));
+    }
+    Status present(const std::vector<Uuid>& anchors) override { return engine_.present(anchors); }
+    Status deleted(const std::vector<Uuid>& anchors) override { return engine_.deleted(anchors); }
+    Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {
+        BASCULE_CHECK(engine_.refresh_done(proof, cookie));
+        runner_.failures_ = 0;
+        runner_.set_state("live", {});
+        log::info("source_live", "The source is live.", {{"source", engine_.source()}});
+        return {};
+    }
+    Status cookie(const std::string& cookie) override { return engine_.cookie(cookie); }
+    Status idle() override {
+        {
+            const std::lock_guard lock(runner_.mutex_);
+            runner_.last_contact_ = runner_.clock_.now();
+        }
+        BASCULE_CHECK(engine_.idle());
+        const auto now = std::chrono::steady_clock::now();
+        if (engine_.counters().refreshing.load() || now - last_retry_ < quarantine_interval)
+            return {};
+        last_retry_ = now;
+        return engine_.retry_quarantined();
+    }
+
+  private:
+    SourceRunner& runner_;
+    MirrorEngine& engine_;
+    std::chrono::steady_clock::time_point last_retry_ = std::chrono::steady_clock::now();
+};
+
+SourceRunner::SourceRunner(
+    directory::Store& store, std::unique_ptr<directory::Feed> feed,
+    const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
+    GuardLimits limits
+)
+    : store_(store),
+      feed_(std::move(feed)),
+      mapper_(mapper),
+      clock_(clock),
+      engine_(store, mapper, clock, std::move(name), limits) {}
+
+SourceRunner::~SourceRunner() {
+    stop();
+}
+
+void SourceRunner::start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void SourceRunner::stop() {
+    if (!thread_.joinable())
+        return;
+    thread_.request_stop();
+    thread_.join();
+}
+
+void SourceRunner::request_snapshot() {
+    snapshot_wanted_ = true;
+    const std::lock_guard lock(mutex_);
+    run_stop_.request_stop();
+}
+
+void SourceRunner::set_state(std::string state, std::string error) {
+    const std::lock_guard lock(mutex_);
+    if (state_ != state)
+        log::info(
+            "source_state", "The source changed its state.",
+            {{"source", engine_.source()}, {"state", state}, {"error", error}}
+        );
+    state_ = std::move(state);
+    error_ = std::move(error);
+    last_contact_ = error_.empty() ? std::optional(clock_.now()) : last_contact_;
+}
+
+/// Reads the source's state; what decides the cookie's meaning is compared with what it was made
+/// under.
+Status SourceRunner::prepare() {
+    if (!prepared_) {
+        BASCULE_CHECK(engine_.open());
+        prepared_ = true;
+    }
+    const std::string fingerprint = feed_->fingerprint();
+    const std::string mapping = mapper_.fingerprint();
+    const directory::SourceState& state = engine_.state();
+    const bool same = state.fingerprint == fingerprint && state.mapping_fingerprint == mapping;
+    if (same && !snapshot_wanted_.exchange(false))
+        return {};
+    snapshot_wanted_ = false;
+    return engine_.reset_cookie(fingerprint, mapping);
+}
+
+void SourceRunner::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        delay_ = milliseconds(0);
+        if (Status prepared = prepare(); !prepared) {
+            set_state("degraded", prepared.error().code + ": " + prepared.error().detail);
+            delay_ = jittered(longest_delay);
+        } else {
+            run_feed(stop);
+        }
+        wait(stop);
+    }
+    set_state("stopped", {});
+}
+
+void SourceRunner::run_feed(const std::stop_token& stop) {
+    std::stop_token run_token;
+    {
+        const std::lock_guard lock(mutex_);
+        run_stop_ = std::stop_source();
+        run_token = run_stop_.get_token();
+    }
+    const std::stop_callback forward(stop, [this] {
+        const std::lock_guard lock(mutex_);
+        run_stop_.request_stop();
+    });
+    WatchedSink sink(*this);
+    const std::string cookie = engine_.state().cookie;
+    FeedResult result = feed_->run(cookie, sink, run_token);
+    if (Status closed = engine_.close_run(); !closed && result.end == FeedEnd::stopped) {
+        result = {FeedEnd::disconnected, closed.error()};
+    }
+    if (!stop.stop_requested())
+        handle_end(result);
+}
+
+/// Data stay as they are whatever the end was; only what is tried next differs.
+void SourceRunner::handle_end(const FeedResult& result) {
+    if (result.end == FeedEnd::stopped)
+        return;
+    const std::string error = result.error.code + ": " + result.error.detail;
+    log::warning(
+        "source_ended", "The change feed ended.",
+        {{"source", engine_.source()}, {"error", error}, {"context", result.error.context}}
+    );
+    ++failures_;
+    switch (result.end) {
+        case FeedEnd::cookie_rejected:
+            if (Status reset = engine_.reset_cookie(feed_->fingerprint(), mapper_.fingerprint());
+                !reset)
+                ++failures_;
+            set_state("backoff", error);
+            delay_ = failures_ > 1 ? jittered(longest_delay) : milliseconds(0);
+            return;
+        case FeedEnd::provider_behind:
+        case FeedEnd::base_missing:
+            set_state("degraded", error);
+            delay_ = longest_delay;
+            return;
+        case FeedEnd::limited:
+        case FeedEnd::refused:
+            set_state("degraded", error);
+            delay_ = patient_delay;
+            return;
+        default:
+            break;
+    }
+    set_state("backoff", error);
+    delay_ = jittered(std::min(longest_delay, first_delay * (1U << std::min(failures_, 8U))));
+}
+
+void SourceRunner::wait(const std::stop_token& stop) {
+    if (delay_ <= milliseconds(0))
+        return;
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    const auto until = std::chrono::steady_clock::now() + delay_;
+    // A wanted snapshot ends the wait too; it is looked for often enough to feel immediate.
+    while (!stop.stop_requested() && !snapshot_wanted_ && std::chrono::steady_clock::now() < until
+    ) {
+        const auto step = std::min<std::chrono::steady_clock::duration>(
+            until - std::chrono::steady_clock::now(), milliseconds(200)
+        );
+        never.wait_for(lock, stop, step, [] { return false; });
+    }
+}
+
+SourceStatus SourceRunner::snapshot() const {
+    SourceStatus status;
+    status.name = engine_.source();
+    status.received = engine_.counters().received.load();
+    {
+        const std::lock_guard lock(mutex_);
+        status.state = state_;
+        status.last_error = error_;
+        status.last_contact = last_contact_;
+        const double seconds =
+            std::chrono::duration<double>(clock_.now() - refresh_started_).count();
+        const bool refreshing = state_ == "loading" || state_ == "resuming";
+        if (refreshing && seconds > 0)
+            status.entries_per_second =
+                static_cast<double>(status.received - received_before_) / seconds;
+    }
+    const Status read = store_.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(status.name));
+        if (!state)
+            return {};
+        BASCULE_TRY(
+            status.objects, reader.count_entries(state->id, directory::EntryState::mirrored)
+        );
+        BASCULE_TRY(
+            status.quarantined, reader.count_entries(state->id, directory::EntryState::quarantined)
+        );
+        status.held = HeldPlan::parse(state->held_plan).size();
+        status.cookie = state->cookie;
+        if (state->last_change != Time{})
+            status.last_change = state->last_change;
+        return {};
+    });
+    if (!read && status.last_error.empty())
+        status.last_error = read.error().code + ": " + read.error().detail;
+    return status;
+}
+
+}  // namespace bascule::mirror

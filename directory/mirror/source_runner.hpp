@@ -1,0 +1,86 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "directory/mirror/mirror_engine.hpp"
+#include "directory/ports/clock.hpp"
+#include "directory/ports/feed.hpp"
+#include "directory/ports/store.hpp"
+
+namespace bascule::mirror {
+
+/// What an operator sees of a source.
+struct SourceStatus {
+    std::string name;
+    std::string
+        state;  ///< "starting", "loading", "resuming", "live", "degraded", "backoff", "stopped"
+    std::uint64_t objects = 0;
+    std::uint64_t quarantined = 0;
+    std::uint64_t held = 0;
+    std::uint64_t received = 0;        ///< entries since start
+    double entries_per_second = 0;     ///< while a refresh runs
+    std::optional<Time> last_change;   ///< of the data
+    std::optional<Time> last_contact;  ///< the server said something
+    std::string cookie;
+    std::string last_error;  ///< code and words; empty while all is well
+};
+
+/// Runs the feed of one source in a thread of its own, for ever: resumes or takes a snapshot,
+/// follows changes, waits and tries again when it ends (0.2 s to 30 s with full jitter; 60 s when
+/// credentials are refused or a limit is hit). Data stay served whatever happens. Public methods
+/// are thread-safe.
+class SourceRunner {
+  public:
+    SourceRunner(
+        directory::Store& store, std::unique_ptr<directory::Feed> feed,
+        const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
+        GuardLimits limits = {}
+    );
+    /// Stops within a second.
+    ~SourceRunner();
+    SourceRunner(const SourceRunner&) = delete;
+    SourceRunner& operator=(const SourceRunner&) = delete;
+
+    void start();
+    void stop();
+    /// Reads everything again and compares; nothing is wiped.
+    void request_snapshot();
+    [[nodiscard]] SourceStatus snapshot() const;
+
+  private:
+    class WatchedSink;
+    void run(const std::stop_token& stop);
+    [[nodiscard]] Status prepare();
+    void run_feed(const std::stop_token& stop);
+    void handle_end(const directory::FeedResult& result);
+    void set_state(std::string state, std::string error);
+    void wait(const std::stop_token& stop);
+
+    directory::Store& store_;
+    std::unique_ptr<directory::Feed> feed_;
+    const directory::EntryMapper& mapper_;
+    directory::Clock& clock_;
+    MirrorEngine engine_;
+    bool prepared_ = false;
+    unsigned failures_ = 0;
+    std::chrono::milliseconds delay_{0};
+    std::atomic<bool> snapshot_wanted_{false};
+
+    mutable std::mutex mutex_;  ///< guards what follows
+    std::string state_ = "starting";
+    std::string error_;
+    std::optional<Time> last_contact_;
+    Time refresh_started_{};
+    std::uint64_t received_before_ = 0;
+    std::stop_source run_stop_;
+
+    std::jthread thread_;
+};
+
+}  // namespace bascule::mirror

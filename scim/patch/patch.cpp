@@ -1,0 +1,409 @@
+#include "scim/patch/patch.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "directory/base/text.hpp"
+#include "scim/codec/document.hpp"
+#include "scim/codec/values.hpp"
+#include "scim/patch/attribute_patch.hpp"
+#include "scim/patch/quirks.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using directory::Filter;
+
+constexpr std::string_view patch_urn = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+constexpr std::size_t maximum_operations = 10'000;
+
+tl::unexpected<Error> failure(
+    const char* code, const std::string& path, const std::string& reason
+) {
+    return tl::unexpected<Error>(Error{
+        ErrorKind::invalid_input, code, path + " " + reason, path, {}, {}});
+}
+
+/// A member by its name without case, or null.
+const Json* member(const Json& object, std::string_view name) {
+    for (const auto& [key, value] : object.items()) {
+        if (equals_ignoring_ascii_case(key, name)) {
+            return &value;
+        }
+    }
+    return nullptr;
+}
+
+Result<PatchKind> kind_of(const Json* op) {
+    if (op != nullptr && op->is_string()) {
+        const auto& word = op->get_ref<const std::string&>();
+        if (equals_ignoring_ascii_case(word, "add")) {
+            return PatchKind::add;
+        }
+        if (equals_ignoring_ascii_case(word, "remove")) {
+            return PatchKind::remove;
+        }
+        if (equals_ignoring_ascii_case(word, "replace")) {
+            return PatchKind::replace;
+        }
+    }
+    return failure("invalid_syntax", "op", "must be add, remove or replace.");
+}
+
+Status check_message(const Json& message) {
+    if (!message.is_object()) {
+        return fail(ErrorKind::invalid_input, "invalid_syntax", "A patch must be a JSON object.");
+    }
+    const Json* schemas = member(message, "schemas");
+    const bool names_it =
+        schemas != nullptr && schemas->is_array() &&
+        std::any_of(schemas->begin(), schemas->end(), [](const Json& urn) {
+            return urn.is_string() &&
+                   equals_ignoring_ascii_case(urn.get_ref<const std::string&>(), patch_urn);
+        });
+    if (!names_it) {
+        return failure("invalid_syntax", "schemas", "must name " + std::string(patch_urn) + ".");
+    }
+    const Json* operations = member(message, "Operations");
+    if (operations == nullptr || !operations->is_array() || operations->empty()) {
+        return failure(
+            "invalid_syntax", "Operations", "must be a list with at least one operation."
+        );
+    }
+    if (operations->size() > maximum_operations) {
+        return fail(
+            ErrorKind::too_large, "too_large",
+            "A patch may have " + std::to_string(maximum_operations) + " operations; split it."
+        );
+    }
+    return {};
+}
+
+/// The ids that a filter on members names: value eq "x", also joined by or.
+bool collect_ids(const Filter& filter, std::vector<std::string>& ids) {
+    if (filter.kind == Filter::Kind::any_of) {
+        return std::all_of(
+            filter.children.begin(), filter.children.end(),
+            [&](const Filter& child) { return collect_ids(child, ids); }
+        );
+    }
+    const auto* id = std::get_if<std::string>(&filter.value);
+    if (filter.kind != Filter::Kind::comparison || filter.op != directory::Operator::eq ||
+        id == nullptr || filter.spec.path.sub != "value") {
+        return false;
+    }
+    ids.push_back(*id);
+    return true;
+}
+
+/// Carries out the operations of one message on a copy of the document.
+class Patcher {
+  public:
+    Patcher(
+        Json document, const SchemaRegistry& schemas, const ResourceType& type,
+        const directory::Registry& registry
+    )
+        : document_(std::move(document)), schemas_(schemas), type_(type), registry_(registry) {}
+
+    Status apply(const Json& operation) {
+        if (!operation.is_object()) {
+            return failure("invalid_syntax", "Operations", "must hold JSON objects.");
+        }
+        BASCULE_TRY(const PatchKind kind, kind_of(member(operation, "op")));
+        const Json* path = member(operation, "path");
+        const Json* value = member(operation, "value");
+        if (kind != PatchKind::remove && value == nullptr) {
+            return failure("invalid_value", "value", "is needed by add and replace.");
+        }
+        if (path == nullptr || is_unassigned(*path)) {
+            return apply_without_path(kind, value);
+        }
+        if (!path->is_string()) {
+            return failure("invalid_path", "path", "must be a JSON string.");
+        }
+        BASCULE_TRY(
+            const PatchPath target,
+            compile_path(path->get_ref<const std::string&>(), schemas_, type_, registry_)
+        );
+        return apply_to(kind, target, value);
+    }
+
+    [[nodiscard]] const Json& document() const { return document_; }
+    std::vector<EdgeChange> take_edges() { return std::move(edges_); }
+    std::optional<Secret> take_password() { return std::move(password_); }
+
+  private:
+    Status apply_without_path(PatchKind kind, const Json* value) {
+        if (kind == PatchKind::remove) {
+            return fail(ErrorKind::invalid_input, "no_target", "remove needs a path.");
+        }
+        if (!value->is_object()) {
+            return failure(
+                "invalid_value", "value", "must be a JSON object when there is no path."
+            );
+        }
+        return apply_members(kind, {}, *value);
+    }
+
+    /// Each key is a path: plain, dotted or with a URN, as clients send them. Unknown ones are
+    /// dropped.
+    Status apply_members(PatchKind kind, const std::string& prefix, const Json& object) {
+        for (const auto& [key, value] : object.items()) {
+            const std::string notation = prefix + key;
+            if (notation.find('[') != std::string::npos) {
+                BASCULE_TRY(
+                    const PatchPath target, compile_path(notation, schemas_, type_, registry_)
+                );
+                BASCULE_CHECK(apply_to(kind, target, &value));
+            } else if (const auto name = schemas_.resolve(type_, notation)) {
+                BASCULE_CHECK(apply_to(kind, PatchPath{*name, std::nullopt, notation}, &value));
+            }
+        }
+        return {};
+    }
+
+    Status apply_to(PatchKind kind, const PatchPath& path, const Json* value) {
+        if (path.name.attribute == nullptr) {
+            return apply_to_extension(kind, path, value);
+        }
+        const Attribute& attribute = *path.name.attribute;
+        if (&attribute == common_schema().find("schemas")) {
+            return apply_to_schemas(kind, path, value);
+        }
+        if (attribute.derived) {
+            return failure(
+                "mutability", path.text,
+                "is computed from the groups: change their members instead."
+            );
+        }
+        const bool is_read_only =
+            attribute.mutability == Mutability::read_only ||
+            (path.name.sub != nullptr && path.name.sub->mutability == Mutability::read_only);
+        if (is_read_only) {
+            return check_unchanged(kind, path, value);
+        }
+        if (attribute.edge) {
+            return attribute.multi_valued ? apply_to_members(kind, path, value)
+                                          : apply_to_single_edge(kind, path, value);
+        }
+        if (attribute.mutability == Mutability::write_only) {
+            return set_password(kind, path, value);
+        }
+        return apply_to_stored(kind, path, value);
+    }
+
+    Status apply_to_stored(PatchKind kind, const PatchPath& path, const Json* value) {
+        const Json before = current(path.name);
+        BASCULE_TRY(Json after, patched_value(kind, path, before, value));
+        if (after == before) {
+            return {};
+        }
+        const Schema* extension = path.name.extension;
+        Json& holder = extension == nullptr ? document_ : document_[extension->id];
+        if (after.is_null()) {
+            holder.erase(path.name.attribute->name);
+        } else {
+            holder[path.name.attribute->name] = std::move(after);
+        }
+        if (extension != nullptr && holder.empty()) {
+            document_.erase(extension->id);
+        }
+        return {};
+    }
+
+    /// The stored value of the whole attribute, or null.
+    [[nodiscard]] Json current(const ResolvedName& name) const {
+        const Json* holder = &document_;
+        if (name.extension != nullptr) {
+            const auto found = document_.find(name.extension->id);
+            if (found == document_.end()) {
+                return nullptr;
+            }
+            holder = &*found;
+        }
+        const auto found = holder->find(name.attribute->name);
+        return found == holder->end() ? Json(nullptr) : *found;
+    }
+
+    /// Clients send read-only values back unchanged; that is no fault.
+    Status check_unchanged(PatchKind kind, const PatchPath& path, const Json* value) const {
+        Json stored = current(path.name);
+        if (path.name.sub != nullptr && stored.is_object()) {
+            stored = stored.value(path.name.sub->name, Json(nullptr));
+        }
+        if (kind != PatchKind::remove && !path.element_filter && !stored.is_null() &&
+            *value == stored) {
+            return {};
+        }
+        return failure("mutability", path.text, "is set by the server and cannot be changed.");
+    }
+
+    Status set_password(PatchKind kind, const PatchPath& path, const Json* value) {
+        if (kind == PatchKind::remove) {
+            return failure("mutability", path.text, "can be replaced, but not removed.");
+        }
+        if (!value->is_string() || is_unassigned(*value)) {
+            return failure("invalid_value", path.text, "must be a JSON string that is not empty.");
+        }
+        password_ = Secret(value->get<std::string>());
+        return {};
+    }
+
+    void add_change(
+        EdgeChange::Action action, directory::EdgeKind kind, std::vector<std::string> targets
+    ) {
+        const bool joins =
+            action == EdgeChange::Action::add || action == EdgeChange::Action::remove;
+        if (joins && targets.empty()) {
+            return;
+        }
+        if (joins && !edges_.empty() && edges_.back().action == action &&
+            edges_.back().kind == kind) {
+            auto& all = edges_.back().targets;
+            all.insert(
+                all.end(), std::make_move_iterator(targets.begin()),
+                std::make_move_iterator(targets.end())
+            );
+            return;
+        }
+        edges_.push_back(EdgeChange{action, kind, std::move(targets)});
+    }
+
+    Status apply_to_members(PatchKind kind, const PatchPath& path, const Json* value) {
+        const Attribute& attribute = *path.name.attribute;
+        const directory::EdgeKind edge = *attribute.edge;
+        if (path.name.sub != nullptr || (path.element_filter && kind != PatchKind::remove)) {
+            return failure(
+                "mutability", path.text,
+                "is immutable: remove the member and add another one instead."
+            );
+        }
+        if (path.element_filter) {
+            std::vector<std::string> ids;
+            if (!collect_ids(*path.element_filter, ids)) {
+                return failure(
+                    "invalid_filter", path.text,
+                    "is not supported: select members by value eq \"<id>\", joined by or."
+                );
+            }
+            add_change(EdgeChange::Action::remove, edge, std::move(ids));
+            return {};
+        }
+        if (kind == PatchKind::remove && !quirks::names_elements(attribute, value)) {
+            add_change(EdgeChange::Action::clear, edge, {});
+            return {};
+        }
+        BASCULE_TRY(auto targets, edge_targets(attribute, *value, path.text));
+        if (kind == PatchKind::replace) {
+            const auto action =
+                targets.empty() ? EdgeChange::Action::clear : EdgeChange::Action::replace;
+            add_change(action, edge, std::move(targets));
+        } else {
+            const auto action =
+                kind == PatchKind::add ? EdgeChange::Action::add : EdgeChange::Action::remove;
+            add_change(action, edge, std::move(targets));
+        }
+        return {};
+    }
+
+    Status apply_to_single_edge(PatchKind kind, const PatchPath& path, const Json* value) {
+        const Attribute& attribute = *path.name.attribute;
+        if (path.name.sub != nullptr && path.name.sub->name != "value") {
+            return failure(
+                "invalid_path", path.text,
+                "follows from the value: set " + attribute.name + ".value."
+            );
+        }
+        const Json given =
+            value == nullptr ? Json(nullptr) : quirks::unwrap_single(attribute, *value);
+        if (kind == PatchKind::remove || quirks::means_remove(attribute, given)) {
+            add_change(EdgeChange::Action::clear, *attribute.edge, {});
+            return {};
+        }
+        BASCULE_TRY(auto targets, edge_targets(attribute, given, path.text));
+        add_change(EdgeChange::Action::replace, *attribute.edge, std::move(targets));
+        return {};
+    }
+
+    Status apply_to_extension(PatchKind kind, const PatchPath& path, const Json* value) {
+        const Schema& schema = *path.name.extension;
+        if (kind == PatchKind::remove || is_unassigned(*value)) {
+            return kind == PatchKind::add ? Status() : remove_extension(schema);
+        }
+        if (!value->is_object()) {
+            return failure("invalid_value", path.text, "must be a JSON object.");
+        }
+        return apply_members(kind, schema.id + ":", *value);
+    }
+
+    Status remove_extension(const Schema& schema) {
+        for (const Attribute& attribute : schema.attributes) {
+            const PatchPath path{
+                {&schema, &attribute, nullptr}, std::nullopt, schema.id + ":" + attribute.name};
+            const bool is_set = attribute.edge || !current(path.name).is_null();
+            if (is_set && attribute.mutability != Mutability::read_only) {
+                BASCULE_CHECK(apply_to(PatchKind::remove, path, nullptr));
+            }
+        }
+        return {};
+    }
+
+    /// The list follows from the content, so adding to it changes nothing; removing an extension's
+    /// URN removes its content.
+    Status apply_to_schemas(PatchKind kind, const PatchPath& path, const Json* value) {
+        const Json given = value == nullptr    ? Json::array()
+                           : value->is_array() ? *value
+                                               : Json::array({*value});
+        const auto names = [&](const Schema& schema) {
+            return std::any_of(given.begin(), given.end(), [&](const Json& urn) {
+                return urn.is_string() &&
+                       equals_ignoring_ascii_case(urn.get_ref<const std::string&>(), schema.id);
+            });
+        };
+        const bool loses_base = kind == PatchKind::remove
+                                    ? given.empty() || names(*type_.schema)
+                                    : kind == PatchKind::replace && !names(*type_.schema);
+        if (loses_base) {
+            return failure("mutability", path.text, "always holds " + type_.schema->id + ".");
+        }
+        for (const auto& extension : type_.extensions) {
+            if (kind == PatchKind::remove && names(*extension.schema)) {
+                BASCULE_CHECK(remove_extension(*extension.schema));
+            }
+        }
+        return {};
+    }
+
+    Json document_;
+    const SchemaRegistry& schemas_;
+    const ResourceType& type_;
+    const directory::Registry& registry_;
+    std::vector<EdgeChange> edges_;
+    std::optional<Secret> password_;
+};
+
+}  // namespace
+
+Result<PatchOutcome> apply_patch(
+    const Json& message, std::string_view body, const SchemaRegistry& schemas,
+    const ResourceType& type, const directory::Registry& registry
+) {
+    BASCULE_CHECK(check_message(message));
+    BASCULE_TRY(const Json stored, parse_json(body));
+    Patcher patcher(stored, schemas, type, registry);
+    for (const Json& operation : *member(message, "Operations")) {
+        BASCULE_CHECK(patcher.apply(operation));
+    }
+    PatchOutcome outcome;
+    outcome.body = body;
+    if (patcher.document() != stored) {
+        BASCULE_TRY(outcome.body, canonical_body(patcher.document(), schemas, type));
+    }
+    outcome.edges = patcher.take_edges();
+    outcome.password = patcher.take_password();
+    return outcome;
+}
+
+}  // namespace bascule::scim

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+constexpr int copies_per_seed = 500;
+
+void run(const std::string& input) {
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+}
+
+std::vector<std::string> read_seeds(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> paths;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+        if (entry.is_regular_file()) {
+            paths.push_back(entry.path());
+        }
+    }
+    std::sort(paths.begin(), paths.end());
+    std::vector<std::string> seeds;
+    for (const auto& path : paths) {
+        std::ifstream stream(path, std::ios::binary);
+        seeds.emplace_back(
+            std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()
+        );
+    }
+    return seeds;
+}
+
+/// Damages texts the same way in every run.
+class Mutator {
+  public:
+    explicit Mutator(const std::vector<std::string>& seeds) : seeds_(seeds) {}
+
+    std::string damage(std::string text) {
+        for (std::size_t i = below(4) + 1; i > 0; --i) {
+            damage_once(text);
+        }
+        return text;
+    }
+
+  private:
+    std::size_t below(std::size_t limit) { return limit == 0 ? 0 : random_() % limit; }
+
+    void damage_once(std::string& text) {
+        static const std::string special = "{}[]()\"'\\:,-#&*!<>|%@\n\t \x80\xff";
+        const std::size_t at = below(text.size() + 1);
+        const std::size_t length = below(40);
+        switch (below(5)) {
+            case 0:
+                text.insert(at, 1, special[below(special.size())]);
+                break;
+            case 1:
+                text.erase(at, length);
+                break;
+            case 2:
+                text.insert(at, text.substr(below(text.size() + 1), length));
+                break;
+            case 3: {
+                const std::string& other = seeds_[below(seeds_.size())];
+                text.insert(at, other.substr(below(other.size() + 1), length));
+                break;
+            }
+            default:
+                if (at < text.size()) {
+                    text[at] = static_cast<char>(random_() & 0xFF);
+                }
+        }
+    }
+
+    const std::vector<std::string>& seeds_;
+    std::mt19937 random_{20261122};
+};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 2) {
+        std::fputs("usage: PROGRAM FOLDER_WITH_SEEDS\n", stderr);
+        return 2;
+    }
+    const auto seeds = read_seeds(arguments[1]);
+    Mutator mutator(seeds);
+    for (const std::string& seed : seeds) {
+        run(seed);
+        for (int i = 0; i < copies_per_seed; ++i) {
+            run(mutator.damage(seed));
+        }
+    }
+    std::printf("%zu seeds, %d damaged copies of each\n", seeds.size(), copies_per_seed);
+    return seeds.empty() ? 1 : 0;
+}

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "connectors/ldap/mapping/mapping.hpp"
+#include "directory/mirror/identity.hpp"
+#include "directory/mirror/mirror_engine.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "tests/unit/mirror/entry_text.hpp"
+#include "tests/unit/mirror/registry_fixture.hpp"
+
+namespace bascule::test {
+
+/// A clock that stands still until it is moved.
+class SetClock final : public directory::Clock {
+  public:
+    Time time = Time(std::chrono::milliseconds(1'790'000'000'000));
+    [[nodiscard]] Time now() const override { return time; }
+};
+
+inline Uuid uuid_of(unsigned number) {
+    Uuid id;
+    id.bytes[0] = 0xaa;
+    for (std::size_t index = 0; index < 4; ++index)
+        id.bytes[15 - index] = static_cast<std::uint8_t>(number >> (8 * index));
+    return id;
+}
+
+/// A throw-away folder with a store, a mapper and an engine for the source "corp".
+class MirrorWorld {
+  public:
+    explicit MirrorWorld(mirror::GuardLimits limits = {}, ldap::Mapping mapping = {})
+        : limits_(limits) {
+        std::string pattern = std::filesystem::temp_directory_path() / "bascule-mirror-XXXXXX";
+        folder_ = ::mkdtemp(pattern.data());
+        mapper = std::move(*ldap::Mapper::compile(mapping, product_registry()));
+        store =
+            std::move(*store::open_sqlite_store({folder_ / "mirror.db"}, product_registry(), clock)
+            );
+        reopen_engine();
+    }
+    ~MirrorWorld() {
+        engine.reset();
+        store.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    MirrorWorld(const MirrorWorld&) = delete;
+    MirrorWorld& operator=(const MirrorWorld&) = delete;
+
+    /// As after a crash: what was batched is lost.
+    void reopen_engine() {
+        engine = std::make_unique<mirror::MirrorEngine>(*store, *mapper, clock, "corp", limits_);
+        check(engine->open());
+    }
+
+    static void check(const Status& status) {
+        if (!status)
+            throw std::runtime_error(
+                status.error().code + ": " + status.error().detail + " " + status.error().context
+            );
+    }
+
+    template <class F>
+    auto read(F&& function) {
+        decltype(function(std::declval<directory::Reader&>())) out{};
+        check(store->read([&](directory::Reader& reader) -> Status {
+            out = function(reader);
+            return {};
+        }));
+        return out;
+    }
+
+    std::optional<directory::Object> object(const Uuid& anchor) {
+        return read([&](directory::Reader& reader) {
+            return *reader.find(mirror::object_id("corp", anchor));
+        });
+    }
+    bool served(const Uuid& anchor) {
+        const auto found = object(anchor);
+        return found && found->row.type != product_registry().type("Unmapped");
+    }
+    std::optional<directory::MirrorEntry> entry(const Uuid& anchor) {
+        return read([&](directory::Reader& reader) -> std::optional<directory::MirrorEntry> {
+            const auto any = *reader.find_any(mirror::object_id("corp", anchor));
+            return any ? *reader.find_entry(any->row.oid) : std::nullopt;
+        });
+    }
+    std::set<Uuid> targets(
+        const Uuid& anchor, directory::EdgeKind kind = directory::EdgeKind::member
+    ) {
+        return read([&](directory::Reader& reader) {
+            std::set<Uuid> out;
+            const auto row = *reader.find_row(mirror::object_id("corp", anchor));
+            if (!row)
+                return out;
+            const auto rows = reader.edge_targets(kind, row->oid, directory::Oid{}, 1'000'000);
+            for (const auto& target : *rows)
+                out.insert(target.id);
+            return out;
+        });
+    }
+    std::vector<directory::JournalRecord> journal() {
+        directory::JournalQuery query;
+        query.limit = 100'000;
+        return read([&](directory::Reader& reader) { return *reader.journal(query); });
+    }
+    mirror::HeldPlan held() {
+        return mirror::HeldPlan::parse(
+            read([&](directory::Reader& reader) {
+                return reader.source_state("corp")->value_or(directory::SourceState{});
+            }).held_plan
+        );
+    }
+
+    SetClock clock;
+    std::unique_ptr<ldap::Mapper> mapper;
+    std::unique_ptr<directory::Store> store;
+    std::unique_ptr<mirror::MirrorEngine> engine;
+
+  private:
+    mirror::GuardLimits limits_;
+    std::filesystem::path folder_;
+};
+
+}  // namespace bascule::test

@@ -1,0 +1,109 @@
+#include "selfservice/tokens/token_service.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/unit/selfservice/company.hpp"
+
+namespace bascule::selfservice {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::seconds;
+using test::code_of;
+
+struct Tokens : testing::Test {
+    test::Company company;
+    access::Caller root = company.caller(Uuid{}, "root");
+    TokenService::Created make(
+        const std::string& name, std::optional<Time> expires = std::nullopt
+    ) {
+        return test::value_of(company.tokens->create(name, {"users:write"}, expires, root));
+    }
+};
+
+TEST_F(Tokens, AreVerifiedByTheirSecret) {
+    const auto created = make("entra");
+    EXPECT_TRUE(created.secret.reveal().starts_with("bsc_"));
+    for (int i = 0; i < 2; ++i) {
+        const auto verified = company.tokens->verify(created.secret.reveal());
+        ASSERT_TRUE(verified);
+        EXPECT_EQ(verified->name, "entra");
+        EXPECT_EQ(verified->scopes, std::vector<std::string>{"users:write"});
+    }
+    std::string other(created.secret.reveal());
+    other.back() = other.back() == 'A' ? 'B' : 'A';
+    EXPECT_EQ(code_of(company.tokens->verify(other)), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->verify("")), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->verify("bsc_")), "invalid_token");
+}
+
+TEST_F(Tokens, AreStoredAsHashesOnly) {
+    const auto created = make("entra");
+    const std::string secret(created.secret.reveal().substr(4));
+    for (const auto& file : std::filesystem::directory_iterator(company.folder())) {
+        std::ostringstream text;
+        text << std::ifstream(file.path(), std::ios::binary).rdbuf();
+        EXPECT_EQ(text.str().find(secret), std::string::npos) << file.path();
+    }
+}
+
+TEST_F(Tokens, AreRefusedFromTheMomentOfRevocation) {
+    const auto created = make("entra");
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    EXPECT_EQ(code_of(company.tokens->revoke("entra", root)), "ok");
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->revoke("entra", root)), "not_found");
+}
+
+TEST_F(Tokens, RevokedByAnotherProcessAreRefusedWithinSeconds) {
+    const auto created = make("entra");
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    company.remove(created.token.id);
+    company.clock.advance(seconds{11});
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "invalid_token");
+}
+
+TEST_F(Tokens, Expire) {
+    EXPECT_EQ(
+        code_of(company.tokens->create("old", {"users:read"}, company.clock.now(), root)),
+        "already_expired"
+    );
+    const auto created = make("entra", company.clock.now() + seconds{5});
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    company.clock.advance(seconds{5});
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "invalid_token");
+}
+
+TEST_F(Tokens, HaveUniqueNamesAndKnownScopes) {
+    make("entra");
+    EXPECT_EQ(code_of(company.tokens->create("Entra", {"users:read"}, {}, root)), "name_in_use");
+    EXPECT_EQ(code_of(company.tokens->create("other", {"users:all"}, {}, root)), "unknown_scope");
+    EXPECT_EQ(code_of(company.tokens->create("other", {}, {}, root)), "unknown_scope");
+    EXPECT_EQ(code_of(company.tokens->create("", {"users:read"}, {}, root)), "invalid_name");
+    EXPECT_EQ(code_of(company.tokens->create("a\nb", {"users:read"}, {}, root)), "invalid_name");
+}
+
+TEST_F(Tokens, RememberTheirLastUseCoarsely) {
+    const auto created = make("entra");
+    const Time first_use = company.clock.now();
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    company.clock.advance(seconds{60});
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, first_use);
+    company.clock.advance(hours{1});
+    EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, company.clock.now());
+}
+
+TEST_F(Tokens, AreJournalledWithoutTheirSecret) {
+    const auto created = make("entra");
+    test::require(company.tokens->revoke(created.token.id.to_string(), root));
+    EXPECT_EQ(company.journal("Add token").size(), 1U);
+    EXPECT_EQ(company.journal("Remove token").size(), 1U);
+}
+
+}  // namespace
+}  // namespace bascule::selfservice
