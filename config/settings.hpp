@@ -68,6 +68,7 @@ struct SourceSettings {
     Guard guard;
     bool write_back_password = false;
     bool write_back_unlock = false;
+    std::string password_policy;
     Duration connect_timeout{};
     Duration operation_timeout{};
     Duration heartbeat{};

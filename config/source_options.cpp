@@ -107,6 +107,13 @@ std::vector<Option> source_options() {
              .help = "Password resets and changes are written to the directory."}
         ),
         option<S>(
+            "sources[].write_back.policy", Kind::dn, BASCULE_FIELD(password_policy),
+            {.help = "The default password policy entry (ppolicy_default), so that its rules can "
+                     "be told before "
+                     "typing. Found by itself when the directory has one policy only.",
+             .example = "cn=default,ou=policies,dc=example,dc=com"}
+        ),
+        option<S>(
             "sources[].write_back.unlock", Kind::flag, BASCULE_FIELD(write_back_unlock),
             {.default_value = "false", .help = "Locked accounts can be unlocked in the directory."}
         ),

@@ -81,9 +81,10 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     );
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     source->work = std::make_unique<ldap::WorkConnection>(connection_options(settings));
-    source->writer = std::make_unique<ldap::OpenLdapPasswordWriter>(*source->work, "");
+    const ldap::PolicyLocation policies{settings.password_policy, settings.base};
+    source->writer = std::make_unique<ldap::OpenLdapPasswordWriter>(*source->work, policies);
     if (sign_in) {
-        source->verifier = std::make_unique<ldap::BindPasswordVerifier>(*source->work, "");
+        source->verifier = std::make_unique<ldap::BindPasswordVerifier>(*source->work, policies);
     }
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->runner = std::make_unique<mirror::SourceRunner>(

@@ -22,8 +22,8 @@ bool rejects(int code) {
 
 }  // namespace
 
-BindPasswordVerifier::BindPasswordVerifier(WorkConnection& work, std::string default_policy_dn)
-    : work_(work), policies_(work, std::move(default_policy_dn)) {}
+BindPasswordVerifier::BindPasswordVerifier(WorkConnection& work, PolicyLocation policies)
+    : work_(work), policies_(work, std::move(policies)) {}
 
 Result<SignInVerdict> BindPasswordVerifier::verify(
     const std::string& dn, const Secret& password, directory::PasswordWriter::Deadline deadline
@@ -56,8 +56,7 @@ Result<SignInVerdict> BindPasswordVerifier::verify(
 }
 
 std::optional<std::uint32_t> BindPasswordVerifier::lockout_threshold() {
-    const auto policy = policies_.read(
-        policies_.default_policy_dn(),
+    const auto policy = policies_.default_policy(
         std::chrono::steady_clock::now() + work_.options().operation_timeout
     );
     return policy ? policy->lockout_threshold : std::nullopt;

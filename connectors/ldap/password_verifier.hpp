@@ -17,7 +17,7 @@ namespace bascule::ldap {
 class BindPasswordVerifier final : public directory::PasswordVerifier {
   public:
     /// `work` outlives it.
-    BindPasswordVerifier(WorkConnection& work, std::string default_policy_dn);
+    BindPasswordVerifier(WorkConnection& work, PolicyLocation policies);
 
     [[nodiscard]] Result<directory::SignInVerdict> verify(
         const std::string& dn, const Secret& password, directory::PasswordWriter::Deadline deadline

@@ -59,8 +59,8 @@ bool is_locked(const directory::SourceEntry& entry, const PasswordPolicy& policy
 
 }  // namespace
 
-OpenLdapPasswordWriter::OpenLdapPasswordWriter(WorkConnection& work, std::string default_policy_dn)
-    : work_(work), policies_(work, std::move(default_policy_dn)) {}
+OpenLdapPasswordWriter::OpenLdapPasswordWriter(WorkConnection& work, PolicyLocation policies)
+    : work_(work), policies_(work, std::move(policies)) {}
 
 Result<PasswordPolicy> OpenLdapPasswordWriter::policy(const std::string& dn, Deadline deadline) {
     auto policy = policies_.policy_of(dn, deadline);
@@ -86,9 +86,8 @@ Result<AccountState> OpenLdapPasswordWriter::account_state(
     }
     const auto& entry = **found;
     const auto& own_policy = entry.values("pwdPolicySubentry");
-    auto policy = policies_.read(
-        own_policy.empty() ? policies_.default_policy_dn() : own_policy.front(), deadline
-    );
+    auto policy = own_policy.empty() ? policies_.default_policy(deadline)
+                                     : policies_.read(own_policy.front(), deadline);
     if (!policy) {
         return fail(writeback_failure(std::move(policy).error(), false));
     }

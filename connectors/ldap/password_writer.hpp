@@ -17,7 +17,7 @@ namespace bascule::ldap {
 class OpenLdapPasswordWriter final : public directory::PasswordWriter {
   public:
     /// `work` outlives it.
-    OpenLdapPasswordWriter(WorkConnection& work, std::string default_policy_dn);
+    OpenLdapPasswordWriter(WorkConnection& work, PolicyLocation policies);
 
     [[nodiscard]] Result<directory::PasswordPolicy> policy(const std::string& dn, Deadline deadline)
         override;

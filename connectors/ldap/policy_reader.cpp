@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "connectors/ldap/directory_reads.hpp"
 #include "connectors/ldap/directory_search.hpp"
 #include "directory/base/text.hpp"
 
@@ -106,8 +107,39 @@ std::string duration_in_words(seconds duration) {
     return "0 seconds";
 }
 
-PolicyReader::PolicyReader(WorkConnection& work, std::string default_policy_dn)
-    : work_(work), default_policy_dn_(std::move(default_policy_dn)) {}
+PolicyReader::PolicyReader(WorkConnection& work, PolicyLocation location)
+    : work_(work), location_(std::move(location)), located_(!location_.dn.empty()) {}
+
+Result<std::string> PolicyReader::locate(Deadline deadline) {
+    const std::lock_guard lock(mutex_);
+    if (located_ || location_.base.empty()) {
+        return location_.dn;
+    }
+    BASCULE_TRY(
+        const auto found,
+        work_.run<std::vector<directory::SourceEntry>>(
+            deadline,
+            [&](Connection& connection) -> Result<std::vector<directory::SourceEntry>> {
+                SearchRequest request;
+                request.scope = SearchScope::subtree;
+                request.filter = "(objectClass=pwdPolicy)";
+                request.attributes = {"1.1"};
+                BASCULE_TRY(request.base, naming_context_of(connection, location_.base, deadline));
+                return connection.search(request, deadline);
+            }
+        )
+    );
+    if (found.size() == 1) {
+        location_.dn = found.front().dn;
+    }
+    located_ = true;
+    return location_.dn;
+}
+
+Result<PasswordPolicy> PolicyReader::default_policy(Deadline deadline) {
+    BASCULE_TRY(const std::string dn, locate(deadline));
+    return read(dn, deadline);
+}
 
 Result<PasswordPolicy> PolicyReader::policy_of(const std::string& dn, Deadline deadline) {
     BASCULE_TRY(const auto entry, find_entry(work_, dn, {"pwdPolicySubentry"}, deadline));
@@ -119,7 +151,7 @@ Result<PasswordPolicy> PolicyReader::policy_of(const std::string& dn, Deadline d
         );
     }
     const auto& own = entry->values("pwdPolicySubentry");
-    return read(own.empty() ? default_policy_dn_ : own.front(), deadline);
+    return own.empty() ? default_policy(deadline) : read(own.front(), deadline);
 }
 
 Result<PasswordPolicy> PolicyReader::read(const std::string& policy_dn, Deadline deadline) {

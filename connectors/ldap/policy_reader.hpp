@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "connectors/ldap/work_connection.hpp"
@@ -7,13 +8,19 @@
 
 namespace bascule::ldap {
 
+/// Where the default policy stands. slapd does not tell its ppolicy_default, so it is either known
+/// by its DN or taken to be the only policy entry below the naming context of `base`.
+struct PolicyLocation {
+    std::string dn;
+    std::string base;
+};
+
 /// Reads OpenLDAP's password policy (slapo-ppolicy): that of an entry's pwdPolicySubentry, else the
 /// default one. Thread-safe.
 class PolicyReader {
   public:
-    /// `default_policy_dn`: the value of ppolicy_default, which the server does not tell; empty:
-    /// entries without a policy of their own have none that is known. `work` outlives it.
-    PolicyReader(WorkConnection& work, std::string default_policy_dn);
+    /// `work` outlives it.
+    PolicyReader(WorkConnection& work, PolicyLocation location);
 
     /// The policy that applies to an entry. `not_in_directory` when the entry is gone.
     [[nodiscard]] Result<directory::PasswordPolicy> policy_of(
@@ -24,11 +31,16 @@ class PolicyReader {
         const std::string& policy_dn, Deadline deadline
     );
 
-    [[nodiscard]] const std::string& default_policy_dn() const { return default_policy_dn_; }
+    /// The default policy; an empty one when there is none, or several and no DN is known.
+    [[nodiscard]] Result<directory::PasswordPolicy> default_policy(Deadline deadline);
 
   private:
+    [[nodiscard]] Result<std::string> locate(Deadline deadline);
+
     WorkConnection& work_;
-    std::string default_policy_dn_;
+    PolicyLocation location_;
+    std::mutex mutex_;
+    bool located_ = false;
 };
 
 /// "5 minutes", "1 day": the largest unit that is exact.

@@ -51,8 +51,8 @@ class Password : public ::testing::Test {
     SlapdRig rig_;
     std::string dn_ = user_dn(1);
     WorkConnection work_{service_options(rig_)};
-    OpenLdapPasswordWriter writer_{work_, SlapdRig::default_policy_dn()};
-    BindPasswordVerifier verifier_{work_, SlapdRig::default_policy_dn()};
+    OpenLdapPasswordWriter writer_{work_, {.dn = {}, .base = SlapdRig::suffix()}};
+    BindPasswordVerifier verifier_{work_, {.dn = {}, .base = SlapdRig::suffix()}};
 };
 
 TEST_F(Password, ResetReplacesTheOldPassword) {
@@ -244,7 +244,7 @@ TEST_F(Password, WorksByTls) {
     auto options = service_options(rig_);
     options.servers = {rig_.ldaps_uri()};
     WorkConnection work(options);
-    OpenLdapPasswordWriter writer(work, SlapdRig::default_policy_dn());
+    OpenLdapPasswordWriter writer(work, {.dn = SlapdRig::default_policy_dn(), .base = {}});
     EXPECT_TRUE(writer.reset(dn_, secret("Fresh-Word-1"), MustChange::no, soon()));
     EXPECT_TRUE(writer.change(dn_, secret("Fresh-Word-1"), secret("Own-Choice-22"), soon()));
 }

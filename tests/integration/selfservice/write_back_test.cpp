@@ -68,8 +68,8 @@ struct WriteBack : testing::Test {
         rig.load_ldif(test::directory_ldif(8));
         rig.start();
         work.emplace(ldap::service_options(rig));
-        writer.emplace(*work, SlapdRig::default_policy_dn());
-        verifier.emplace(*work, SlapdRig::default_policy_dn());
+        writer.emplace(*work, ldap::PolicyLocation{.dn = {}, .base = SlapdRig::suffix()});
+        verifier.emplace(*work, ldap::PolicyLocation{.dn = {}, .base = SlapdRig::suffix()});
         connect(true);
         company.link(EdgeKind::unit_member, seattle, leo);
         company.assign("Helpdesk Administrator", mira, seattle);
