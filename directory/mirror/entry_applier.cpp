@@ -96,6 +96,7 @@ Status EntryApplier::move_below(Work& work) {
     BASCULE_CHECK(transaction_.rebase_entries(
         context_.source, work.previous->dn_key, work.entry.dn_key, work.previous->dn, work.entry.dn
     ));
+    for (const MirrorEntry& one : below) BASCULE_CHECK(leave_place(one));
     const std::size_t prefix = work.previous->dn_key.size();
     for (const MirrorEntry& entry : below) {
         if (entry.oid == work.previous->oid)

@@ -314,20 +314,18 @@ Status MirrorEngine::retry_quarantined() {
 Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
     SourceState state;
     RemovalGuard guard = guard_;
-    RefreshNotes notes;
     ApplyCounts counts;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard = guard_;
-        notes = notes_;
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
         HeldPlan held = HeldPlan::parse(state.held_plan);
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, guard, held,
-             in_refresh_ ? &notes : nullptr}
+             in_refresh_ ? &notes_ : nullptr}
         );
-        Step step{transaction, applier, state, held, notes};
+        Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
         counts = applier.counts();
         if (held.since.empty())
@@ -347,7 +345,6 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
     }
     state_ = std::move(state);
     guard_ = std::move(guard);
-    notes_ = std::move(notes);
     counters_.added += counts.added;
     counters_.updated += counts.updated;
     counters_.removed += counts.removed;
