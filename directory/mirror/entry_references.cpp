@@ -276,6 +276,7 @@ Status EntryApplier::resolve_all_pending(
 /// anchor, not by its DN: the same entry gets its memberships back, another one with the same DN
 /// does not inherit them.
 Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
+    const Uuid id = object_id(context_.source_name, anchor);
     for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
         BASCULE_CHECK(transaction_.clear_edges(kind, oid));
         BASCULE_CHECK(transaction_.clear_pending(kind, oid));
@@ -287,9 +288,13 @@ Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
                 if (row.source != context_.source)
                     continue;
                 BASCULE_CHECK(transaction_.remove_edge(kind, row.oid, oid));
-                BASCULE_CHECK(
-                    transaction_.add_pending({context_.source, anchor_key(anchor), kind, row.oid})
-                );
+                // Whose leaving was held already is not named by the group any more.
+                const auto held = context_.held.memberships.find(row.id);
+                const bool named = held == context_.held.memberships.end() || !held->second.contains(id);
+                if (kind == EdgeKind::member) stays(row.id, id);
+                if (named) {
+                    BASCULE_CHECK(transaction_.add_pending({context_.source, anchor_key(anchor), kind, row.oid}));
+                }
             }
             if (rows.size() < page)
                 break;

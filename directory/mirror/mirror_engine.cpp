@@ -208,6 +208,10 @@ Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bo
 
 /// The whole of what a refresh would take away is weighed before any of it goes.
 Status MirrorEngine::decide_removals(Step& step, bool proven) {
+    // Before members go as entries: who has left a group shall not return to it when the entry does.
+    for (const auto& [group, members] : step.notes.leaving) {
+        BASCULE_CHECK(step.applier.decide_leaving(group, members));
+    }
     std::erase_if(step.held.deletes, [&](const Uuid& anchor) { return seen_.contains(anchor); });
     BASCULE_TRY(const std::set<Uuid> absent, absent_entries(step.transaction, proven));
     const directory::TypeId unmapped = store_.registry().type("Unmapped");
@@ -240,8 +244,6 @@ Status MirrorEngine::decide_removals(Step& step, bool proven) {
 
 Status MirrorEngine::decide_losses(Step& step) {
     BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
-    for (const auto& [group, members] : step.notes.leaving)
-        BASCULE_CHECK(step.applier.decide_leaving(group, members));
     for (const auto& [attribute, ids] : step.notes.lost_attributes) {
         if (ids.empty())
             continue;
