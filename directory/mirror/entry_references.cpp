@@ -52,24 +52,31 @@ Status EntryApplier::sync_references(Work& work) {
     return sync_kind(work, EdgeKind::manager);
 }
 
-/// An entry that is there and not served is waited for by its anchor: it may be renamed without a word to those who name it.
+/// An entry that is there and not served is waited for by its anchor: it may be renamed without a
+/// word to those who name it.
 Result<EntryApplier::Resolved> EntryApplier::resolve(const MappedEntry::Reference& reference) {
     Resolved out;
     if (!reference.dn_key.empty()) {
         out.pending = reference.dn_key;
         BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, reference.dn_key));
-        if (!entry) return out;
+        if (!entry)
+            return out;
         out.pending = anchor_key(entry->anchor);
         out.by_place = true;
         BASCULE_TRY(out.row, transaction_.find_row(entry->oid));
     } else {
         out.pending = user_name_key(reference.user_name);
         const auto attribute = context_.registry.find_attribute(user_, {{}, "userName", {}});
-        if (!attribute) return out;
-        BASCULE_TRY(const auto users, transaction_.find_by_term(*attribute, reference.user_name, 1));
-        if (!users.empty() && users.front().row.source == context_.source) out.row = users.front().row;
+        if (!attribute)
+            return out;
+        BASCULE_TRY(
+            const auto users, transaction_.find_by_term(*attribute, reference.user_name, 1)
+        );
+        if (!users.empty() && users.front().row.source == context_.source)
+            out.row = users.front().row;
     }
-    if (out.row && !may_target(reference.kind, *out.row)) out.row.reset();
+    if (out.row && !may_target(reference.kind, *out.row))
+        out.row.reset();
     return out;
 }
 
@@ -85,7 +92,9 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
             continue;
         BASCULE_TRY(Resolved target, resolve(reference));
         if (context_.refresh != nullptr && target.by_place) {
-            context_.refresh->named.emplace(std::hash<std::string>{}(reference.dn_key), std::pair(kind, from));
+            context_.refresh->named.emplace(
+                std::hash<std::string>{}(reference.dn_key), std::pair(kind, from)
+            );
         }
         if (!target.row) {
             wanted_pending.insert(std::move(target.pending));
@@ -196,22 +205,29 @@ Status EntryApplier::part_members(
     return journal_members(group, "Remove member from group", left);
 }
 
-/// In a refresh, references may be read before the news that the entry at their DN has moved. When it does move, who named
-/// that DN did not mean it, but the one that is there now.
+/// In a refresh, references may be read before the news that the entry at their DN has moved. When
+/// it does move, who named that DN did not mean it, but the one that is there now.
 Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
-    if (context_.refresh == nullptr) return {};
-    const auto [first, last] = context_.refresh->named.equal_range(std::hash<std::string>{}(entry.dn_key));
+    if (context_.refresh == nullptr)
+        return {};
+    const auto [first, last] =
+        context_.refresh->named.equal_range(std::hash<std::string>{}(entry.dn_key));
     for (auto it = first; it != last; ++it) {
         const auto [kind, from] = it->second;
         BASCULE_TRY(const bool linked, transaction_.has_edge(kind, from, entry.oid));
         BASCULE_TRY(const auto row, transaction_.find_row(from));
-        if (!row) continue;
+        if (!row)
+            continue;
         ++counts_.writes;
-        BASCULE_CHECK(transaction_.remove_pending({context_.source, anchor_key(entry.anchor), kind, from}));
+        BASCULE_CHECK(
+            transaction_.remove_pending({context_.source, anchor_key(entry.anchor), kind, from})
+        );
         BASCULE_CHECK(transaction_.add_pending({context_.source, entry.dn_key, kind, from}));
-        if (!linked) continue;
+        if (!linked)
+            continue;
         if (kind == EdgeKind::member) {
-            context_.refresh->leaving[row->id].insert(object_id(context_.source_name, entry.anchor));
+            context_.refresh->leaving[row->id].insert(object_id(context_.source_name, entry.anchor)
+            );
         } else {
             BASCULE_TRY(const bool removed, transaction_.remove_edge(kind, from, entry.oid));
             static_cast<void>(removed);
@@ -290,10 +306,14 @@ Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
                 BASCULE_CHECK(transaction_.remove_edge(kind, row.oid, oid));
                 // Whose leaving was held already is not named by the group any more.
                 const auto held = context_.held.memberships.find(row.id);
-                const bool named = held == context_.held.memberships.end() || !held->second.contains(id);
-                if (kind == EdgeKind::member) stays(row.id, id);
+                const bool named =
+                    held == context_.held.memberships.end() || !held->second.contains(id);
+                if (kind == EdgeKind::member)
+                    stays(row.id, id);
                 if (named) {
-                    BASCULE_CHECK(transaction_.add_pending({context_.source, anchor_key(anchor), kind, row.oid}));
+                    BASCULE_CHECK(transaction_.add_pending(
+                        {context_.source, anchor_key(anchor), kind, row.oid}
+                    ));
                 }
             }
             if (rows.size() < page)

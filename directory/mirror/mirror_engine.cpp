@@ -208,7 +208,8 @@ Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bo
 
 /// The whole of what a refresh would take away is weighed before any of it goes.
 Status MirrorEngine::decide_removals(Step& step, bool proven) {
-    // Before members go as entries: who has left a group shall not return to it when the entry does.
+    // Before members go as entries: who has left a group shall not return to it when the entry
+    // does.
     for (const auto& [group, members] : step.notes.leaving) {
         BASCULE_CHECK(step.applier.decide_leaving(group, members));
     }
