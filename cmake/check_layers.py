@@ -35,7 +35,7 @@ HOMES = {
     r"CLI/.*": ["daemon"],
     r"unicode/.*": ["directory/base"],
     r"tl/expected\.hpp": ["directory/base"],
-    r"sodium.*": ["directory/base", "selfservice", "daemon", "connectors/ldap"],
+    r"sodium.*": ["directory/base", "store/sqlite", "selfservice", "daemon", "connectors/ldap"],
     r"openssl/.*": ["directory/base", "http/server", "daemon", "selfservice"],
     r"re2/.*": ["selfservice", "connectors"],
 }

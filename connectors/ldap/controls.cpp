@@ -35,6 +35,12 @@ class BerReader {
         ber_len_t length = 0;
         return ber_peek_tag(element_, &length);
     }
+    /// Nothing is left, or something well-formed that a later standard may have added.
+    bool ended_well() {
+        ber_len_t left = 0;
+        ber_get_option(element_, LBER_OPT_REMAINING_BYTES, &left);
+        return left == 0 || next() != LBER_DEFAULT;
+    }
     bool enter() {
         ber_len_t length = 0;
         return ber_skip_tag(element_, &length) != LBER_DEFAULT;
@@ -163,6 +169,9 @@ Result<SyncState> decode_sync_state(std::string_view value) {
         }
         state.cookie = cookie;
     }
+    if (!reader.ended_well()) {
+        return malformed("end of a sync state control");
+    }
     return state;
 }
 
@@ -170,7 +179,7 @@ Result<SyncDone> decode_sync_done(std::string_view value) {
     BerReader reader(value);
     SyncDone done;
     if (reader.next() != LBER_SEQUENCE || !reader.enter() || !reader.read_cookie(done.cookie) ||
-        !reader.read_default(done.refresh_deletes)) {
+        !reader.read_default(done.refresh_deletes) || !reader.ended_well()) {
         return malformed("sync done control");
     }
     return done;
@@ -198,7 +207,7 @@ Result<SyncInfo> decode_sync_info(std::string_view value) {
         default:
             break;
     }
-    if (!whole) {
+    if (!whole || !reader.ended_well()) {
         return malformed("sync info message");
     }
     return info;
@@ -228,6 +237,9 @@ Result<PolicyResponse> decode_policy_response(std::string_view value) {
             return malformed("error of a password policy control");
         }
         response.error = static_cast<PolicyError>(number);
+    }
+    if (!reader.ended_well()) {
+        return malformed("end of a password policy control");
     }
     return response;
 }

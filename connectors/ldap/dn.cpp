@@ -68,12 +68,8 @@ std::string_view short_name(std::string_view type) {
 }
 
 void append_type(std::string& out, std::string_view type) {
-    auto lower = to_ascii_lower(type);
-    std::string_view name = lower;
-    if (name.starts_with("oid.")) {
-        name.remove_prefix(4);
-    }
-    out += short_name(name);
+    const auto lower_type = to_ascii_lower(type);
+    out += short_name(lower_type);
     out += '=';
 }
 

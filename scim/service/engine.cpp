@@ -77,6 +77,7 @@ TypeView make_view(const ResourceType& type, const Engine& engine) {
 Engine::Engine(ServiceDependencies dependencies)
     : with(std::move(dependencies)),
       registry(with.store.registry()),
+      access(registry),
       list_limits{with.options.default_page_size, with.options.max_results} {
     for (const auto& type : with.schemas.types()) {
         views.push_back(make_view(*type, *this));

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "directory/access/access_resolver.hpp"
 #include "directory/access/caller.hpp"
 #include "scim/codec/projection.hpp"
 #include "scim/service/list_request.hpp"
@@ -44,6 +45,7 @@ struct Engine {
 
     ServiceDependencies with;
     const directory::Registry& registry;
+    access::AccessResolver access;
     ListLimits list_limits;
     std::vector<TypeView> views;
     std::string provider_config;  ///< bodies of the discovery endpoints

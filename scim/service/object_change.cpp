@@ -155,8 +155,14 @@ Status ObjectChange::set_password(const ObjectRow& row, const WantedState& wante
             "password",
             {}});
     }
-    if (wanted.password_hash.empty() || engine_.with.credentials == nullptr) {
+    if (engine_.with.credentials == nullptr) {
         return {};
+    }
+    if (wanted.password_hash.empty()) {
+        return fail(
+            ErrorKind::unavailable, "concurrent_change",
+            "The user was changed by somebody else at the same moment; send the request again."
+        );
     }
     return engine_.with.credentials->put(
         transaction_, row.id, wanted.password_hash, directory::MustChange::no

@@ -3,7 +3,6 @@
 #include <optional>
 #include <string>
 
-#include "directory/access/access_resolver.hpp"
 #include "directory/access/roles.hpp"
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
@@ -104,7 +103,7 @@ Status check_document(
 
 bool is_role_assignable(const Engine& engine, const Object& object) {
     return engine.registry.spec(object.row.type).name == "Group" &&
-           access::AccessResolver(engine.registry).is_role_assignable(object);
+           engine.access.is_role_assignable(object);
 }
 
 Status check_privileged(const Engine& engine, const access::Caller& caller, const Object& object) {

@@ -1,5 +1,6 @@
 #include "scim/service/write_operations.hpp"
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -109,31 +110,49 @@ Status check_operation_count(const Engine& engine, const ordered_json& message) 
     );
 }
 
-/// Finds out beforehand whether a PATCH sets a password, because hashing must not hold up other
-/// writers.
-Status hash_patched_password(
-    const Engine& engine, const TypeView& view, const Uuid& id, const ordered_json& message,
-    WantedState& wanted
+/// A PATCH worked out beforehand, good for one version of its object.
+struct PreparedPatch {
+    std::uint64_t version = 0;  ///< 0: nothing is prepared
+    WantedState wanted;
+};
+
+Result<WantedState> apply(
+    const Engine& engine, const TypeView& view, const Object& object, const ordered_json& message,
+    std::optional<Secret>& password
 ) {
+    BASCULE_TRY(
+        PatchOutcome outcome,
+        apply_patch(message, object.body, engine.with.schemas, *view.type, engine.registry)
+    );
+    WantedState wanted{std::move(outcome.body), std::move(outcome.edges), false, {}};
+    wanted.has_password = outcome.password.has_value();
+    password = std::move(outcome.password);
+    return wanted;
+}
+
+/// Does the slow parts, JSON and hashing, before the transaction, so that they hold up no other
+/// writer. Whether the PATCH is right is for the transaction to say.
+Result<PreparedPatch> prepare(
+    const Engine& engine, const TypeView& view, const Uuid& id, const ordered_json& message
+) {
+    PreparedPatch prepared;
     std::optional<Secret> password;
     const auto load = [&](directory::Reader& reader) -> Status {
         BASCULE_TRY(const std::optional<Object> object, reader.find(id));
-        if (!object || object->row.type != view.type->type || object->row.is_synced()) {
+        if (!object || object->row.type != view.type->type) {
             return {};
         }
-        BASCULE_TRY(
-            PatchOutcome outcome,
-            apply_patch(message, object->body, engine.with.schemas, *view.type, engine.registry)
-        );
-        password = std::move(outcome.password);
+        if (auto wanted = apply(engine, view, *object, message, password)) {
+            prepared = {object->row.version, *std::move(wanted)};
+            if (object->row.is_synced()) {
+                password.reset();
+            }
+        }
         return {};
     };
     BASCULE_CHECK(engine.with.store.read(load));
-    return hash_password(engine, password, wanted);
-}
-
-bool mentions_password(const TypeView& view, std::string_view body) {
-    return view.type->name == "User" && to_ascii_lower(body).find("password") != std::string::npos;
+    BASCULE_CHECK(hash_password(engine, password, prepared.wanted));
+    return prepared;
 }
 
 /// The version that the transaction leaves behind.
@@ -204,21 +223,17 @@ Result<http::Response> patch_resource(
     BASCULE_TRY(const Projection projection, projection_of(engine, call, view));
     BASCULE_TRY(const ordered_json message, parse_json(call.request.body));
     BASCULE_CHECK(check_operation_count(engine, message));
-    WantedState wanted;
-    if (mentions_password(view, call.request.body)) {
-        BASCULE_CHECK(hash_patched_password(engine, view, id, message, wanted));
-    }
+    BASCULE_TRY(const PreparedPatch prepared, prepare(engine, view, id, message));
     ObjectRow row;
     const auto transact = [&](Transaction& transaction) -> Status {
         ObjectChange change(engine, view, call, transaction);
         BASCULE_TRY(const Object before, change.load(id));
-        BASCULE_TRY(
-            PatchOutcome outcome,
-            apply_patch(message, before.body, engine.with.schemas, *view.type, engine.registry)
-        );
-        WantedState state{std::move(outcome.body), std::move(outcome.edges), false, {}};
-        state.has_password = outcome.password.has_value();
-        state.password_hash = wanted.password_hash;
+        WantedState state = prepared.wanted;
+        if (prepared.version != before.row.version) {
+            std::optional<Secret> password;
+            BASCULE_TRY(state, apply(engine, view, before, message, password));
+            state.password_hash = prepared.wanted.password_hash;
+        }
         BASCULE_CHECK(change.update(before, state));
         return note_row(transaction, id, row);
     };

@@ -30,6 +30,8 @@ struct StaffService::Case {
 namespace {
 
 constexpr std::chrono::seconds longest_write{10};
+/// So long a repeat with the same Idempotency-Key gets the first outcome.
+constexpr std::chrono::hours key_lifetime{24};
 
 tl::unexpected<Error> directory_conflict(std::string code, std::string detail) {
     return fail(ErrorKind::conflict, std::move(code), std::move(detail));
@@ -49,6 +51,44 @@ std::string key_body(const Uuid& key, const ResetOutcome& outcome, Time now) {
         .boolean(outcome.was_locked)
         .end_object();
     return body;
+}
+
+/// Removes some of the keys whose day is over, so that they do not gather.
+Status forget_old_keys(Transaction& transaction, directory::TypeId type) {
+    directory::Query old;
+    old.type = type;
+    old.limit = 10;
+    old.filter.kind = directory::Filter::Kind::row_field;
+    old.filter.field = directory::RowField::created;
+    old.filter.op = directory::Operator::lt;
+    old.filter.value = transaction.now() - key_lifetime;
+    BASCULE_TRY(const auto found, transaction.query(old));
+    for (const directory::Object& key : found.objects) {
+        BASCULE_CHECK(transaction.remove(key.row.oid));
+    }
+    return {};
+}
+
+/// Stores a key; one that was used and forgotten before comes back.
+Status keep_key(
+    Transaction& transaction, directory::TypeId type, const Uuid& key, std::string body
+) {
+    BASCULE_TRY(const auto before, transaction.find_any(key));
+    if (!before) {
+        BASCULE_TRY(
+            [[maybe_unused]] const auto oid,
+            transaction.create({key, type, directory::SourceId::local, "", std::move(body), ""})
+        );
+        return {};
+    }
+    if (before->row.deleted) {
+        BASCULE_CHECK(transaction.restore(before->row.oid));
+    }
+    BASCULE_TRY(
+        [[maybe_unused]] const bool changed,
+        transaction.update(before->row.oid, std::move(body), "", "")
+    );
+    return {};
 }
 
 /// Marks a key as under way while it lives.
@@ -230,14 +270,12 @@ Status StaffService::complete(
 ) {
     BASCULE_TRY([[maybe_unused]] const auto ended, sessions_.end_all(transaction, opened.target));
     if (opened.idempotency_key) {
-        BASCULE_TRY(
-            [[maybe_unused]] const auto oid,
-            transaction.create(
-                {*opened.idempotency_key, store_.registry().type("IdempotencyKey"),
-                 directory::SourceId::local, "",
-                 key_body(*opened.idempotency_key, outcome, transaction.now()), ""}
-            )
-        );
+        const directory::TypeId type = store_.registry().type("IdempotencyKey");
+        BASCULE_CHECK(forget_old_keys(transaction, type));
+        BASCULE_CHECK(keep_key(
+            transaction, type, *opened.idempotency_key,
+            key_body(*opened.idempotency_key, outcome, transaction.now())
+        ));
     }
     JournalRecord record = reset_record(caller, opened);
     record.details.emplace_back("LdapResult", outcome.source_name.empty() ? "None" : "0 success");

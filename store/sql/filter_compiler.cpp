@@ -82,24 +82,35 @@ class Compiler {
         const auto drivers = std::count_if(parts.begin(), parts.end(), [](const auto& part) {
             return part.drives();
         });
+        if (drivers > 1) {
+            estimate_all(parts, estimate_limit);
+            if (std::all_of(parts.begin(), parts.end(), [](const auto& part) {
+                    return !part.drives() || *part.rows >= estimate_limit;
+                })) {
+                estimate_all(parts, far_estimate_limit);
+            }
+        }
         auto best = parts.end();
         for (auto part = parts.begin(); part != parts.end(); ++part) {
-            if (!part->drives()) {
-                continue;
-            }
-            if (drivers > 1) {
-                estimate(*part);
-            }
-            if (best == parts.end() || part->rows.value_or(0) < best->rows.value_or(0)) {
+            if (part->drives() &&
+                (best == parts.end() || part->rows.value_or(0) < best->rows.value_or(0))) {
                 best = part;
             }
         }
         return best;
     }
 
-    void estimate(Condition& part) {
-        if (!part.rows) {
-            part.rows = context_.estimate(part.sample.empty() ? part.source : part.sample);
+    void estimate_all(Parts& parts, std::uint64_t limit) {
+        for (auto& part : parts) {
+            if (part.drives()) {
+                estimate(part, limit);
+            }
+        }
+    }
+
+    void estimate(Condition& part, std::uint64_t limit) {
+        if (!part.rows || (*part.rows >= estimate_limit && *part.rows < limit)) {
+            part.rows = context_.estimate(part.sample.empty() ? part.source : part.sample, limit);
         }
     }
 
@@ -108,7 +119,7 @@ class Compiler {
             return &part != &*driver && part.costly_probe;
         });
         if (probes_cost) {
-            estimate(*driver);
+            estimate(*driver, estimate_limit);
         }
         const bool few = driver->rows.value_or(estimate_limit) < estimate_limit;
         result.source_exact = result.source_exact && driver->source_exact;

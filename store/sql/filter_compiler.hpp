@@ -18,13 +18,15 @@ struct PlanContext {
     std::function<std::int64_t(directory::AttributeId)> attribute_number;
     /// The live object of an id.
     std::function<std::optional<directory::Oid>(const Uuid&)> find;
-    /// Rows of a SELECT, counted up to estimate_limit.
-    std::function<std::uint64_t(const Sql&)> estimate;
+    /// Rows of a SELECT, counted up to a limit.
+    std::function<std::uint64_t(const Sql&, std::uint64_t)> estimate;
     /// Whether any term of the attribute may have been cut.
     std::function<bool(directory::AttributeId)> has_cut_terms;
 };
 
+/// Candidates are counted this far, and those that reach it further when all do.
 inline constexpr std::uint64_t estimate_limit = 1000;
+inline constexpr std::uint64_t far_estimate_limit = 10'000;
 
 /// How a filter runs: `source` selects the oids of live objects of the type, each once, without
 /// order. When not `exact` it selects too many and every document must be checked with

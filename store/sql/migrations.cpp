@@ -17,7 +17,7 @@ CREATE TABLE object(
   version INTEGER NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, deleted INTEGER,
   refs INTEGER NOT NULL, display TEXT NOT NULL) STRICT;
 CREATE UNIQUE INDEX object_id ON object(id);
-CREATE INDEX object_live ON object(type, oid) WHERE deleted IS NULL;
+CREATE INDEX object_live ON object(type, deleted) WHERE deleted IS NULL;
 CREATE INDEX object_gone ON object(deleted) WHERE deleted IS NOT NULL;
 CREATE TABLE document(oid INTEGER PRIMARY KEY, body TEXT NOT NULL, local TEXT NOT NULL) STRICT;
 

@@ -33,9 +33,17 @@ struct Sql {
         values.insert(values.end(), other.values.begin(), other.values.end());
         return *this;
     }
-    Sql& value(SqlValue bound) {
+    Sql& value(std::int64_t number) { return bind(std::in_place_type<std::int64_t>, number); }
+    Sql& value(std::string text_value) {
+        return bind(std::in_place_type<std::string>, std::move(text_value));
+    }
+    Sql& value(Blob blob) { return bind(std::in_place_type<Blob>, std::move(blob)); }
+
+  private:
+    template <class T, class Arg>
+    Sql& bind(std::in_place_type_t<T> type, Arg&& argument) {
         text += '?';
-        values.push_back(std::move(bound));
+        values.emplace_back(type, std::forward<Arg>(argument));
         return *this;
     }
 };

@@ -242,7 +242,7 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
 
   private:
     template <class Fn>
-    static Status done(Fn&& fn) {
+    [[nodiscard]] static Status done(Fn&& fn) {
         return guarded([&]() -> Status {
             fn();
             return {};

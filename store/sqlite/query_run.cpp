@@ -36,9 +36,13 @@ PlanContext plan_context(ReadOperations& reads) {
             const auto row = reads.find_row(id);
             return row ? std::optional(row->oid) : std::nullopt;
         },
-        [&reads](const Sql& source) {
+        [&reads](const Sql& source, std::uint64_t limit) {
             Sql counting;
-            counting.add("SELECT count(*) FROM (SELECT 1 FROM (").add(source).add(") LIMIT 1000)");
+            counting.add("SELECT count(*) FROM (SELECT 1 FROM (")
+                .add(source)
+                .add(") LIMIT ")
+                .value(clamp(limit))
+                .add(")");
             auto rows = reads.connection().rows(counting);
             return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
         },

@@ -45,6 +45,7 @@ RunFile::~RunFile() {
 void RunFile::write(std::string_view bytes) {
     if (buffer_.size() + bytes.size() > write_buffer) {
         flush();
+        buffer_.reserve(write_buffer);
     }
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
 }
@@ -58,7 +59,7 @@ void RunFile::flush() {
         }
         done += written > 0 ? static_cast<std::size_t>(written) : 0;
     }
-    buffer_.clear();
+    buffer_ = {};
 }
 
 RunReader::RunReader(const RunFile& file, std::size_t buffer_size)

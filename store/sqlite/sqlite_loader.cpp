@@ -12,7 +12,7 @@ using namespace directory;
 
 namespace {
 
-constexpr std::size_t rows_per_commit = 4000;
+constexpr std::size_t rows_per_commit = 2000;
 constexpr std::size_t commits_waiting = 2;
 // A slice holds the writer; beside a store in use it must be short.
 constexpr std::int64_t large_slice = 200'000;

@@ -114,6 +114,25 @@ TEST_F(ScimHttp, Check147_LocationIsBuiltFromThePublicAddress) {
     );
 }
 
+TEST_F(ScimHttp, Check148_UnknownVersionIs404) {
+    const auto match = router_.match(http::Method::get, "/scim/v3/Users");
+    ASSERT_NE(match.route, nullptr);
+    http::Request request;
+    request.path = "/scim/v3/Users";
+    request.path_parameters = match.parameters;
+    EXPECT_EQ(match.route->handler(request, {}).status, 404);
+}
+
+TEST_F(ScimHttp, UnknownQueryParametersAreIgnored) {
+    const std::string id = add_user("ann");
+    EXPECT_EQ(get("/Users/" + id + "?aadOptscim062020").status, 200);
+    EXPECT_EQ(get("/Users?aadOptscim062020&count=1").status, 200);
+}
+
+TEST_F(ScimHttp, CompressedBodiesAreUnsupported) {
+    EXPECT_EQ(post("/Users", Json::object(), {{"content-encoding", "gzip"}}).status, 415);
+}
+
 TEST_F(ScimHttp, Check149_OptionsListsMethods) {
     const Answer answer = send(http::Method::options, "/Users/" + unknown_id());
     EXPECT_EQ(answer.status, 204);

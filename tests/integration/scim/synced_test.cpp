@@ -125,6 +125,17 @@ TEST_F(ScimSynced, PresentMemberOfASyncedGroupIsAccepted) {
     EXPECT_EQ(members_of(group), std::vector<std::string>{leo});
 }
 
+TEST_F(ScimSynced, ClearingMasteredValuesByPutIsRefused) {
+    const std::string leo = add_synced_user("leo", {{"displayName", "Leo"}});
+    const std::string group = add_synced_group("Sales", {leo});
+    Json body{{"schemas", {group_schema}}, {"displayName", "Sales"}, {"members", Json::array()}};
+    expect_refused(put("/Groups/" + group, body));
+    expect_refused(put(
+        "/Users/" + leo, {{"schemas", {user_schema}}, {"userName", "leo"}, {"displayName", nullptr}}
+    ));
+    EXPECT_EQ(members_of(group), std::vector<std::string>{leo});
+}
+
 TEST_F(ScimSynced, LocalGroupTakesSyncedMembers) {
     const std::string leo = add_synced_user("leo");
     const std::string inner = add_synced_group("Inner");

@@ -131,6 +131,20 @@ TEST_F(Staff, AreResetOnceForOneIdempotencyKey) {
     EXPECT_FALSE(value_of(company.reset(otto, zoe, {}, "key-1")).repeated);
 }
 
+TEST_F(Staff, IdempotencyKeysAreKeptForADay) {
+    value_of(company.reset(mira, leo, {}, "key-1"));
+    company.clock.advance(std::chrono::hours{25});
+    value_of(company.reset(mira, leo, {}, "key-2"));
+    EXPECT_TRUE(value_of(company.reset(mira, leo, {}, "key-2")).repeated);
+    std::uint64_t kept = 0;
+    test::require(company.store().read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(kept, reader.count(company.store().registry().type("IdempotencyKey")));
+        return {};
+    }));
+    EXPECT_EQ(kept, 1U);
+    EXPECT_TRUE(value_of(company.reset(mira, leo, {}, "key-1")).temporary_password);
+}
+
 TEST_F(Staff, LocationsAreThoseWithARole) {
     const auto of_mira = value_of(company.staff->locations(company.caller(mira)));
     ASSERT_EQ(of_mira.units.size(), 1U);
@@ -221,6 +235,81 @@ TEST_F(Staff, SyncedWithoutAConnectedDirectoryAreNotReset) {
     ASSERT_EQ(records.size(), 2U);
     EXPECT_EQ(records[0].outcome, Outcome::failed);
     EXPECT_EQ(records[1].outcome, Outcome::refused);
+}
+
+/// Five locations, each with a manager who is a member of it, and an employee.
+TEST(DemonstrationCompany, ManagersReachWhomTheirRolesReach) {
+    test::Company company;
+    struct Place {
+        std::string name;
+        std::vector<std::string> roles;
+        bool whole_organisation;
+    };
+    const std::vector<Place> places{
+        {"Seattle", {"Authentication Administrator"}, false},
+        {"Portland", {"Helpdesk Administrator"}, false},
+        {"Denver", {"Authentication Administrator", "Helpdesk Administrator"}, false},
+        {"Chicago", {"User Administrator"}, false},
+        {"Orlando", {"User Administrator"}, true},
+    };
+    for (const Place& place : places) {
+        const Uuid unit = company.add_unit(place.name);
+        const auto add = [&](const std::string& kind) {
+            const Uuid id = company.add_user(kind + "-" + place.name);
+            company.link(EdgeKind::unit_member, unit, id);
+            if (kind != "staff") {
+                for (const std::string& role : place.roles) {
+                    company.assign(
+                        role, id,
+                        place.whole_organisation ? std::nullopt : std::optional<Uuid>(unit)
+                    );
+                }
+            }
+            return id;
+        };
+        add("staff");
+        add("manager");
+        add("deputy");
+    }
+    const auto id_of = [](const std::string& type, const std::string& name) {
+        return uuid_v5(Uuid{}, type + "/" + name);
+    };
+    for (const Place& place : places) {
+        SCOPED_TRACE(place.name);
+        const access::Caller manager = company.caller(id_of("User", "manager-" + place.name));
+        const auto locations = value_of(company.staff->locations(manager));
+        EXPECT_EQ(locations.whole_organisation, place.whole_organisation);
+        EXPECT_EQ(locations.units.size(), place.whole_organisation ? 5U : 1U);
+        for (const Place& other : places) {
+            const StaffQuery query{.unit = id_of("AdministrativeUnit", other.name)};
+            const auto page = company.staff->people(manager, query);
+            if (other.name != place.name && !place.whole_organisation) {
+                EXPECT_EQ(code_of(page), "outside_scope");
+                continue;
+            }
+            for (const StaffMember& member :
+                 value_of(company.staff->people(manager, query)).people) {
+                const std::string& name = member.person.user_name;
+                const std::string reason = member.reset_refusal ? member.reset_refusal->code : "ok";
+                if (name == "manager-" + place.name) {
+                    EXPECT_EQ(reason, "self_reset");
+                } else if (name.starts_with("staff-")) {
+                    EXPECT_EQ(reason, "ok");
+                } else if (!place.whole_organisation) {
+                    EXPECT_EQ(reason, "protected_target") << name;
+                } else {
+                    // For the whole organisation the grid decides, role by role.
+                    const bool user_administrator = other.roles.front() == "User Administrator";
+                    const bool helpdesk_only = other.name == "Portland";
+                    EXPECT_EQ(
+                        reason, user_administrator || helpdesk_only ? "ok" : "role_not_sufficient"
+                    ) << name;
+                }
+            }
+        }
+    }
+    const access::Caller nobody = company.caller(id_of("User", "staff-Seattle"));
+    EXPECT_EQ(code_of(company.staff->locations(nobody)), "not_authorised");
 }
 
 TEST(StaffSwitch, NeedsBothTheSwitchAndARole) {
