@@ -146,7 +146,7 @@ std::string format_log_line(
 }
 
 struct LogSink::Backend {
-    LogFormat format;
+    std::atomic<LogFormat> format;
     std::atomic<log::Level> least;
     std::shared_ptr<spdlog::details::thread_pool> pool;
     std::shared_ptr<spdlog::async_logger> logger;
@@ -174,31 +174,28 @@ void LogSink::write(
     log::Level level, std::string_view event, std::string_view message,
     std::initializer_list<log::Field> fields
 ) {
-    if (level < backend_->least.load(std::memory_order_relaxed)) {
+    if (!takes(level)) {
         return;
     }
+    const LogFormat format = backend_->format.load(std::memory_order_relaxed);
     const auto now =
         std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const std::string time =
-        backend_->format == LogFormat::journal ? std::string() : format_time(now);
+    const std::string time = format == LogFormat::journal ? std::string() : format_time(now);
     backend_->logger->log(
-        spdlog::level::info, "{}",
-        format_log_line(backend_->format, time, level, event, message, fields)
+        spdlog::level::info, "{}", format_log_line(format, time, level, event, message, fields)
     );
+}
+
+bool LogSink::takes(log::Level level) const {
+    return level >= backend_->least.load(std::memory_order_relaxed);
+}
+
+void LogSink::set_format(LogFormat format) {
+    backend_->format.store(format, std::memory_order_relaxed);
 }
 
 void LogSink::set_level(log::Level least) {
     backend_->least.store(least, std::memory_order_relaxed);
-}
-
-log::Level log_level(std::string_view name) {
-    if (name == "debug") {
-        return log::Level::debug;
-    }
-    if (name == "warning") {
-        return log::Level::warning;
-    }
-    return name == "error" ? log::Level::error : log::Level::info;
 }
 
 }  // namespace bascule::daemon

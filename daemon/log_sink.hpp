@@ -34,14 +34,13 @@ class LogSink final : public log::Sink {
     ) override;
     /// Events below it are dropped. Thread-safe.
     void set_level(log::Level least);
+    void set_format(LogFormat format);
+    [[nodiscard]] bool takes(log::Level level) const;
 
   private:
     struct Backend;
     std::unique_ptr<Backend> backend_;
     log::Sink* former_;
 };
-
-/// The level of that name; info for an unknown one.
-[[nodiscard]] log::Level log_level(std::string_view name);
 
 }  // namespace bascule::daemon

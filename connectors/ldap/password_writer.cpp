@@ -93,6 +93,10 @@ Result<AccountState> OpenLdapPasswordWriter::account_state(
         return fail(writeback_failure(std::move(policy).error(), false));
     }
     state.exists = true;
+    // slapd never writes this mark itself: somebody shut the account, and a new password would open
+    // it.
+    const auto& locked = entry.values("pwdAccountLockedTime");
+    state.disabled = !locked.empty() && locked.front() == locked_for_good;
     state.locked = is_locked(entry, *policy);
     const auto& reset = entry.values("pwdReset");
     state.must_change = !reset.empty() && equals_ignoring_ascii_case(reset.front(), "TRUE");

@@ -174,6 +174,13 @@ TEST_F(WriteBack, ALockedAccountIsUnlockedByTheReset) {
     EXPECT_EQ(bind("Fresh-Word-1"), 0);
 }
 
+TEST_F(WriteBack, AnAccountThatTheDirectoryDisabledIsLeftAlone) {
+    rig.set(leo_dn, "pwdAccountLockedTime", "000001010000Z");
+    EXPECT_EQ(code_of(company.reset(mira, leo, "Fresh-Word-1")), "account_disabled");
+    EXPECT_EQ(bind("Fresh-Word-1"), 49);
+    EXPECT_EQ(resets().back().reason, "account_disabled");
+}
+
 TEST_F(WriteBack, ADirectoryThatIsDownIsSaidAtOnceAndNothingIsQueued) {
     rig.stop();
     const auto outcome = company.reset(mira, leo, "Fresh-Word-1");

@@ -1,0 +1,127 @@
+#include "daemon/admin/mirror_routes.hpp"
+
+#include "daemon/admin/admin_routes.hpp"
+#include "daemon/admin/explanation.hpp"
+#include "daemon/admin/json_body.hpp"
+
+namespace bascule::daemon {
+namespace {
+
+using nlohmann::json;
+
+json describe(const mirror::SourceStatus& status, Time now) {
+    json value{
+        {"name", status.name},
+        {"state", status.state},
+        {"objects", status.objects},
+        {"quarantined", status.quarantined},
+        {"held", status.held},
+        {"received", status.received},
+        {"entriesPerSecond", status.entries_per_second},
+        {"cookie", status.cookie},
+        {"problem", status.last_error},
+    };
+    if (status.last_change) {
+        value["lastChange"] = format_time(*status.last_change);
+        value["lastChangeSecondsAgo"] =
+            std::chrono::duration<double>(now - *status.last_change).count();
+    }
+    return value;
+}
+
+Result<http::Response> status(Core& core, const Sources& sources) {
+    json list = json::array();
+    for (const mirror::SourceStatus& one : sources.statuses()) {
+        list.push_back(describe(one, core.clock.now()));
+    }
+    std::int64_t journal = 0;
+    BASCULE_CHECK(core.store->read([&journal](directory::Reader& reader) -> Status {
+        BASCULE_TRY(journal, reader.last_sequence());
+        return {};
+    }));
+    return json_response(
+        {{"sources", std::move(list)}, {"store", {{"state", "ok"}, {"journal", journal}}}}
+    );
+}
+
+json describe(const mirror::HeldSummary& held) {
+    json items = json::array();
+    json lines = json::array();
+    for (const mirror::HeldItem& item : held.items) {
+        items.push_back(
+            {{"kind", item.kind},
+             {"object", item.object.to_string()},
+             {"display", item.display},
+             {"detail", item.detail}}
+        );
+        lines.push_back(item.kind + "  " + item.display + "  " + item.detail);
+    }
+    if (held.total > held.items.size()) {
+        lines.push_back("and " + std::to_string(held.total - held.items.size()) + " more");
+    }
+    return {{"source", held.source}, {"plan", held.hash},         {"since", held.since},
+            {"total", held.total},   {"items", std::move(items)}, {"lines", std::move(lines)}};
+}
+
+Result<http::Response> holds(const Sources& sources) {
+    BASCULE_TRY(const auto all, sources.holds());
+    json list = json::array();
+    for (const mirror::HeldSummary& held : all) {
+        list.push_back(describe(held));
+    }
+    return json_response({{"holds", std::move(list)}});
+}
+
+Result<http::Response> decide(
+    Sources& sources, const http::Request& request, const access::Caller& caller, bool approve
+) {
+    BASCULE_TRY(const json body, json_object(request));
+    BASCULE_TRY(const std::string plan, required_text(body, "plan"));
+    BASCULE_TRY(const std::string summary, sources.decide_hold(plan, approve, caller));
+    return json_response({{"plan", plan}, {"summary", summary}});
+}
+
+}  // namespace
+
+Status add_mirror_routes(http::Router& router, Core& core, Sources& sources) {
+    using http::Method;
+    BASCULE_CHECK(add_operator_route(
+        router, Method::get, "/v1/status", "Sources and store at a glance.",
+        [&core, &sources](const http::Request&, const access::Caller&) {
+            return status(core, sources);
+        }
+    ));
+    BASCULE_CHECK(add_operator_route(
+        router, Method::get, "/v1/explain",
+        "Why an entry is mirrored the way it is, or not at all.",
+        [&core,
+         &sources](const http::Request& request, const access::Caller&) -> Result<http::Response> {
+            const http::QueryParameters parameters(request.query);
+            BASCULE_TRY(
+                const json value, explain(
+                                      core, sources, parameters.get("subject").value_or(""),
+                                      parameters.get("attribute").value_or("")
+                                  )
+            );
+            return json_response(value);
+        }
+    ));
+    BASCULE_CHECK(add_operator_route(
+        router, Method::get, "/v1/holds", "Removals that wait for a decision.",
+        [&sources](const http::Request&, const access::Caller&) { return holds(sources); }
+    ));
+    BASCULE_CHECK(add_operator_route(
+        router, Method::post, "/v1/holds/approve", "Carries out exactly this plan.",
+        [&sources](const http::Request& request, const access::Caller& caller) {
+            return decide(sources, request, caller, true);
+        }
+    ));
+    return add_operator_route(
+        router, Method::post, "/v1/holds/reject", "Keeps everything that the plan would remove.",
+        [&sources](const http::Request& request, const access::Caller& caller) {
+            return decide(sources, request, caller, false);
+        }
+    );
+}
+
+}  // namespace bascule::daemon

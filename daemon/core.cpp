@@ -1,0 +1,26 @@
+#include "daemon/core.hpp"
+
+#include "directory/model/internal_types.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+
+namespace bascule::daemon {
+
+Time SystemClock::now() const {
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()
+    );
+}
+
+Result<std::unique_ptr<Core>> open_core(const std::string& database_path) {
+    auto core = std::make_unique<Core>();
+    directory::register_internal_types(core->registry);
+    BASCULE_TRY(core->schemas, scim::SchemaRegistry::load_builtin());
+    BASCULE_CHECK(core->schemas->register_types(core->registry));
+    BASCULE_TRY(
+        core->store, store::open_sqlite_store({database_path}, core->registry, core->clock)
+    );
+    core->credentials = std::make_unique<selfservice::Argon2Credentials>(core->registry);
+    core->tokens = std::make_unique<selfservice::TokenService>(*core->store, core->clock);
+    return core;
+}
+
+}  // namespace bascule::daemon

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "daemon/health.hpp"
+#include "daemon/metrics.hpp"
+#include "directory/model/registry.hpp"
+#include "directory/ports/clock.hpp"
+#include "directory/ports/store.hpp"
+#include "scim/schema/schema.hpp"
+#include "selfservice/credentials/argon2_credentials.hpp"
+#include "selfservice/tokens/token_service.hpp"
+
+namespace bascule::daemon {
+
+/// The time of the machine.
+class SystemClock final : public directory::Clock {
+  public:
+    [[nodiscard]] Time now() const override;
+};
+
+/// What lives as long as the process, whatever configuration comes and goes: schemas, store,
+/// tokens, figures.
+struct Core {
+    SystemClock clock;
+    Metrics metrics;
+    Health health;
+    directory::Registry registry;
+    std::unique_ptr<scim::SchemaRegistry> schemas;
+    std::unique_ptr<directory::Store> store;
+    std::unique_ptr<selfservice::Argon2Credentials> credentials;
+    std::unique_ptr<selfservice::TokenService> tokens;
+};
+
+/// Loads the schemas and opens the store.
+[[nodiscard]] Result<std::unique_ptr<Core>> open_core(const std::string& database_path);
+
+}  // namespace bascule::daemon

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "config/settings.hpp"
+#include "daemon/core.hpp"
+#include "daemon/sources.hpp"
+#include "http/api/router.hpp"
+#include "http/server/options.hpp"
+#include "portal/api/caller_authenticator.hpp"
+#include "scim/service/service.hpp"
+#include "selfservice/apps/application_service.hpp"
+#include "selfservice/password/password_service.hpp"
+#include "selfservice/signins/session_service.hpp"
+#include "selfservice/staff/staff_service.hpp"
+
+namespace bascule::daemon {
+
+/// Everything that one configuration gives: sources, services and the routes over them. A reload
+/// builds another one; the old one stays until its last request has been answered.
+struct Generation {
+    explicit Generation(Core& the_core) : core(the_core) {}
+
+    Core& core;
+    config::Settings settings;
+    std::unique_ptr<Sources> sources;
+    std::unique_ptr<selfservice::SignInThrottle> throttle;
+    std::unique_ptr<selfservice::SessionService> sessions;
+    std::unique_ptr<selfservice::StaffService> staff;
+    std::unique_ptr<selfservice::PasswordService> passwords;
+    std::unique_ptr<selfservice::ApplicationService> applications;
+    std::unique_ptr<portal::CallerAuthenticator> authenticator;
+    std::unique_ptr<scim::Service> scim;
+    http::Router public_router;
+    http::Router admin_router;
+};
+
+/// Builds and checks everything; starts nothing.
+[[nodiscard]] Result<std::shared_ptr<Generation>> build_generation(
+    Core& core, config::Settings settings
+);
+
+/// The routers of a generation as the server holds them: each keeps the whole generation alive.
+[[nodiscard]] std::shared_ptr<const http::Router> public_router(
+    const std::shared_ptr<Generation>& generation
+);
+[[nodiscard]] std::shared_ptr<const http::Router> admin_router(
+    const std::shared_ptr<Generation>& generation
+);
+
+// One function a module, in files named wire_*.cpp.
+[[nodiscard]] Status wire_selfservice(Generation& generation);
+[[nodiscard]] Status wire_scim(Generation& generation);
+[[nodiscard]] Status wire_portal(Generation& generation);
+[[nodiscard]] Status wire_admin(Generation& generation);
+
+/// The server's options: public, management and admin listeners with their timeouts and limits.
+[[nodiscard]] http::ServerOptions server_options(
+    const config::Settings& settings, const std::shared_ptr<Generation>& generation,
+    std::shared_ptr<const http::Router> management
+);
+
+/// What TLS needs of the settings; nothing when it is not configured.
+[[nodiscard]] std::optional<http::TlsFiles> tls_files(const config::Settings& settings);
+
+}  // namespace bascule::daemon

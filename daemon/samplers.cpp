@@ -1,0 +1,105 @@
+#include "daemon/samplers.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <utility>
+
+namespace bascule::daemon {
+namespace {
+
+double seconds_of(Time time) {
+    return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+void sample_source(Metrics& metrics, const mirror::SourceStatus& status) {
+    const std::map<std::string, std::string> labels{{"source", status.name}};
+    const auto set = [&](const char* name, const char* help, double value) {
+        metrics.set(name, help, labels, value);
+    };
+    set("bascule_source_live", "Whether changes arrive as they happen.",
+        status.state == "live" ? 1 : 0);
+    set("bascule_source_objects", "Objects mirrored.", static_cast<double>(status.objects));
+    set("bascule_source_quarantined", "Entries that match and cannot be served.",
+        static_cast<double>(status.quarantined));
+    set("bascule_source_held", "Removals that wait for a decision.",
+        static_cast<double>(status.held));
+    set("bascule_source_entries_received_total", "Entries received.",
+        static_cast<double>(status.received));
+    if (status.last_contact) {
+        set("bascule_source_last_contact_timestamp_seconds", "The directory was heard of.",
+            seconds_of(*status.last_contact));
+    }
+    if (status.last_change) {
+        set("bascule_source_last_change_timestamp_seconds", "Last committed change.",
+            seconds_of(*status.last_change));
+    }
+}
+
+ComponentHealth store_health(directory::Store& store) {
+    const Status outcome = store.read([](directory::Reader& reader) -> Status {
+        BASCULE_TRY([[maybe_unused]] const auto sequence, reader.last_sequence());
+        return {};
+    });
+    return {"store", outcome.has_value(), outcome ? "ok" : outcome.error().detail};
+}
+
+ComponentHealth sources_health(const CurrentGeneration& current) {
+    const auto generation = current();
+    const auto loaded = generation->sources->all_loaded();
+    ComponentHealth health{"sources", loaded && *loaded, ""};
+    for (const mirror::SourceStatus& status : generation->sources->statuses()) {
+        health.detail.append(health.detail.empty() ? "" : "; ")
+            .append(status.name)
+            .append(" ")
+            .append(status.state);
+        if (!status.last_error.empty()) {
+            health.detail.append(": ").append(status.last_error);
+        }
+    }
+    return health;
+}
+
+}  // namespace
+
+void add_health_checks(Health& health, directory::Store& store, CurrentGeneration current) {
+    health.add([&store] { return store_health(store); });
+    health.add([current = std::move(current)] { return sources_health(current); });
+}
+
+void add_samplers(
+    Metrics& metrics, http::Server& server, directory::Store& store, CurrentGeneration current
+) {
+    metrics.add_sampler([current = std::move(current)](Metrics& target) {
+        for (const mirror::SourceStatus& status : current()->sources->statuses()) {
+            sample_source(target, status);
+        }
+    });
+    metrics.add_sampler([&server](Metrics& target) {
+        for (const http::PoolLoad& load : server.pool_loads()) {
+            const std::map<std::string, std::string> labels{{"pool", load.name}};
+            target.set(
+                "bascule_pool_queued", "Requests that wait.", labels,
+                static_cast<double>(load.queued)
+            );
+        }
+        target.set(
+            "bascule_tls_certificate_expiry_timestamp_seconds", "When the certificate in use ends.",
+            {}, seconds_of(server.certificate_expiry())
+        );
+    });
+    metrics.add_sampler([&store](Metrics& target) {
+        std::int64_t sequence = 0;
+        const Status outcome = store.read([&sequence](directory::Reader& reader) -> Status {
+            BASCULE_TRY(sequence, reader.last_sequence());
+            return {};
+        });
+        if (outcome) {
+            target.set(
+                "bascule_journal_sequence", "Number of the newest record.", {},
+                static_cast<double>(sequence)
+            );
+        }
+    });
+}
+
+}  // namespace bascule::daemon

@@ -1,0 +1,234 @@
+#include "daemon/sources.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/mapping/mapping.hpp"
+#include "connectors/ldap/password_verifier.hpp"
+#include "connectors/ldap/password_writer.hpp"
+#include "connectors/ldap/sync_repl_feed.hpp"
+#include "connectors/ldap/work_connection.hpp"
+
+namespace bascule::daemon {
+namespace {
+
+constexpr std::size_t shortest_plan_name = 4;
+
+ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
+    ldap::ConnectionOptions options;
+    options.servers = settings.servers;
+    options.ca_file = settings.ca;
+    options.start_tls = settings.start_tls;
+    options.bind_dn = settings.bind_dn;
+    options.network_timeout = settings.connect_timeout;
+    options.operation_timeout = settings.operation_timeout;
+    auto secret = std::make_shared<const Secret>(settings.bind_password.value.duplicate());
+    options.secret = [secret]() -> Result<Secret> { return secret->duplicate(); };
+    return options;
+}
+
+mirror::GuardLimits guard_limits(const config::Guard& guard) {
+    mirror::GuardLimits limits;
+    limits.delete_percent = guard.deletes_percent;
+    limits.delete_at_least = guard.deletes_at_least;
+    limits.membership_percent = guard.memberships_percent;
+    limits.attribute_percent = guard.attribute_loss_percent;
+    return limits;
+}
+
+std::unique_ptr<directory::Feed> make_feed(
+    const config::SourceSettings& settings, const ldap::Mapper& mapper
+) {
+    ldap::SyncReplOptions options;
+    options.connection = connection_options(settings);
+    options.base = settings.base;
+    // Everything below the base is followed, so that `explain` can tell why an entry is not served.
+    options.attributes = mapper.wanted_attributes();
+    options.heartbeat = settings.heartbeat;
+    return std::make_unique<ldap::SyncReplFeed>(std::move(options));
+}
+
+}  // namespace
+
+struct Sources::Source {
+    std::string name;
+    directory::SourceId id{};
+    bool password_enabled = false;
+    std::unique_ptr<ldap::Mapper> mapper;
+    std::unique_ptr<ldap::WorkConnection> work;
+    std::unique_ptr<ldap::OpenLdapPasswordWriter> writer;
+    std::unique_ptr<ldap::BindPasswordVerifier> verifier;
+    std::string base_key;
+    std::unique_ptr<mirror::SourceRunner> runner;
+
+    [[nodiscard]] directory::WriteBack write_back() const {
+        return {writer.get(), verifier.get(), password_enabled, name};
+    }
+};
+
+Sources::Sources(Core& core) : core_(core) {}
+Sources::~Sources() = default;
+
+Result<std::unique_ptr<Sources::Source>> Sources::build_one(
+    Core& core, const config::SourceSettings& settings, bool sign_in
+) {
+    auto source = std::make_unique<Source>();
+    source->name = settings.name;
+    source->password_enabled = settings.write_back_password;
+    BASCULE_TRY(
+        source->mapper, ldap::Mapper::compile({settings.users, settings.groups}, core.registry)
+    );
+    BASCULE_TRY(source->id, core.store->register_source(settings.name));
+    source->work = std::make_unique<ldap::WorkConnection>(connection_options(settings));
+    source->writer = std::make_unique<ldap::OpenLdapPasswordWriter>(*source->work, "");
+    if (sign_in) {
+        source->verifier = std::make_unique<ldap::BindPasswordVerifier>(*source->work, "");
+    }
+    source->base_key = ldap::dn_key_or_raw(settings.base);
+    source->runner = std::make_unique<mirror::SourceRunner>(
+        *core.store, make_feed(settings, *source->mapper), *source->mapper, core.clock,
+        settings.name, guard_limits(settings.guard)
+    );
+    return source;
+}
+
+Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
+    std::unique_ptr<Sources> sources(new Sources(core));
+    std::unordered_map<directory::SourceId, authority::Master> masters;
+    for (const config::SourceSettings& one : settings.sources) {
+        auto source = build_one(core, one, settings.sign_in.directory);
+        if (!source) {
+            Error error = std::move(source).error();
+            error.detail = "Source " + one.name + ": " + error.detail;
+            return fail(std::move(error));
+        }
+        masters.emplace((*source)->id, authority::Master{one.name, (*source)->mapper.get()});
+        sources->sources_.push_back(*std::move(source));
+    }
+    sources->authority_ = std::make_shared<const authority::Authority>(std::move(masters));
+    return sources;
+}
+
+void Sources::start() {
+    for (const auto& source : sources_) {
+        source->runner->start();
+    }
+}
+
+void Sources::stop() {
+    for (const auto& source : sources_) {
+        source->runner->stop();
+    }
+}
+
+std::vector<mirror::SourceStatus> Sources::statuses() const {
+    std::vector<mirror::SourceStatus> all;
+    for (const auto& source : sources_) {
+        all.push_back(source->runner->snapshot());
+    }
+    return all;
+}
+
+std::string Sources::status_line() const {
+    std::string line;
+    for (const mirror::SourceStatus& status : statuses()) {
+        line.append(line.empty() ? "" : "; ").append(status.name).append(" ").append(status.state);
+        line.append(", ").append(std::to_string(status.objects)).append(" objects");
+    }
+    return line.empty() ? "no sources" : line;
+}
+
+bool Sources::fills(
+    directory::SourceId id, directory::TypeId type, const directory::AttributePath& path
+) const {
+    for (const auto& source : sources_) {
+        if (source->id == id) {
+            return source->mapper->fills(type, path);
+        }
+    }
+    return false;
+}
+
+Result<bool> Sources::all_loaded() const {
+    bool all = true;
+    BASCULE_CHECK(core_.store->read([&](directory::Reader& reader) -> Status {
+        all = true;
+        for (const auto& source : sources_) {
+            BASCULE_TRY(const auto state, reader.source_state(source->name));
+            all = all && state && state->phase == "live";
+        }
+        return {};
+    }));
+    return all;
+}
+
+Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
+    return mirror::HoldService(*core_.store).list();
+}
+
+Result<std::string> Sources::decide_hold(
+    const std::string& plan, bool approve, const access::Caller& caller
+) {
+    mirror::HoldService service(*core_.store);
+    BASCULE_TRY(const auto held, service.list(1));
+    for (const mirror::HeldSummary& summary : held) {
+        const auto source =
+            std::ranges::find(sources_, summary.source, [](const auto& one) { return one->name; });
+        if (plan.size() < shortest_plan_name || !summary.hash.starts_with(plan) ||
+            source == sources_.end()) {
+            continue;
+        }
+        const std::string count = std::to_string(summary.total);
+        if (approve) {
+            BASCULE_CHECK(
+                service.approve(summary.source, summary.hash, *(*source)->mapper, caller.actor)
+            );
+            return count + " removals of source " + summary.source + " were carried out.";
+        }
+        BASCULE_CHECK(service.reject(summary.source, summary.hash, caller.actor));
+        return count + " removals were dropped; source " + summary.source +
+               " keeps what it would have lost.";
+    }
+    return fail(
+        ErrorKind::not_found, "unknown_plan",
+        "No held plan is called '" + plan +
+            "'; it may have changed since it was listed. See: bascule hold list"
+    );
+}
+
+Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text) const {
+    mirror::ExplainQuestion question;
+    question.text = text;
+    if (text.find('=') != std::string::npos) {
+        BASCULE_TRY(question.dn_key, ldap::dn_key(text));
+    }
+    for (const auto& source : sources_) {
+        question.bases.emplace_back(source->id, source->base_key);
+    }
+    std::vector<mirror::Explanation> all;
+    BASCULE_CHECK(core_.store->read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(all, mirror::explain(reader, core_.registry, question));
+        return {};
+    }));
+    return all;
+}
+
+std::optional<directory::WriteBack> Sources::find(directory::SourceId id) const {
+    for (const auto& source : sources_) {
+        if (source->id == id) {
+            return source->write_back();
+        }
+    }
+    return std::nullopt;
+}
+
+std::vector<directory::WriteBack> Sources::all() const {
+    std::vector<directory::WriteBack> result;
+    for (const auto& source : sources_) {
+        result.push_back(source->write_back());
+    }
+    return result;
+}
+
+}  // namespace bascule::daemon

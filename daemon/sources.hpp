@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "daemon/core.hpp"
+#include "directory/access/caller.hpp"
+#include "directory/authority/authority.hpp"
+#include "directory/mirror/explain.hpp"
+#include "directory/mirror/hold_service.hpp"
+#include "directory/mirror/source_runner.hpp"
+#include "directory/ports/write_back_directory.hpp"
+
+namespace bascule::daemon {
+
+/// The mirrored sources of one configuration: mappings, mirrors and ways to write passwords back.
+/// Status and look-ups are thread-safe.
+class Sources final : public directory::WriteBackDirectory {
+  public:
+    /// Compiles every mapping and registers the sources; connects to nothing.
+    [[nodiscard]] static Result<std::unique_ptr<Sources>> build(
+        Core& core, const config::Settings& settings
+    );
+    ~Sources() override;
+
+    void start();
+    /// Ends all mirrors. They can be started again only by another instance.
+    void stop();
+
+    [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
+    /// Every source was complete once, so that what is mirrored can be served.
+    [[nodiscard]] Result<bool> all_loaded() const;
+    /// "corp live, 104224 objects" for the service manager.
+    [[nodiscard]] std::string status_line() const;
+    [[nodiscard]] std::shared_ptr<const authority::Authority> authority() const {
+        return authority_;
+    }
+
+    /// Does the mapping of the source master this attribute?
+    [[nodiscard]] bool fills(
+        directory::SourceId source, directory::TypeId type, const directory::AttributePath& path
+    ) const;
+    [[nodiscard]] Result<std::vector<mirror::HeldSummary>> holds() const;
+    /// Carries a held plan out, or keeps what it would remove. `plan` may be the beginning of its
+    /// name; `not_found`/ "unknown_plan" when no plan (any more) has it. Returns a sentence for
+    /// people.
+    [[nodiscard]] Result<std::string> decide_hold(
+        const std::string& plan, bool approve, const access::Caller& caller
+    );
+    /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id or a user
+    /// name.
+    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(const std::string& text) const;
+
+    [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
+    ) const override;
+    [[nodiscard]] std::vector<directory::WriteBack> all() const override;
+
+  private:
+    struct Source;
+    explicit Sources(Core& core);
+    [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
+        Core& core, const config::SourceSettings& settings, bool sign_in
+    );
+
+    Core& core_;
+    std::vector<std::unique_ptr<Source>> sources_;
+    std::shared_ptr<const authority::Authority> authority_;
+};
+
+}  // namespace bascule::daemon

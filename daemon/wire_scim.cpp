@@ -1,0 +1,31 @@
+#include "daemon/admin/admin_routes.hpp"
+#include "daemon/generation.hpp"
+
+namespace bascule::daemon {
+
+Status wire_scim(Generation& generation) {
+    Core& core = generation.core;
+    const config::Settings& settings = generation.settings;
+    scim::ServiceOptions options;
+    options.base_url = settings.server.public_url + "/scim/v2";
+    options.default_page_size = settings.scim_default_page;
+    options.max_results = settings.scim_max_results;
+    options.body_limit = settings.server.limits.body;
+    generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
+        *core.store, *core.schemas,
+        [sources = generation.sources.get()] { return sources->authority(); }, core.clock,
+        core.credentials.get(), std::move(options)});
+    BASCULE_CHECK(generation.scim->add_routes(
+        generation.public_router,
+        [authenticator = generation.authenticator.get()](
+            const http::Request& request, const http::RequestContext& context
+        ) { return authenticator->authenticate_token(request, context); }
+    ));
+    // The same service on the admin socket is what role and unit commands talk to.
+    return generation.scim->add_routes(
+        generation.admin_router, [](const http::Request&, const http::RequestContext& context
+                                 ) { return operator_of(context); }
+    );
+}
+
+}  // namespace bascule::daemon

@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/daemon_rig.hpp"
+
+namespace bascule::test {
+namespace {
+
+using Json = nlohmann::json;
+
+/// One directory and one daemon for all commands: each test leaves them as it found them.
+class Commands : public ::testing::Test {
+  protected:
+    static void SetUpTestSuite() {
+        directory_ = new SlapdRig();
+        directory_->load_ldif(directory_ldif(20, 2));
+        directory_->start();
+        daemon_ = new DaemonRig(*directory_);
+        daemon_->start();
+    }
+    static void TearDownTestSuite() {
+        delete daemon_;
+        delete directory_;
+    }
+    static ProcessResult run(std::vector<std::string> arguments) {
+        return daemon_->command(std::move(arguments));
+    }
+    static Json run_json(std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), "--json");
+        return Json::parse(run(std::move(arguments)).output, nullptr, false);
+    }
+
+    static inline SlapdRig* directory_ = nullptr;
+    static inline DaemonRig* daemon_ = nullptr;
+};
+
+TEST_F(Commands, StatusShowsSourceAndStore) {
+    const ProcessResult text = run({"status"});
+    EXPECT_EQ(text.exit_code, 0) << text.output;
+    EXPECT_NE(text.output.find("corp   live"), std::string::npos) << text.output;
+    EXPECT_NE(text.output.find("store  ok"), std::string::npos) << text.output;
+    EXPECT_EQ(run({"healthcheck"}).exit_code, 0);
+    EXPECT_EQ(run_json({"status"})["sources"][0]["objects"], 22);
+}
+
+TEST_F(Commands, OptionsMayFollowTheCommand) {
+    const ProcessResult result = run({"status", "--json"});
+    EXPECT_TRUE(Json::parse(result.output, nullptr, false).is_object()) << result.output;
+}
+
+TEST_F(Commands, NobodyAtTheSocketIsCouldNotRun) {
+    const ProcessResult result =
+        run_program({BASCULE_PROGRAM, "--socket", "/nonexistent/socket", "status"});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_NE(result.output.find("not_running"), std::string::npos) << result.output;
+}
+
+TEST_F(Commands, ExplainTellsMirroredAndNot) {
+    const ProcessResult user = run({"explain", user_uid(3)});
+    EXPECT_EQ(user.exit_code, 0) << user.output;
+    EXPECT_NE(user.output.find(user_dn(3)), std::string::npos) << user.output;
+    const ProcessResult by_dn = run({"explain", user_dn(3)});
+    EXPECT_EQ(by_dn.exit_code, 0) << by_dn.output;
+    const ProcessResult unit = run({"explain", "ou=people," + SlapdRig::suffix()});
+    EXPECT_EQ(unit.exit_code, 1) << unit.output;
+    EXPECT_NE(unit.output.find("inetOrgPerson"), std::string::npos) << unit.output;
+    const ProcessResult attribute = run({"explain", user_uid(3), "--attribute", "userName"});
+    EXPECT_EQ(attribute.exit_code, 0) << attribute.output;
+    EXPECT_NE(attribute.output.find("filled by the mapping of source corp"), std::string::npos)
+        << attribute.output;
+    EXPECT_EQ(run({"explain", "nobody-like-this"}).exit_code, 1);
+}
+
+TEST_F(Commands, TokenIsShownOnceListedAndRevoked) {
+    const ProcessResult made =
+        run({"token", "create", "--name", "probe", "--scope", "users:read", "--expires", "1d"});
+    ASSERT_EQ(made.exit_code, 0) << made.output;
+    EXPECT_TRUE(made.output.starts_with("bsc_")) << made.output;
+    EXPECT_EQ(run({"token", "create", "--name", "probe", "--scope", "users:read"}).exit_code, 1);
+    EXPECT_EQ(run({"token", "create", "--name", "other", "--scope", "everything"}).exit_code, 1);
+    EXPECT_EQ(
+        run({"token", "create", "--name", "other", "--scope", "users:read", "--expires", "soon"})
+            .exit_code,
+        1
+    );
+    const ProcessResult list = run({"token", "list"});
+    EXPECT_NE(list.output.find("probe"), std::string::npos);
+    EXPECT_EQ(list.output.find("bsc_"), std::string::npos);
+    EXPECT_EQ(run({"token", "revoke", "probe"}).exit_code, 0);
+    EXPECT_EQ(run({"token", "revoke", "probe"}).exit_code, 1);
+}
+
+TEST_F(Commands, UnitsAndRolesAreSetByName) {
+    EXPECT_EQ(run({"unit", "create", "Seattle"}).exit_code, 0);
+    const ProcessResult added = run({"unit", "add", "Seattle", user_uid(1), user_uid(2)});
+    EXPECT_EQ(added.exit_code, 0) << added.output;
+    const ProcessResult units = run({"unit", "list"});
+    EXPECT_NE(units.output.find("Seattle  2"), std::string::npos) << units.output;
+    const ProcessResult assigned =
+        run({"role", "assign", "Helpdesk Administrator", user_uid(0), "--unit", "Seattle"});
+    EXPECT_EQ(assigned.exit_code, 0) << assigned.output;
+    const ProcessResult roles = run({"role", "list"});
+    EXPECT_NE(
+        roles.output.find("Helpdesk Administrator  " + user_uid(0) + "  Seattle"), std::string::npos
+    ) << roles.output;
+    EXPECT_EQ(
+        run({"role", "assign", "Helpdesk Administrator", "nobody", "--unit", "Seattle"}).exit_code,
+        1
+    );
+    EXPECT_EQ(
+        run({"role", "assign", "Helpdesk Administrator", user_uid(0), "--unit", "Nowhere"})
+            .exit_code,
+        1
+    );
+    const ProcessResult removed =
+        run({"role", "remove", "Helpdesk Administrator", user_uid(0), "--unit", "Seattle"});
+    EXPECT_EQ(removed.exit_code, 0) << removed.output;
+    EXPECT_EQ(
+        run({"role", "remove", "Helpdesk Administrator", user_uid(0), "--unit", "Seattle"})
+            .exit_code,
+        1
+    );
+    EXPECT_EQ(run({"unit", "remove", "Seattle", user_uid(2)}).exit_code, 0);
+    EXPECT_EQ(run_json({"unit", "list"})[0]["members"], 1);
+}
+
+TEST_F(Commands, AuditTailShowsWhoDidWhat) {
+    EXPECT_EQ(run({"unit", "create", "Audited"}).exit_code, 0);
+    const ProcessResult tail = run({"--json", "audit", "tail", "-n", "1"});
+    const Json record = Json::parse(tail.output, nullptr, false);
+    EXPECT_EQ(record.value("targetDisplay", ""), "Audited") << tail.output;
+    EXPECT_EQ(record.value("outcome", ""), "success");
+    EXPECT_EQ(record.value("actorKind", ""), "operator");
+    EXPECT_NE(
+        run({"audit", "tail", "--actor", record.value("actor", "")}).output.find("Audited"),
+        std::string::npos
+    );
+    EXPECT_EQ(run({"audit", "tail", "--actor", "nobody"}).output, "");
+}
+
+TEST_F(Commands, NothingIsHeld) {
+    EXPECT_NE(run({"hold", "list"}).output.find("Nothing is held"), std::string::npos);
+    EXPECT_EQ(run({"hold", "approve", "0123456789"}).exit_code, 1);
+}
+
+TEST_F(Commands, ConfigurationIsCheckedAndPrinted) {
+    EXPECT_EQ(run({"check", daemon_->configuration()}).exit_code, 0);
+    EXPECT_EQ(run({"check", "/nonexistent.yaml"}).exit_code, 2);
+    EXPECT_NE(run({"config", "init"}).output.find("sources:"), std::string::npos);
+    EXPECT_TRUE(Json::parse(run({"config", "schema"}).output, nullptr, false).is_object());
+    EXPECT_EQ(run({"no-such-command"}).exit_code, 2);
+    EXPECT_EQ(run({"--version"}).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace bascule::test
