@@ -61,17 +61,16 @@ Status add_management_routes(http::Router& router, const Health& health, Metrics
         };
         return router.add(std::move(route));
     };
-    // Probes answer on the I/O thread: a full pool must not look like a dead process.
+    // Liveness answers on the I/O thread: a full pool must not look like a dead process. Readiness
+    // reads the store, which may wait for its turn.
     BASCULE_CHECK(add("/livez", Pool::inline_, "The process answers.", [] {
         return probe(true, "alive", {});
     }));
-    BASCULE_CHECK(add("/readyz", Pool::inline_, "Every part can serve.", [&health] {
-        return ready(health);
-    }));
     BASCULE_CHECK(add("/startupz", Pool::inline_, "The start is over.", [&health] {
-        return probe(
-            health.started(), health.started() ? "started" : "starting", health.components()
-        );
+        return probe(health.started(), health.started() ? "started" : "starting", {});
+    }));
+    BASCULE_CHECK(add("/readyz", Pool::admin, "Every part can serve.", [&health] {
+        return ready(health);
     }));
     return add("/metrics", Pool::admin, "Figures for Prometheus.", [&metrics] {
         return exposition(metrics);

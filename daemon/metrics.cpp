@@ -37,10 +37,10 @@ Metrics::Metrics()
                    .Name("bascule_http_connections_refused_total")
                    .Help("Connections that ended before a request, by reason.")
                    .Register(registry_)),
-      events_(prometheus::BuildCounter()
-                  .Name("bascule_events_total")
-                  .Help("Warnings and errors in the log, by name.")
-                  .Register(registry_)),
+      records_(prometheus::BuildCounter()
+                   .Name("bascule_journal_records_total")
+                   .Help("Records written to the journal, by activity, outcome and reason.")
+                   .Register(registry_)),
       sign_in_failures_(prometheus::BuildCounter()
                             .Name("bascule_sign_in_failures_total")
                             .Help("Sign-ins that failed, by reason.")
@@ -103,12 +103,16 @@ void Metrics::connection_refused(std::string_view listener, http::ConnectionRefu
     refused_.Add({{"listener", std::string(listener)}, {"reason", reason}}).Increment();
 }
 
-void Metrics::event_logged(std::string_view level, std::string_view event) {
-    events_.Add({{"level", std::string(level)}, {"event", std::string(event)}}).Increment();
-}
-
-void Metrics::sign_in_failed(std::string_view reason) {
-    sign_in_failures_.Add({{"reason", std::string(reason)}}).Increment();
+void Metrics::recorded(const directory::JournalRecord& record) {
+    const bool success = record.outcome == directory::Outcome::success;
+    const std::string outcome = success                                         ? "success"
+                                : record.outcome == directory::Outcome::refused ? "refused"
+                                                                                : "failed";
+    records_.Add({{"activity", record.activity}, {"outcome", outcome}, {"reason", record.reason}}
+    ).Increment();
+    if (!success && record.activity == "Sign in") {
+        sign_in_failures_.Add({{"reason", record.reason}}).Increment();
+    }
 }
 
 void Metrics::reloaded(bool success, Time when) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "directory/base/time.hpp"
+#include "directory/model/journal.hpp"
 #include "http/server/observer.hpp"
 
 namespace bascule::daemon {
@@ -28,9 +29,8 @@ class Metrics {
     void request_finished(const http::RequestEvent& event);
     void connections_changed(std::string_view listener, int by);
     void connection_refused(std::string_view listener, http::ConnectionRefusal why);
-    /// Of the log, by level and event: every warning and error has a name.
-    void event_logged(std::string_view level, std::string_view event);
-    void sign_in_failed(std::string_view reason);
+    /// What the journal tells: every activity by outcome and reason, failed sign-ins among them.
+    void recorded(const directory::JournalRecord& record);
     void reloaded(bool success, Time when);
 
     /// Sets gauges just before every scrape.
@@ -57,7 +57,7 @@ class Metrics {
     prometheus::Family<prometheus::Histogram>& request_seconds_;
     prometheus::Family<prometheus::Gauge>& connections_;
     prometheus::Family<prometheus::Counter>& refused_;
-    prometheus::Family<prometheus::Counter>& events_;
+    prometheus::Family<prometheus::Counter>& records_;
     prometheus::Family<prometheus::Counter>& sign_in_failures_;
     prometheus::Gauge& reload_success_;
     prometheus::Gauge& reload_time_;

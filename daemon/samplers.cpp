@@ -7,6 +7,8 @@
 namespace bascule::daemon {
 namespace {
 
+constexpr std::size_t journal_page = 1000;
+
 double seconds_of(Time time) {
     return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
@@ -59,6 +61,28 @@ ComponentHealth sources_health(const CurrentGeneration& current) {
     return health;
 }
 
+std::int64_t last_sequence(directory::Store& store) {
+    std::int64_t sequence = 0;
+    const Status outcome = store.read([&sequence](directory::Reader& reader) -> Status {
+        BASCULE_TRY(sequence, reader.last_sequence());
+        return {};
+    });
+    return outcome ? sequence : 0;
+}
+
+/// The next page of the journal; empty at its end and when it cannot be read.
+std::vector<directory::JournalRecord> records_after(directory::Store& store, std::int64_t after) {
+    directory::JournalQuery query;
+    query.after = after;
+    query.limit = journal_page;
+    std::vector<directory::JournalRecord> records;
+    const Status outcome = store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(records, reader.journal(query));
+        return {};
+    });
+    return outcome ? std::move(records) : std::vector<directory::JournalRecord>();
+}
+
 }  // namespace
 
 void add_health_checks(Health& health, directory::Store& store, CurrentGeneration current) {
@@ -87,18 +111,21 @@ void add_samplers(
             {}, seconds_of(server.certificate_expiry())
         );
     });
-    metrics.add_sampler([&store](Metrics& target) {
-        std::int64_t sequence = 0;
-        const Status outcome = store.read([&sequence](directory::Reader& reader) -> Status {
-            BASCULE_TRY(sequence, reader.last_sequence());
-            return {};
-        });
-        if (outcome) {
-            target.set(
-                "bascule_journal_sequence", "Number of the newest record.", {},
-                static_cast<double>(sequence)
-            );
+    // The journal counts for us: each scrape takes up what was written since the one before.
+    metrics.add_sampler([&store, after = std::make_shared<std::int64_t>(last_sequence(store)
+                                 )](Metrics& target) {
+        for (std::size_t count = journal_page; count == journal_page;) {
+            const auto records = records_after(store, *after);
+            count = records.size();
+            for (const directory::JournalRecord& record : records) {
+                target.recorded(record);
+                *after = record.sequence;
+            }
         }
+        target.set(
+            "bascule_journal_sequence", "Number of the newest record.", {},
+            static_cast<double>(*after)
+        );
     });
 }
 

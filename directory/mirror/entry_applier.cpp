@@ -62,15 +62,22 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped) 
         BASCULE_CHECK(make_room(entry, work.object ? work.object->row.oid : Oid{}));
         BASCULE_CHECK(move_below(work));
     }
+    Status done;
     switch (mapped.state) {
         case EntryState::mirrored:
-            return serve(work);
+            done = serve(work);
+            break;
         case EntryState::unmatched:
-            return unmatched(work);
+            done = unmatched(work);
+            break;
         case EntryState::quarantined:
-            return quarantine(work, mapped.reason, {});
+            done = quarantine(work, mapped.reason, {});
+            break;
     }
-    return {};
+    if (done && context_.refresh != nullptr) {
+        context_.refresh->placed.insert(static_cast<std::int64_t>(work.row.oid));
+    }
+    return done;
 }
 
 /// Another entry that stands at this DN cannot be there any more: it was renamed or deleted, and we
@@ -80,29 +87,45 @@ Status EntryApplier::make_room(const SourceEntry& entry, Oid self) {
     BASCULE_TRY(const auto other, transaction_.find_entry(context_.source, entry.dn_key));
     if (!other || other->oid == self)
         return {};
-    BASCULE_CHECK(transaction_.rebase_entries(
-        context_.source, other->dn_key, vacated_key(other->anchor), other->dn, other->dn
-    ));
-    return {};
+    return rebase(*other, vacated_key(other->anchor), other->dn);
 }
 
 /// A renamed or moved entry takes everything below along; a server tells of the top only.
 Status EntryApplier::move_below(Work& work) {
     if (!work.previous)
         return {};
-    BASCULE_TRY(
-        const auto below, transaction_.entries_below(context_.source, work.previous->dn_key)
-    );
-    BASCULE_CHECK(transaction_.rebase_entries(
-        context_.source, work.previous->dn_key, work.entry.dn_key, work.previous->dn, work.entry.dn
-    ));
-    const std::size_t prefix = work.previous->dn_key.size();
+    BASCULE_TRY(const auto now, transaction_.find_entry(work.previous->oid));
+    if (now)
+        work.previous = now;  // it may have given way a moment ago, with an ancestor
+    if (work.previous->dn_key == work.entry.dn_key)
+        return {};
+    return rebase(*work.previous, work.entry.dn_key, work.entry.dn);
+}
+
+/// Moves an entry with what lies below, except entries whose place this refresh has told already.
+Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, const std::string& dn) {
+    BASCULE_TRY(const auto below, transaction_.entries_below(context_.source, top.dn_key));
+    BASCULE_CHECK(transaction_.rebase_entries(context_.source, top.dn_key, key, top.dn, dn));
     for (const MirrorEntry& entry : below) {
-        if (entry.oid == work.previous->oid)
+        const bool placed = context_.refresh != nullptr &&
+                            context_.refresh->placed.contains(static_cast<std::int64_t>(entry.oid));
+        if (entry.oid == top.oid || !placed)
             continue;
+        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
+        if (!now || now->dn_key == entry.dn_key)
+            continue;
+        BASCULE_CHECK(transaction_.rebase_entries(
+            context_.source, now->dn_key, entry.dn_key, now->dn, entry.dn
+        ));
+    }
+    for (const MirrorEntry& entry : below) {
+        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
+        if (!now || now->dn_key == entry.dn_key)
+            continue;
+        BASCULE_CHECK(leave_place(entry));
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
         if (row && is_served(*row))
-            BASCULE_CHECK(resolve_pending(work.entry.dn_key + entry.dn_key.substr(prefix), *row));
+            BASCULE_CHECK(resolve_pending(now->dn_key, *row));
     }
     return {};
 }

@@ -5,6 +5,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "directory/mirror/held_plan.hpp"
@@ -14,12 +17,18 @@
 
 namespace bascule::mirror {
 
-/// What a refresh leaves to decide at its end, when the whole of it is known.
+/// What a refresh leaves to decide at its end, when the whole of it is known. Filling it twice with
+/// the same entry does no harm, so a transaction that runs again may share it.
 struct RefreshNotes {
     std::set<Uuid> unmatched;                ///< anchors of served entries that match no filter now
     std::map<Uuid, std::set<Uuid>> leaving;  ///< group id -> ids of members it does not name now
     std::map<std::string, std::set<Uuid>>
         lost_attributes;  ///< attribute -> ids whose entries have lost it
+    /// Entries whose place this refresh has told; the move of an ancestor that is heard of later is
+    /// part of it already.
+    std::unordered_set<std::int64_t> placed;
+    /// Hash of a DN key -> who named it in this refresh and took the entry that stood there then.
+    std::unordered_multimap<std::size_t, std::pair<directory::EdgeKind, directory::Oid>> named;
 };
 
 /// What a transaction did.
@@ -100,6 +109,9 @@ class EntryApplier {
     [[nodiscard]] Status keep_bookkeeping(Work& work);
     [[nodiscard]] Status make_room(const directory::SourceEntry& entry, directory::Oid self);
     [[nodiscard]] Status move_below(Work& work);
+    [[nodiscard]] Status rebase(
+        const directory::MirrorEntry& top, const std::string& key, const std::string& dn
+    );
     [[nodiscard]] Status withdraw(
         const directory::Object& object, const Uuid& anchor, std::string_view cause
     );
@@ -116,9 +128,14 @@ class EntryApplier {
     [[nodiscard]] Status part_members(
         const directory::ObjectRow& group, std::size_t size, const std::set<Uuid>& members
     );
-    [[nodiscard]] Result<std::optional<directory::ObjectRow>> resolve(
-        const directory::MappedEntry::Reference& reference
-    );
+    /// What a reference leads to now, or the key under which it waits.
+    struct Resolved {
+        std::optional<directory::ObjectRow> row;
+        std::string pending;
+        bool by_place = false;  ///< an entry stood at the DN
+    };
+    [[nodiscard]] Result<Resolved> resolve(const directory::MappedEntry::Reference& reference);
+    [[nodiscard]] Status leave_place(const directory::MirrorEntry& entry);
     void stays(const Uuid& group, const Uuid& member);
     [[nodiscard]] Status resolve_pending(
         const std::string& key, const directory::ObjectRow& target

@@ -52,26 +52,32 @@ Status EntryApplier::sync_references(Work& work) {
     return sync_kind(work, EdgeKind::manager);
 }
 
-Result<std::optional<ObjectRow>> EntryApplier::resolve(const MappedEntry::Reference& reference) {
-    std::optional<ObjectRow> row;
+/// An entry that is there and not served is waited for by its anchor: it may be renamed without a
+/// word to those who name it.
+Result<EntryApplier::Resolved> EntryApplier::resolve(const MappedEntry::Reference& reference) {
+    Resolved out;
     if (!reference.dn_key.empty()) {
+        out.pending = reference.dn_key;
         BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, reference.dn_key));
         if (!entry)
-            return row;
-        BASCULE_TRY(row, transaction_.find_row(entry->oid));
+            return out;
+        out.pending = anchor_key(entry->anchor);
+        out.by_place = true;
+        BASCULE_TRY(out.row, transaction_.find_row(entry->oid));
     } else {
+        out.pending = user_name_key(reference.user_name);
         const auto attribute = context_.registry.find_attribute(user_, {{}, "userName", {}});
         if (!attribute)
-            return row;
+            return out;
         BASCULE_TRY(
             const auto users, transaction_.find_by_term(*attribute, reference.user_name, 1)
         );
         if (!users.empty() && users.front().row.source == context_.source)
-            row = users.front().row;
+            out.row = users.front().row;
     }
-    if (row && !may_target(reference.kind, *row))
-        row.reset();
-    return row;
+    if (out.row && !may_target(reference.kind, *out.row))
+        out.row.reset();
+    return out;
 }
 
 /// Makes the edges and the waiting references of an object what its entry says, by difference: the
@@ -84,13 +90,16 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
     for (const MappedEntry::Reference& reference : work.mapped.references) {
         if (reference.kind != kind)
             continue;
-        BASCULE_TRY(auto row, resolve(reference));
-        if (!row) {
-            wanted_pending.insert(
-                reference.dn_key.empty() ? user_name_key(reference.user_name) : reference.dn_key
+        BASCULE_TRY(Resolved target, resolve(reference));
+        if (context_.refresh != nullptr && target.by_place) {
+            context_.refresh->named.emplace(
+                std::hash<std::string>{}(reference.dn_key), std::pair(kind, from)
             );
-        } else if (wanted.insert(row->oid).second) {
-            rows.push_back(*std::move(row));
+        }
+        if (!target.row) {
+            wanted_pending.insert(std::move(target.pending));
+        } else if (wanted.insert(target.row->oid).second) {
+            rows.push_back(*std::move(target.row));
         }
     }
     std::set<Oid> existing;
@@ -196,6 +205,37 @@ Status EntryApplier::part_members(
     return journal_members(group, "Remove member from group", left);
 }
 
+/// In a refresh, references may be read before the news that the entry at their DN has moved. When
+/// it does move, who named that DN did not mean it, but the one that is there now.
+Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
+    if (context_.refresh == nullptr)
+        return {};
+    const auto [first, last] =
+        context_.refresh->named.equal_range(std::hash<std::string>{}(entry.dn_key));
+    for (auto it = first; it != last; ++it) {
+        const auto [kind, from] = it->second;
+        BASCULE_TRY(const bool linked, transaction_.has_edge(kind, from, entry.oid));
+        BASCULE_TRY(const auto row, transaction_.find_row(from));
+        if (!row)
+            continue;
+        ++counts_.writes;
+        BASCULE_CHECK(
+            transaction_.remove_pending({context_.source, anchor_key(entry.anchor), kind, from})
+        );
+        BASCULE_CHECK(transaction_.add_pending({context_.source, entry.dn_key, kind, from}));
+        if (!linked)
+            continue;
+        if (kind == EdgeKind::member) {
+            context_.refresh->leaving[row->id].insert(object_id(context_.source_name, entry.anchor)
+            );
+        } else {
+            BASCULE_TRY(const bool removed, transaction_.remove_edge(kind, from, entry.oid));
+            static_cast<void>(removed);
+        }
+    }
+    return {};
+}
+
 /// A member that was thought to leave is named again.
 void EntryApplier::stays(const Uuid& group, const Uuid& member) {
     const auto forget = [&](std::map<Uuid, std::set<Uuid>>& leaving) {
@@ -252,6 +292,7 @@ Status EntryApplier::resolve_all_pending(
 /// anchor, not by its DN: the same entry gets its memberships back, another one with the same DN
 /// does not inherit them.
 Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
+    const Uuid id = object_id(context_.source_name, anchor);
     for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
         BASCULE_CHECK(transaction_.clear_edges(kind, oid));
         BASCULE_CHECK(transaction_.clear_pending(kind, oid));
@@ -263,9 +304,17 @@ Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
                 if (row.source != context_.source)
                     continue;
                 BASCULE_CHECK(transaction_.remove_edge(kind, row.oid, oid));
-                BASCULE_CHECK(
-                    transaction_.add_pending({context_.source, anchor_key(anchor), kind, row.oid})
-                );
+                // Whose leaving was held already is not named by the group any more.
+                const auto held = context_.held.memberships.find(row.id);
+                const bool named =
+                    held == context_.held.memberships.end() || !held->second.contains(id);
+                if (kind == EdgeKind::member)
+                    stays(row.id, id);
+                if (named) {
+                    BASCULE_CHECK(transaction_.add_pending(
+                        {context_.source, anchor_key(anchor), kind, row.oid}
+                    ));
+                }
             }
             if (rows.size() < page)
                 break;

@@ -208,6 +208,11 @@ Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bo
 
 /// The whole of what a refresh would take away is weighed before any of it goes.
 Status MirrorEngine::decide_removals(Step& step, bool proven) {
+    // Before members go as entries: who has left a group shall not return to it when the entry
+    // does.
+    for (const auto& [group, members] : step.notes.leaving) {
+        BASCULE_CHECK(step.applier.decide_leaving(group, members));
+    }
     std::erase_if(step.held.deletes, [&](const Uuid& anchor) { return seen_.contains(anchor); });
     BASCULE_TRY(const std::set<Uuid> absent, absent_entries(step.transaction, proven));
     const directory::TypeId unmapped = store_.registry().type("Unmapped");
@@ -240,8 +245,6 @@ Status MirrorEngine::decide_removals(Step& step, bool proven) {
 
 Status MirrorEngine::decide_losses(Step& step) {
     BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
-    for (const auto& [group, members] : step.notes.leaving)
-        BASCULE_CHECK(step.applier.decide_leaving(group, members));
     for (const auto& [attribute, ids] : step.notes.lost_attributes) {
         if (ids.empty())
             continue;
@@ -314,20 +317,18 @@ Status MirrorEngine::retry_quarantined() {
 Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
     SourceState state;
     RemovalGuard guard = guard_;
-    RefreshNotes notes;
     ApplyCounts counts;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard = guard_;
-        notes = notes_;
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
         HeldPlan held = HeldPlan::parse(state.held_plan);
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, guard, held,
-             in_refresh_ ? &notes : nullptr}
+             in_refresh_ ? &notes_ : nullptr}
         );
-        Step step{transaction, applier, state, held, notes};
+        Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
         counts = applier.counts();
         if (held.since.empty())
@@ -347,7 +348,6 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
     }
     state_ = std::move(state);
     guard_ = std::move(guard);
-    notes_ = std::move(notes);
     counters_.added += counts.added;
     counters_.updated += counts.updated;
     counters_.removed += counts.removed;

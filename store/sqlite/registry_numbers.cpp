@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <unordered_set>
 
 #include "directory/base/log.hpp"
+#include "store/sqlite/read_operations.hpp"
+#include "store/sqlite/term_runs.hpp"
 
 namespace bascule::store {
 
@@ -35,6 +38,7 @@ void write_terms(
         {{"type", numbers.registry().spec(type).name},
          {"attributes", std::to_string(changed.size())}}
     );
+    TermRuns terms(sqlite3_db_filename(connection.handle(), "main"));
     auto documents = connection.rows(
         "SELECT d.oid, d.body FROM object o CROSS JOIN document d ON d.oid=o.oid WHERE o.type=? "
         "AND o.deleted IS NULL",
@@ -44,13 +48,18 @@ void write_terms(
         for (const auto& term : directory::terms_of(numbers.registry(), type, documents.text(1))) {
             const auto attribute = numbers.number(term.attribute);
             if (changed.contains(attribute)) {
-                connection.run(
-                    "INSERT INTO term(attr,value,oid) VALUES(?,?,?)", attribute, term.value,
-                    documents.integer(0)
-                );
+                terms.add(attribute, term.value, documents.integer(0));
+                if (directory::may_be_cut(term.value)) {
+                    connection.run(
+                        "INSERT OR IGNORE INTO counter(name,value) VALUES(?,1)",
+                        cut_counter(attribute)
+                    );
+                }
             }
         }
     }
+    const auto sorted = terms.merge();
+    static_cast<void>(insert_terms(connection, *sorted, std::numeric_limits<std::int64_t>::max()));
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ Status SqliteLoader::prepare(std::string_view source) {
     return exclusive([this](Connection& connection) -> Status {
         writer_.hidden_from = next_oid_;
         writer_.loaded_terms = &claimed_;
-        connection.script("PRAGMA cache_size=-16384; PRAGMA temp_store=FILE");
+        connection.script("PRAGMA cache_size=-8192; PRAGMA temp_store=FILE");
         ReadOperations reads(connection, numbers_);
         BASCULE_CHECK(claim_existing(reads));
         const auto objects =

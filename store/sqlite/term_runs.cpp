@@ -8,8 +8,8 @@
 namespace bascule::store {
 namespace {
 
-constexpr std::size_t arena_size = 8 * 1024 * 1024;
-constexpr std::size_t read_buffer = 64 * 1024;
+constexpr std::size_t arena_size = 4 * 1024 * 1024;
+constexpr std::size_t read_buffer = 32 * 1024;
 
 struct Header {
     std::int64_t oid;
