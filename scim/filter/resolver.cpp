@@ -95,7 +95,7 @@ class Resolver {
             return secret(syntax);
         }
         if (name->attribute->edge || name->attribute->derived) {
-            return resolve_edge(*name, name->sub == nullptr ? "value" : name->sub->name, syntax);
+            return resolve_edge(*name, syntax);
         }
         return attribute(*name, syntax);
     }
@@ -172,7 +172,7 @@ class Resolver {
         filter.spec.path.extension = name.extension->id;
         filter.spec.type = ValueType::complex;
         filter.op = Operator::pr;
-        return filter;
+        return join(Filter::Kind::any_of, {std::move(filter), any_edges_of(*name.extension)});
     }
 
     Result<Filter> common(const ResolvedName& name, const Syntax& syntax) {
@@ -227,6 +227,7 @@ class Resolver {
             equals_ignoring_ascii_case(std::get<std::string>(value), type_.schema->id)) {
             return constant(true);
         }
+        const std::string wanted = fold_case(std::get<std::string>(value));
         Filter filter;
         filter.kind = Filter::Kind::comparison;
         filter.spec.path.name = "schemas";
@@ -234,7 +235,14 @@ class Resolver {
         filter.spec.multi_valued = true;
         filter.op = syntax.op;
         filter.value = std::move(value);
-        return filter;
+        std::vector<Filter> parts{std::move(filter)};
+        // A document does not list an extension whose only value is kept as an edge.
+        for (const auto& extension : type_.extensions) {
+            if (holds(syntax.op, fold_case(extension.schema->id), wanted)) {
+                parts.push_back(any_edges_of(*extension.schema));
+            }
+        }
+        return join(Filter::Kind::any_of, std::move(parts));
     }
 
     Result<Filter> value_path(const Syntax& syntax) {
