@@ -6,12 +6,14 @@ namespace bascule::daemon {
 namespace {
 
 log::Level level_of(const http::RequestEvent& event) {
+    if (event.listener == "management") {
+        return log::Level::debug;
+    }
     if (event.status >= 500) {
         return log::Level::warning;
     }
     const bool is_read = event.method == http::Method::get || event.method == http::Method::head;
-    return (is_read && event.status < 400) || event.listener == "management" ? log::Level::debug
-                                                                             : log::Level::info;
+    return is_read && event.status < 400 ? log::Level::debug : log::Level::info;
 }
 
 }  // namespace

@@ -40,12 +40,16 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows) {
 }
 
 std::string grouped(std::int64_t value) {
-    std::string digits = std::to_string(value);
-    const std::ptrdiff_t first = value < 0 ? 1 : 0;
-    for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > first; at -= 3) {
-        digits.insert(static_cast<std::size_t>(at), ",");
+    const std::string digits = std::to_string(value);
+    std::string text;
+    for (std::size_t at = 0; at < digits.size(); ++at) {
+        const bool after_digit = at > 0 && digits[at - 1] != '-';
+        if (after_digit && (digits.size() - at) % 3 == 0) {
+            text += ',';
+        }
+        text += digits[at];
     }
-    return digits;
+    return text;
 }
 
 std::string rough_duration(double seconds) {

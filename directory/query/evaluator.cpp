@@ -244,6 +244,8 @@ bool matches(
             return matches_some_element(filter, body);
         case Filter::Kind::edge_to:
         case Filter::Kind::edge_from:
+        case Filter::Kind::has_edges_to:
+        case Filter::Kind::has_edges_from:
             return edges && edges(filter);
         default:
             return combine(filter, [&](const Filter& child) {

@@ -9,8 +9,7 @@
 
 namespace bascule::directory {
 
-/// Answers edge tests during evaluation: is there an edge of `kind` between the object and
-/// `target`?
+/// Answers filters of the four edge kinds during evaluation, for the object that is tested.
 using EdgeTest = std::function<bool(const Filter& edge_filter)>;
 
 /// What a filter means, decided here and nowhere else (RFC 7644 section 3.4.2.2). `body` is a

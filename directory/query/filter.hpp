@@ -37,6 +37,8 @@ struct Filter {
                      ///< its comparisons carry element_spec and no attribute id
         edge_to,     ///< has an edge of `edge` to the object `target` (members.value eq)
         edge_from,   ///< is reached by an edge of `edge` from `target`, also indirectly (groups.value eq)
+        has_edges_to,    ///< has an edge of `edge` to an object other than `target`; nil excepts none
+        has_edges_from,  ///< is reached by `edge`, also indirectly, from another than `target`
     };
 
     Kind kind = Kind::always;

@@ -1,181 +1,24 @@
-#include <algorithm>
 #include <utility>
 
 #include "directory/base/text.hpp"
+#include "scim/filter/edge_filter.hpp"
 #include "scim/filter/filter.hpp"
+#include "scim/filter/filter_logic.hpp"
+#include "scim/filter/literal_value.hpp"
 #include "scim/filter/syntax.hpp"
 
 namespace bascule::scim {
 namespace {
 
 using directory::AttributeSpec;
-using directory::EdgeKind;
 using directory::Filter;
 using directory::FilterValue;
 using directory::Operator;
 using directory::RowField;
 using directory::ValueType;
 
-Filter constant(bool value) {
-    Filter filter;
-    filter.kind = value ? Filter::Kind::always : Filter::Kind::never;
-    return filter;
-}
-
-Filter negate(Filter filter) {
-    if (filter.kind == Filter::Kind::always || filter.kind == Filter::Kind::never) {
-        return constant(filter.kind == Filter::Kind::never);
-    }
-    Filter negation;
-    negation.kind = Filter::Kind::negation;
-    negation.children.push_back(std::move(filter));
-    return negation;
-}
-
-/// Joins parts and folds constants away.
-Filter join(Filter::Kind kind, std::vector<Filter> parts) {
-    const bool is_all = kind == Filter::Kind::all_of;
-    const auto neutral = is_all ? Filter::Kind::always : Filter::Kind::never;
-    const auto decisive = is_all ? Filter::Kind::never : Filter::Kind::always;
-    Filter whole;
-    whole.kind = kind;
-    for (Filter& part : parts) {
-        if (part.kind == decisive) {
-            return constant(!is_all);
-        }
-        if (part.kind != neutral) {
-            whole.children.push_back(std::move(part));
-        }
-    }
-    if (whole.children.empty()) {
-        return constant(is_all);
-    }
-    if (whole.children.size() == 1) {
-        return std::move(whole.children.front());
-    }
-    return whole;
-}
-
 bool is_secret(const Attribute& attribute) {
     return attribute.returned == Returned::never || attribute.mutability == Mutability::write_only;
-}
-
-bool is_null(const Literal& literal) {
-    return std::holds_alternative<std::monostate>(literal);
-}
-
-bool is_empty_text(const Literal& literal) {
-    const auto* text = std::get_if<std::string>(&literal);
-    return text != nullptr && text->empty();
-}
-
-bool is_ordering(Operator op) {
-    return op == Operator::gt || op == Operator::ge || op == Operator::lt || op == Operator::le;
-}
-
-bool is_substring(Operator op) {
-    return op == Operator::co || op == Operator::sw || op == Operator::ew;
-}
-
-std::string_view name_of(ValueType type) {
-    switch (type) {
-        case ValueType::text:
-            return "a text";
-        case ValueType::boolean:
-            return "true or false";
-        case ValueType::integer:
-            return "a whole number";
-        case ValueType::decimal:
-            return "a number";
-        case ValueType::date_time:
-            return "a date and time with zone in double quotes";
-        case ValueType::binary:
-            return "base64 in double quotes";
-        case ValueType::reference:
-            return "a reference in double quotes";
-        case ValueType::complex:
-            return "a complex value";
-    }
-    return "a value";
-}
-
-/// RFC 7644 section 3.4.2.2: which operators a type has.
-bool allows(ValueType type, Operator op) {
-    switch (type) {
-        case ValueType::text:
-            return true;
-        case ValueType::boolean:
-            return !is_ordering(op) && !is_substring(op);
-        case ValueType::integer:
-        case ValueType::decimal:
-        case ValueType::date_time:
-            return !is_substring(op);
-        case ValueType::binary:
-        case ValueType::reference:
-            return !is_ordering(op);
-        case ValueType::complex:
-            return op == Operator::pr;
-    }
-    return false;
-}
-
-std::optional<FilterValue> number_of(ValueType type, const Literal& literal) {
-    const auto* whole = std::get_if<std::int64_t>(&literal);
-    const auto* fraction = std::get_if<double>(&literal);
-    if (type == ValueType::integer && whole != nullptr) {
-        return FilterValue(*whole);
-    }
-    if (whole != nullptr) {
-        return FilterValue(static_cast<double>(*whole));
-    }
-    return fraction == nullptr ? std::nullopt : std::optional(FilterValue(*fraction));
-}
-
-/// The literal as a value of the attribute's type, or nothing when it has another type.
-std::optional<FilterValue> value_of(ValueType type, const Literal& literal) {
-    if (type == ValueType::integer || type == ValueType::decimal) {
-        return number_of(type, literal);
-    }
-    if (type == ValueType::boolean) {
-        const auto* flag = std::get_if<bool>(&literal);
-        return flag == nullptr ? std::nullopt : std::optional(FilterValue(*flag));
-    }
-    const auto* text = std::get_if<std::string>(&literal);
-    if (text == nullptr) {
-        return std::nullopt;
-    }
-    if (type != ValueType::date_time) {
-        return FilterValue(*text);
-    }
-    const auto time = parse_time(*text);
-    return time ? std::optional(FilterValue(*time)) : std::nullopt;
-}
-
-/// Decides a comparison of a text that is known already, by the case-exact rule.
-bool holds(Operator op, std::string_view value, std::string_view wanted) {
-    switch (op) {
-        case Operator::eq:
-            return value == wanted;
-        case Operator::ne:
-            return value != wanted;
-        case Operator::co:
-            return value.find(wanted) != std::string_view::npos;
-        case Operator::sw:
-            return value.starts_with(wanted);
-        case Operator::ew:
-            return value.ends_with(wanted);
-        case Operator::gt:
-            return value > wanted;
-        case Operator::ge:
-            return value >= wanted;
-        case Operator::lt:
-            return value < wanted;
-        case Operator::le:
-            return value <= wanted;
-        case Operator::pr:
-            return true;
-    }
-    return false;
 }
 
 /// Gives names and literals of a parsed filter their meaning for one resource type.
@@ -252,7 +95,7 @@ class Resolver {
             return secret(syntax);
         }
         if (name->attribute->edge || name->attribute->derived) {
-            return edge(*name, name->sub == nullptr ? "value" : name->sub->name, syntax);
+            return resolve_edge(*name, syntax);
         }
         return attribute(*name, syntax);
     }
@@ -297,35 +140,6 @@ class Resolver {
         return by_presence(std::move(any), syntax);
     }
 
-    /// `pr` and comparisons with null: `eq null` is absence, `ne null` is presence.
-    Result<Filter> by_presence(Filter present, const Syntax& syntax) {
-        switch (syntax.op) {
-            case Operator::pr:
-            case Operator::ne:
-                return present;
-            case Operator::eq:
-                return negate(std::move(present));
-            default:
-                return error_at(
-                    "invalid_filter", syntax.literal_position,
-                    "null can be compared with eq and ne only."
-                );
-        }
-    }
-
-    /// No assigned value is empty, and every value contains the empty text.
-    static Filter against_empty_text(Filter present, Operator op) {
-        switch (op) {
-            case Operator::eq:
-                return negate(std::move(present));
-            case Operator::lt:
-            case Operator::le:
-                return constant(false);
-            default:
-                return present;
-        }
-    }
-
     Result<Filter> compare(
         AttributeSpec spec, std::optional<directory::AttributeId> id, const Syntax& syntax
     ) {
@@ -347,23 +161,6 @@ class Resolver {
         return present;
     }
 
-    Result<FilterValue> checked_value(ValueType type, const Syntax& syntax) {
-        if (!allows(type, syntax.op)) {
-            return error_at(
-                "invalid_filter", syntax.position,
-                printable(syntax.attribute) + " is " + std::string(name_of(type)) +
-                    "; this operator does not apply to it."
-            );
-        }
-        if (auto value = value_of(type, syntax.literal)) {
-            return *std::move(value);
-        }
-        return error_at(
-            "invalid_filter", syntax.literal_position,
-            printable(syntax.attribute) + " is compared with " + std::string(name_of(type)) + "."
-        );
-    }
-
     Result<Filter> whole_extension(const ResolvedName& name, const Syntax& syntax) {
         if (syntax.op != Operator::pr) {
             return error_at(
@@ -375,7 +172,7 @@ class Resolver {
         filter.spec.path.extension = name.extension->id;
         filter.spec.type = ValueType::complex;
         filter.op = Operator::pr;
-        return filter;
+        return join(Filter::Kind::any_of, {std::move(filter), any_edges_of(*name.extension)});
     }
 
     Result<Filter> common(const ResolvedName& name, const Syntax& syntax) {
@@ -430,6 +227,7 @@ class Resolver {
             equals_ignoring_ascii_case(std::get<std::string>(value), type_.schema->id)) {
             return constant(true);
         }
+        const std::string wanted = fold_case(std::get<std::string>(value));
         Filter filter;
         filter.kind = Filter::Kind::comparison;
         filter.spec.path.name = "schemas";
@@ -437,51 +235,14 @@ class Resolver {
         filter.spec.multi_valued = true;
         filter.op = syntax.op;
         filter.value = std::move(value);
-        return filter;
-    }
-
-    /// members, manager and groups are edges: who is at the other end is all that can be asked.
-    Result<Filter> edge(const ResolvedName& name, std::string_view sub, const Syntax& syntax) {
-        const Attribute& attribute = *name.attribute;
-        const auto* text = std::get_if<std::string>(&syntax.literal);
-        const bool is_test =
-            syntax.op == Operator::eq || (syntax.op == Operator::ne && !attribute.multi_valued);
-        if (!equals_ignoring_ascii_case(sub, "value") || !is_test || is_null(syntax.literal)) {
-            return error_at(
-                "invalid_filter", syntax.position,
-                attribute.name + " can be searched in the form " + attribute.name +
-                    ".value eq \"<id>\" only."
-            );
+        std::vector<Filter> parts{std::move(filter)};
+        // A document does not list an extension whose only value is kept as an edge.
+        for (const auto& extension : type_.extensions) {
+            if (holds(syntax.op, fold_case(extension.schema->id), wanted)) {
+                parts.push_back(any_edges_of(*extension.schema));
+            }
         }
-        if (text == nullptr) {
-            return error_at(
-                "invalid_filter", syntax.literal_position,
-                attribute.name + ".value is compared with an id in double quotes."
-            );
-        }
-        Filter filter;
-        const auto target = parse_uuid(*text);
-        if (!target || target->to_string() != *text) {
-            filter = constant(false);
-        } else {
-            filter.kind = attribute.derived ? Filter::Kind::edge_from : Filter::Kind::edge_to;
-            filter.edge = attribute.edge.value_or(EdgeKind::member);
-            filter.target = *target;
-        }
-        return syntax.op == Operator::ne ? negate(std::move(filter)) : filter;
-    }
-
-    Result<Filter> edge_element(const ResolvedName& name, const Syntax& syntax) {
-        if (syntax.kind == Syntax::Kind::comparison) {
-            return edge(name, syntax.attribute, syntax);
-        }
-        if (syntax.kind != Syntax::Kind::any_of) {
-            return fail(
-                ErrorKind::invalid_input, "invalid_filter",
-                name.attribute->name + " can be searched by value eq \"<id>\", joined by or, only."
-            );
-        }
-        return combination(syntax, [&](const Syntax& child) { return edge_element(name, child); });
+        return join(Filter::Kind::any_of, std::move(parts));
     }
 
     Result<Filter> value_path(const Syntax& syntax) {
@@ -507,7 +268,7 @@ class Resolver {
                     "nothing can follow the bracket of " + name->attribute->name + "."
                 );
             }
-            return edge_element(*name, syntax.children.front());
+            return resolve_edge_elements(*name, syntax.children.front());
         }
         std::vector<Filter> parts;
         for (const Syntax& child : syntax.children) {

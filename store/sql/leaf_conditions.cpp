@@ -58,6 +58,10 @@ Condition LeafConditions::compile(const Filter& filter) const {
             return edge_to(filter);
         case Filter::Kind::edge_from:
             return edge_from(filter);
+        case Filter::Kind::has_edges_to:
+            return has_edges_to(filter);
+        case Filter::Kind::has_edges_from:
+            return has_edges_from(filter);
         default:
             return Condition::document("check documents");
     }
@@ -319,6 +323,43 @@ Condition LeafConditions::edge_from(const Filter& filter) const {
         .add(" UNION SELECT e.src FROM up CROSS JOIN edge e ON e.kind=")
         .value(kind);
     condition.probe.add(" AND e.dst=up.n) SELECT 1 FROM up WHERE n=").value(oid).add(")");
+    return condition;
+}
+
+// Presence does not drive: there are more edges than objects to probe.
+Condition LeafConditions::has_edges_to(const Filter& filter) const {
+    Condition condition;
+    condition.label = "edges to others";
+    condition.probe.add("EXISTS(SELECT 1 FROM edge WHERE kind=")
+        .value(static_cast<std::int64_t>(filter.edge))
+        .add(" AND src=")
+        .add(placeholder);
+    if (const auto except = context_.find(filter.target)) {
+        condition.probe.add(" AND dst<>").value(static_cast<std::int64_t>(*except));
+    }
+    condition.probe.add(")");
+    return condition;
+}
+
+Condition LeafConditions::has_edges_from(const Filter& filter) const {
+    const auto kind = static_cast<std::int64_t>(filter.edge);
+    Condition condition;
+    condition.label = "reached from others";
+    const auto except = context_.find(filter.target);
+    if (!except) {
+        condition.probe.add("EXISTS(SELECT 1 FROM edge WHERE kind=").value(kind);
+        condition.probe.add(" AND dst=").add(placeholder).add(")");
+        return condition;
+    }
+    condition.probe.add("EXISTS(WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=")
+        .value(kind);
+    condition.probe.add(" AND dst=")
+        .add(placeholder)
+        .add(" UNION SELECT e.src FROM up CROSS JOIN edge e ON e.kind=")
+        .value(kind);
+    condition.probe.add(" AND e.dst=up.n) SELECT 1 FROM up WHERE n<>")
+        .value(static_cast<std::int64_t>(*except))
+        .add(")");
     return condition;
 }
 

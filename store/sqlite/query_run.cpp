@@ -158,11 +158,19 @@ QueryResult QueryRun::run_unsorted() {
 
 bool QueryRun::edge_test(Oid oid, const Filter& filter) {
     const auto target = reads_.find_row(filter.target);
-    if (!target) {
-        return false;
+    const auto other = target ? target->oid : Oid{};
+    switch (filter.kind) {
+        case Filter::Kind::edge_to:
+            return target && reads_.has_edge(filter.edge, oid, other);
+        case Filter::Kind::edge_from:
+            return target && reads_.reaches(filter.edge, other, oid);
+        case Filter::Kind::has_edges_to:
+            return reads_.has_edge_except(filter.edge, oid, other);
+        case Filter::Kind::has_edges_from:
+            return reads_.is_reached_except(filter.edge, oid, other);
+        default:
+            return false;
     }
-    return filter.kind == Filter::Kind::edge_to ? reads_.has_edge(filter.edge, oid, target->oid)
-                                                : reads_.reaches(filter.edge, target->oid, oid);
 }
 
 bool QueryRun::is_match(const Object& object) {

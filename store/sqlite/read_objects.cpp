@@ -162,6 +162,25 @@ bool ReadOperations::reaches(EdgeKind kind, Oid from, Oid to) {
         .has_value();
 }
 
+bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
+    return connection_
+        .number(
+            "SELECT 1 FROM edge WHERE kind=?1 AND src=?2 AND dst<>?3 LIMIT 1", kind, source, except
+        )
+        .has_value();
+}
+
+bool ReadOperations::is_reached_except(EdgeKind kind, Oid target, Oid except) {
+    return connection_
+        .number(
+            "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?2 UNION SELECT "
+            "e.src FROM up "
+            "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT 1 FROM up WHERE n<>?3 LIMIT 1",
+            kind, target, except
+        )
+        .has_value();
+}
+
 std::vector<Neighbour> ReadOperations::reaching(EdgeKind kind, Oid target) {
     auto rows = connection_.rows(
         "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?2 UNION SELECT e.src "

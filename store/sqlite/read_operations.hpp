@@ -54,6 +54,14 @@ class ReadOperations {
     [[nodiscard]] std::vector<directory::Neighbour> reaching(
         directory::EdgeKind kind, directory::Oid target
     );
+    /// True when an edge leads from `source` to another object than `except`; no object has oid 0.
+    [[nodiscard]] bool has_edge_except(
+        directory::EdgeKind kind, directory::Oid source, directory::Oid except
+    );
+    /// True when another object than `except` leads to `target` over one or more edges.
+    [[nodiscard]] bool is_reached_except(
+        directory::EdgeKind kind, directory::Oid target, directory::Oid except
+    );
     [[nodiscard]] std::uint64_t count_edges(directory::EdgeKind kind, directory::Oid source);
 
     [[nodiscard]] std::optional<directory::MirrorEntry> find_entry(directory::Oid oid);

@@ -217,5 +217,47 @@ TYPED_TEST(StoreEdges, FiltersFollowEdges) {
     );
 }
 
+TYPED_TEST(StoreEdges, FiltersTellWhetherThereAreEdges) {
+    const auto ada = this->create(this->new_user("ada"));
+    const auto bob = this->create(this->new_user("bob"));
+    this->create(this->new_user("eve"));
+    const auto pair = this->create(this->new_group("pair"));
+    const auto single = this->create(this->new_group("single"));
+    const auto top = this->create(this->new_group("top"));
+    this->create(this->new_group("empty"));
+    this->link(pair, ada);
+    this->link(pair, bob);
+    this->link(single, ada);
+    this->link(top, pair);
+    const auto groups = [&](const Filter& filter) {
+        Query query;
+        query.type = this->group();
+        query.filter = filter;
+        return this->names(this->query(query));
+    };
+    Filter filter;
+    filter.kind = Filter::Kind::has_edges_to;
+    EXPECT_THAT(groups(filter), ElementsAre("pair", "single", "top"));
+    EXPECT_THAT(groups(combined(Filter::Kind::negation, {filter})), ElementsAre("empty"));
+    filter.target = this->row(ada).id;
+    EXPECT_THAT(groups(filter), ElementsAre("pair", "top"));
+    filter.edge = EdgeKind::manager;
+    EXPECT_THAT(groups(filter), ElementsAre());
+    filter.edge = EdgeKind::member;
+    filter.kind = Filter::Kind::has_edges_from;
+    filter.target = {};
+    EXPECT_THAT(this->names(this->query(filter)), ElementsAre("ada", "bob"));
+    filter.target = this->row(single).id;
+    EXPECT_THAT(this->names(this->query(filter)), ElementsAre("ada", "bob"));
+    // Someone in one group has no other, unless that group is in another itself.
+    filter.target = this->row(pair).id;
+    EXPECT_THAT(this->names(this->query(filter)), ElementsAre("ada", "bob"));
+    this->must_write([&](Transaction& t) -> Status {
+        BASCULE_CHECK(t.remove_edge(EdgeKind::member, top, pair));
+        return {};
+    });
+    EXPECT_THAT(this->names(this->query(filter)), ElementsAre("ada"));
+}
+
 }  // namespace
 }  // namespace bascule::test

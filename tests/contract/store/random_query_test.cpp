@@ -137,8 +137,11 @@ class RandomQuery : public StoreContract<SqliteFactory> {
                 return value_path();
             case 4: {
                 Filter filter;
-                filter.kind = Filter::Kind::edge_from;
-                filter.target = groups[random.below(groups.size())].id;
+                filter.kind =
+                    random.chance(50) ? Filter::Kind::edge_from : Filter::Kind::has_edges_from;
+                if (filter.kind == Filter::Kind::edge_from || random.chance(60)) {
+                    filter.target = groups[random.below(groups.size())].id;
+                }
                 return filter;
             }
             case 5: {
@@ -226,12 +229,11 @@ class RandomQuery : public StoreContract<SqliteFactory> {
         std::vector<Oid> result;
         for (const auto& user : users) {
             const auto test = [&](const Filter& edge_filter) {
-                for (const auto& group : groups) {
-                    if (group.id == edge_filter.target) {
-                        return reaches(group.oid, user.row.oid);
-                    }
-                }
-                return false;
+                const bool wants_target = edge_filter.kind == Filter::Kind::edge_from;
+                return std::any_of(groups.begin(), groups.end(), [&](const ObjectRow& group) {
+                    return (group.id == edge_filter.target) == wants_target &&
+                           reaches(group.oid, user.row.oid);
+                });
             };
             if (matches(filter, user.row, user.body, test)) {
                 result.push_back(user.row.oid);

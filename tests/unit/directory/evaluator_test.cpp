@@ -234,6 +234,12 @@ TEST(FilterEdges, AreAnsweredByTheCaller) {
     }));
     const auto inverted = combine(Filter::Kind::negation, {filter});
     EXPECT_TRUE(matches(inverted, {}, "{}", [](const Filter&) { return false; }));
+    for (const auto kind : {Filter::Kind::has_edges_to, Filter::Kind::has_edges_from}) {
+        filter.kind = kind;
+        EXPECT_FALSE(matches(filter, {}, "{}", {}));
+        EXPECT_TRUE(matches(filter, {}, "{}", [&](const Filter& edge) { return edge.kind == kind; })
+        );
+    }
 }
 
 TEST(FilterLogic, CombinesAndKnowsTheConstants) {

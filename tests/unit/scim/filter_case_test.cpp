@@ -35,19 +35,25 @@ Seed make_seed(std::size_t index, const std::string& text, const ResourceType& t
     return seed;
 }
 
-bool has_edge(const Seed& seed, const Filter& filter) {
-    const std::string target = filter.target.to_string();
-    if (filter.kind == Filter::Kind::edge_from) {
+std::vector<std::string> other_ends(const Seed& seed, const Filter& filter) {
+    std::vector<std::string> ids;
+    if (filter.kind == Filter::Kind::edge_from || filter.kind == Filter::Kind::has_edges_from) {
         for (const auto& group : seed.given.value("groups", nlohmann::ordered_json::array())) {
-            if (group["value"] == target) {
-                return true;
-            }
+            ids.push_back(group["value"]);
         }
-        return false;
+    } else if (const auto found = seed.edges.find(filter.edge); found != seed.edges.end()) {
+        ids = found->second;
     }
-    const auto found = seed.edges.find(filter.edge);
-    return found != seed.edges.end() &&
-           std::find(found->second.begin(), found->second.end(), target) != found->second.end();
+    return ids;
+}
+
+bool has_edge(const Seed& seed, const Filter& filter) {
+    const bool wants_target =
+        filter.kind == Filter::Kind::edge_to || filter.kind == Filter::Kind::edge_from;
+    const auto ids = other_ends(seed, filter);
+    return std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
+        return (id == filter.target.to_string()) == wants_target;
+    });
 }
 
 class FilterCase : public testing::TestWithParam<std::filesystem::path> {};
