@@ -72,7 +72,8 @@ Status MirrorEngine::BulkLoad::add_quarantined(
     }
     const Uuid id = object_id(source_, entry.anchor);
     return loader_->add(
-        {id, registry_.type("Unmapped"), source_id_, entry.dn, "{}", {}}, std::move(record), references
+        {id, registry_.type("Unmapped"), source_id_, entry.dn, "{}", {}}, std::move(record),
+        references
     );
 }
 

@@ -50,8 +50,8 @@ Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped)
 }
 
 Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, bool again) {
-    Work work{entry, mapped, object_id(context_.source_name, entry.anchor), {}, {}, {},
-              false, false, again};
+    Work work{entry, mapped, object_id(context_.source_name, entry.anchor), {}, {}, {}, false,
+              false, again};
     context_.held.deletes.erase(entry.anchor);
     BASCULE_TRY(work.object, transaction_.find_any(work.id));
     if (work.object) {
@@ -74,7 +74,7 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, 
             done = quarantine(work, mapped.reason, {});
             break;
     }
-    if (done && context_.refresh != nullptr) {
+    if (done && context_.refresh != nullptr && !again) {
         context_.refresh->placed.insert(static_cast<std::int64_t>(work.row.oid));
     }
     return done;
@@ -346,8 +346,8 @@ Status EntryApplier::quarantine_duplicate(
     ));
     if (work.again)
         return {};
-    const bool still_served = work.object && is_served(work.object->row) &&
-                              work.object->row.type == work.mapped.type;
+    const bool still_served =
+        work.object && is_served(work.object->row) && work.object->row.type == work.mapped.type;
     return still_served ? sync_references(work) : park_references(work);
 }
 

@@ -137,8 +137,7 @@ class EntryApplier {
         const directory::MappedEntry::Reference& reference, directory::Oid from
     );
     [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_by_key(const std::string& key);
-    [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_user(std::string_view user_name
-    );
+    [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_user(std::string_view user_name);
     [[nodiscard]] Status park_references(Work& work);
     [[nodiscard]] Status park_edges(directory::Oid from);
     [[nodiscard]] Status settle_references(const directory::ObjectRow& from);

@@ -383,9 +383,9 @@ Status EntryApplier::resolve_all_pending(
     return resolve_pending(user_name_key(*user_name), row);
 }
 
-/// Takes all edges to an object that leaves away from objects of this source. Groups remember it by its
-/// anchor, not by its DN: the same entry gets its memberships back, another one with the same DN
-/// does not inherit them.
+/// Takes all edges to an object that leaves away from objects of this source. Groups remember it by
+/// its anchor, not by its DN: the same entry gets its memberships back, another one with the same
+/// DN does not inherit them.
 Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
     const Uuid id = object_id(context_.source_name, anchor);
     for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
