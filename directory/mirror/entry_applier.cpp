@@ -440,10 +440,11 @@ Status EntryApplier::remove(const Uuid& anchor) {
 
 Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
     BASCULE_TRY(const auto object, transaction_.find(object_id(context_.source_name, anchor)));
-    if (!object || !is_served(object->row))
+    if (!object)
         return {};
     context_.held.forget_entry(anchor);
     BASCULE_TRY(auto entry, transaction_.find_entry(object->row.oid));
+    // It may have given way to another entry since it was noted; then only its state is old.
     BASCULE_CHECK(withdraw(*object, anchor, reason));
     if (!entry || entry->state == EntryState::unmatched)
         return {};
@@ -451,6 +452,7 @@ Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
     entry->reason = reason;
     entry->blocked_by.clear();
     entry->raw.clear();
+    ++counts_.writes;
     return transaction_.put_entry(*entry);
 }
 

@@ -147,6 +147,7 @@ class EntryApplier {
     ) const;
     [[nodiscard]] Status keep_waiting(const directory::MirrorEntry& entry);
     [[nodiscard]] Status leave_place(const directory::MirrorEntry& entry);
+    [[nodiscard]] bool is_leaving(const Uuid& group, const Uuid& member) const;
     void stays(const Uuid& group, const Uuid& member);
     [[nodiscard]] Status resolve_pending(
         const std::string& key, const directory::ObjectRow& target

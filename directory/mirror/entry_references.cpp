@@ -331,6 +331,15 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
     return {};
 }
 
+bool EntryApplier::is_leaving(const Uuid& group, const Uuid& member) const {
+    const auto contains = [&](const std::map<Uuid, std::set<Uuid>>& leaving) {
+        const auto found = leaving.find(group);
+        return found != leaving.end() && found->second.contains(member);
+    };
+    return contains(context_.held.memberships) ||
+           (context_.refresh != nullptr && contains(context_.refresh->leaving));
+}
+
 /// A member that was thought to leave is named again.
 void EntryApplier::stays(const Uuid& group, const Uuid& member) {
     const auto forget = [&](std::map<Uuid, std::set<Uuid>>& leaving) {
@@ -397,10 +406,8 @@ Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
                 if (row.source != context_.source)
                     continue;
                 BASCULE_CHECK(transaction_.remove_edge(kind, row.oid, oid));
-                // Whose leaving was held already is not named by the group any more.
-                const auto held = context_.held.memberships.find(row.id);
-                const bool named =
-                    held == context_.held.memberships.end() || !held->second.contains(id);
+                // Whose leaving is held or to be decided is not named by the group any more.
+                const bool named = !is_leaving(row.id, id);
                 if (kind == EdgeKind::member)
                     stays(row.id, id);
                 if (named) {
