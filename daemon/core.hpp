@@ -10,6 +10,7 @@
 #include "directory/ports/store.hpp"
 #include "scim/schema/schema.hpp"
 #include "selfservice/credentials/argon2_credentials.hpp"
+#include "selfservice/signins/throttle.hpp"
 #include "selfservice/tokens/token_service.hpp"
 
 namespace bascule::daemon {
@@ -21,7 +22,7 @@ class SystemClock final : public directory::Clock {
 };
 
 /// What lives as long as the process, whatever configuration comes and goes: schemas, store,
-/// tokens, figures.
+/// tokens, figures, and the failed sign-ins that are being counted.
 struct Core {
     SystemClock clock;
     Metrics metrics;
@@ -31,6 +32,7 @@ struct Core {
     std::unique_ptr<directory::Store> store;
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
+    selfservice::SignInThrottle throttle{clock, {}};
 };
 
 /// Loads the schemas and opens the store.

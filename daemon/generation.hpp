@@ -25,7 +25,6 @@ struct Generation {
     Core& core;
     config::Settings settings;
     std::unique_ptr<Sources> sources;
-    std::unique_ptr<selfservice::SignInThrottle> throttle;
     std::unique_ptr<selfservice::SessionService> sessions;
     std::unique_ptr<selfservice::StaffService> staff;
     std::unique_ptr<selfservice::PasswordService> passwords;
@@ -60,6 +59,9 @@ struct Generation {
     const config::Settings& settings, const std::shared_ptr<Generation>& generation,
     std::shared_ptr<const http::Router> management
 );
+
+/// How many failed sign-ins the settings allow.
+[[nodiscard]] selfservice::SignInThrottle::Limits throttle_limits(const config::Settings& settings);
 
 /// What TLS needs of the settings; nothing when it is not configured.
 [[nodiscard]] std::optional<http::TlsFiles> tls_files(const config::Settings& settings);

@@ -44,6 +44,7 @@ Status reload(
     if (const auto files = tls_files(next->settings)) {
         BASCULE_CHECK(server.reload_certificate(*files));
     }
+    core.throttle.set_limits(throttle_limits(next->settings));
     // A source has one reader at a time: the old ones end before the new ones begin.
     running->sources->stop();
     next->sources->start();

@@ -58,6 +58,7 @@ class Daemon {
         BASCULE_TRY(core_, open_core(settings.sqlite_path));
         observer_ = std::make_unique<RequestLog>(core_->metrics, sink_);
         BASCULE_TRY(generation_, build_generation(*core_, std::move(settings)));
+        core_->throttle.set_limits(throttle_limits(generation_->settings));
         auto management = std::make_shared<http::Router>();
         BASCULE_CHECK(add_management_routes(*management, core_->health, core_->metrics));
         BASCULE_TRY(

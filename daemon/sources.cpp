@@ -55,6 +55,7 @@ struct Sources::Source {
     std::string name;
     directory::SourceId id{};
     bool password_enabled = false;
+    bool unlock_enabled = false;
     std::unique_ptr<ldap::Mapper> mapper;
     std::unique_ptr<ldap::WorkConnection> work;
     std::unique_ptr<ldap::OpenLdapPasswordWriter> writer;
@@ -63,7 +64,7 @@ struct Sources::Source {
     std::unique_ptr<mirror::SourceRunner> runner;
 
     [[nodiscard]] directory::WriteBack write_back() const {
-        return {writer.get(), verifier.get(), password_enabled, name};
+        return {writer.get(), verifier.get(), password_enabled, name, unlock_enabled};
     }
 };
 
@@ -76,6 +77,7 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     auto source = std::make_unique<Source>();
     source->name = settings.name;
     source->password_enabled = settings.write_back_password;
+    source->unlock_enabled = settings.write_back_unlock;
     BASCULE_TRY(
         source->mapper, ldap::Mapper::compile({settings.users, settings.groups}, core.registry)
     );

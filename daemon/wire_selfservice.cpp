@@ -22,14 +22,16 @@ selfservice::StaffAccess staff_access(const config::Settings& settings) {
 
 }  // namespace
 
+selfservice::SignInThrottle::Limits throttle_limits(const config::Settings& settings) {
+    const config::SignInSettings& sign_in = settings.sign_in;
+    return {sign_in.throttle_account, sign_in.throttle_address, seconds(sign_in.throttle_window)};
+}
+
 Status wire_selfservice(Generation& generation) {
     Core& core = generation.core;
     const config::SignInSettings& sign_in = generation.settings.sign_in;
-    const selfservice::SignInThrottle::Limits limits{
-        sign_in.throttle_account, sign_in.throttle_address, seconds(sign_in.throttle_window)};
-    generation.throttle = std::make_unique<selfservice::SignInThrottle>(core.clock, limits);
     generation.sessions = std::make_unique<selfservice::SessionService>(
-        *core.store, *core.credentials, *generation.sources, *generation.throttle, core.clock,
+        *core.store, *core.credentials, *generation.sources, core.throttle, core.clock,
         selfservice::SessionService::Lifetimes{
             seconds(sign_in.session_idle), seconds(sign_in.session_absolute)}
     );
@@ -38,8 +40,7 @@ Status wire_selfservice(Generation& generation) {
         staff_access(generation.settings)
     );
     generation.passwords = std::make_unique<selfservice::PasswordService>(
-        *core.store, *core.credentials, *generation.sessions, *generation.throttle,
-        *generation.sources
+        *core.store, *core.credentials, *generation.sessions, core.throttle, *generation.sources
     );
     generation.applications = std::make_unique<selfservice::ApplicationService>(
         *core.store, *generation.sources->authority()

@@ -4,6 +4,7 @@
 #include <ldap.h>
 
 #include <memory>
+#include <string>
 
 namespace bascule::ldap {
 namespace {
@@ -18,12 +19,12 @@ constexpr ber_tag_t expires_in_tag = 0x80;
 constexpr ber_tag_t graces_left_tag = 0x81;
 constexpr ber_tag_t policy_error_tag = 0x81;
 
-/// Reads BER from bytes of the caller's without copying them.
+/// Reads BER from a copy of the caller's bytes: liblber ends the texts it finds with a zero byte in
+/// place, perhaps one behind the last byte, where the copy has room for it.
 class BerReader {
   public:
     explicit BerReader(std::string_view bytes)
-        : value_{bytes.size(), const_cast<char*>(bytes.data())},
-          element_(ber_alloc_t(LBER_USE_DER)) {
+        : bytes_(bytes), value_{bytes_.size(), bytes_.data()}, element_(ber_alloc_t(LBER_USE_DER)) {
         ber_init2(element_, &value_, LBER_USE_DER);
     }
     ~BerReader() { ber_free(element_, 0); }
@@ -81,6 +82,7 @@ class BerReader {
     bool read_default(bool& truth) { return next() != refresh_deletes_tag || read(truth); }
 
   private:
+    std::string bytes_;
     berval value_;
     BerElement* element_;
 };

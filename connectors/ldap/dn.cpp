@@ -139,11 +139,13 @@ std::string rdn_key(LDAPRDN rdn) {
     return key;
 }
 
-/// Any valid name, by the library's parser.
+/// Any valid name, by the library's parser. That one steps over whole characters without looking
+/// for the end, so it must be given UTF-8 that ends with a zero byte.
 Result<std::string> parsed_key(std::string_view dn) {
-    berval text{dn.size(), const_cast<char*>(dn.data())};
+    std::string copy(dn);
+    berval text{copy.size(), copy.data()};
     LDAPDN parsed = nullptr;
-    if (dn.find('\0') != std::string_view::npos ||
+    if (dn.find('\0') != std::string_view::npos || !is_valid_utf8(dn) ||
         ldap_bv2dn(&text, &parsed, LDAP_DN_FORMAT_LDAP) != LDAP_SUCCESS) {
         return fail(
             ErrorKind::invalid_input, "invalid_dn",
@@ -254,11 +256,13 @@ std::string escape_dn_value(std::string_view value) {
     constexpr std::string_view special = "\"+,;<>\\=";
     std::string out;
     out.reserve(value.size());
+    const bool is_text = is_valid_utf8(value);
     for (std::size_t i = 0; i < value.size(); ++i) {
         const char c = value[i];
+        const auto byte = static_cast<unsigned char>(c);
         const bool at_end = i == 0 || i + 1 == value.size();
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-            fmt::format_to(std::back_inserter(out), "\\{:02X}", static_cast<unsigned char>(c));
+        if (byte < 0x20 || byte == 0x7f || (!is_text && byte > 0x7f)) {
+            fmt::format_to(std::back_inserter(out), "\\{:02X}", byte);
             continue;
         }
         if (special.find(c) != std::string_view::npos || (c == ' ' && at_end) ||

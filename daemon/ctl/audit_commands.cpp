@@ -28,19 +28,21 @@ std::string short_time(const std::string& time) {
 }
 
 std::string outcome_text(const json& record) {
-    const std::string outcome = record.value("outcome", "");
-    if (outcome == "success") {
+    const std::string result = record.at("result");
+    if (result == "success") {
         return "done";
     }
-    return outcome + "  " + record.value("reason", "");
+    return record.at("reason").is_string() ? result + "  " + record.at("reason").get<std::string>()
+                                           : result;
 }
 
 std::string details_text(const json& record) {
     std::string text;
-    const json details = record.value("details", json::object());
-    for (const auto& [name, value] : details.items()) {
-        text.append(text.empty() ? "" : ", ").append(name).append(": ");
-        text.append(value.is_string() ? value.get<std::string>() : value.dump());
+    for (const json& detail : record.at("additionalDetails")) {
+        text.append(text.empty() ? "" : ", ")
+            .append(detail.at("key"))
+            .append(": ")
+            .append(detail.at("value"));
     }
     return text;
 }
@@ -50,13 +52,13 @@ void print(const Invocation& invocation, const json& record) {
         print_json(record);
         return;
     }
-    std::string who = record.value("actor", "");
+    std::string who = record.at("actor").at("name");
     if (const std::string address = record.value("sourceAddress", ""); !address.empty()) {
         who += "@" + address;
     }
     std::string line = short_time(record.value("time", "")) + "  " + who + "  " +
                        record.value("origin", "") + "  " + record.value("activity", "");
-    if (const std::string target = record.value("targetDisplay", ""); !target.empty()) {
+    if (const std::string target = record.at("target").value("displayName", ""); !target.empty()) {
         line += "  " + target;
     }
     line += "  " + outcome_text(record);

@@ -1,8 +1,10 @@
 #include "directory/access/roles.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace bascule::access {
 namespace {
@@ -80,6 +82,24 @@ std::string key_of(std::string_view name) {
     return key;
 }
 
+/// How many letters must be inserted, removed or exchanged.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) {
+        row[j] = j;
+    }
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t exchanged = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, exchanged});
+        }
+    }
+    return row.back();
+}
+
 }  // namespace
 
 std::span<const Role> all_roles() {
@@ -99,6 +119,15 @@ std::optional<Role> parse_role(std::string_view name) {
         }
     }
     return std::nullopt;
+}
+
+std::string_view nearest_role_name(std::string_view name) {
+    constexpr std::size_t longest = 64;
+    const std::string wanted = key_of(name.substr(0, longest));
+    return std::ranges::min_element(
+               roles, {},
+               [&](const RoleFacts& facts) { return edit_distance(key_of(facts.name), wanted); }
+    )->name;
 }
 
 bool is_unit_scopable(Role role) {

@@ -48,6 +48,9 @@ enum class Role : std::uint8_t {
 /// "Helpdesk Admin". Nothing for an unknown name.
 [[nodiscard]] std::optional<Role> parse_role(std::string_view name);
 
+/// The catalogue name that is spelt most like `name`, for "did you mean".
+[[nodiscard]] std::string_view nearest_role_name(std::string_view name);
+
 /// May the role be assigned for one administrative unit only?
 [[nodiscard]] bool is_unit_scopable(Role role);
 

@@ -15,6 +15,7 @@ struct WriteBack {
     PasswordVerifier* verifier = nullptr;  ///< null when people of this source do not sign in here
     bool password_enabled = false;         ///< the operator switched password write-back on
     std::string source_name;               ///< as configured: "corp"
+    bool unlock_enabled = false;           ///< the operator lets accounts be unlocked from here
 };
 
 /// Finds the directory behind a synced object. Thread-safe.

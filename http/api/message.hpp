@@ -13,6 +13,10 @@ namespace bascule::http {
 enum class Method { get, head, post, put, patch, delete_, options, other };
 [[nodiscard]] std::string_view to_string(Method method);
 
+/// The reason phrase of a status (RFC 9110 section 15); "Status" for one that this product does not
+/// send.
+[[nodiscard]] std::string_view reason_phrase(int status);
+
 /// One parsed request. The target is split but not decoded; `path_parameters` come from the route.
 struct Request {
     Method method = Method::get;

@@ -5,45 +5,6 @@
 namespace bascule::http {
 namespace {
 
-std::string_view title_of(int status) {
-    switch (status) {
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 403:
-            return "Forbidden";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 408:
-            return "Request Timeout";
-        case 409:
-            return "Conflict";
-        case 412:
-            return "Precondition Failed";
-        case 413:
-            return "Content Too Large";
-        case 417:
-            return "Expectation Failed";
-        case 422:
-            return "Unprocessable Content";
-        case 429:
-            return "Too Many Requests";
-        case 431:
-            return "Request Header Fields Too Large";
-        case 501:
-            return "Unsupported";
-        case 503:
-            return "Service Unavailable";
-        case 504:
-            return "Gateway Timeout";
-        default:
-            return "Internal Server Error";
-    }
-}
-
 /// Refusals of the protocol itself have statuses of their own (RFC 9110 section 15.5, RFC 6585); 0 for others.
 int protocol_status(std::string_view code) {
     if (code == "method_not_allowed") {
@@ -102,7 +63,7 @@ Response problem(const Error& error, std::string_view request_id) {
     response.content_type = "application/problem+json";
     JsonWriter json(response.body);
     json.begin_object();
-    json.field("title", title_of(response.status));
+    json.field("title", reason_phrase(response.status));
     json.key("status").number(response.status);
     json.field("code", error.code);
     json.field("detail", error.detail);

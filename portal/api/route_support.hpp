@@ -29,6 +29,7 @@ struct RouteText {
 
 /// The routes of each area.
 [[nodiscard]] Status add_session_routes(http::Router& router, const Services& services);
+[[nodiscard]] Status add_account_routes(http::Router& router, const Services& services);
 [[nodiscard]] Status add_staff_routes(http::Router& router, const Services& services);
 [[nodiscard]] Status add_application_routes(http::Router& router, const Services& services);
 [[nodiscard]] Status add_audit_routes(http::Router& router, const Services& services);

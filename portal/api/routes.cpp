@@ -49,6 +49,7 @@ Status require_scope_of_token(const access::Caller& caller, std::string_view sco
 
 Status add_routes(http::Router& router, const Services& services) {
     BASCULE_CHECK(add_session_routes(router, services));
+    BASCULE_CHECK(add_account_routes(router, services));
     BASCULE_CHECK(add_staff_routes(router, services));
     BASCULE_CHECK(add_application_routes(router, services));
     return add_audit_routes(router, services);

@@ -129,7 +129,10 @@ Result<Response> password_policy(
     }
     const directory::PasswordPolicy& policy = preview.policy;
     ordered_json answer{
-        {"generated", false}, {"mustChange", true}, {"source", preview.source_name}};
+        {"generated", false},
+        {"mustChange", true},
+        {"source", preview.source_name},
+        {"locked", preview.locked}};
     put_number(answer, "minimumLength", policy.minimum_length);
     put_number(answer, "maximumLength", policy.maximum_length);
     put_number(answer, "history", policy.history);
@@ -185,6 +188,19 @@ Result<Response> reset_password(
     return json_response(describe(outcome));
 }
 
+Result<Response> unlock(
+    const Services& services, const Request& request, const RequestContext& context
+) {
+    BASCULE_TRY(const Caller caller, staff_caller(services, request, context, "users:write"));
+    BASCULE_TRY(const Uuid id, path_id(request));
+    BASCULE_TRY(const auto outcome, services.staff.unlock(caller, id, context.deadline));
+    return json_response(
+        {{"unlocked", true},
+         {"source", outcome.source_name},
+         {"detail", "The directory has unlocked the account. The password is the same as before."}}
+    );
+}
+
 }  // namespace
 
 Status add_staff_routes(http::Router& router, const Services& services) {
@@ -210,6 +226,14 @@ Status add_staff_routes(http::Router& router, const Services& services) {
          "The rules for a new password of this person."},
         [services](const Request& request, const RequestContext& context) {
             return password_policy(services, request, context);
+        }
+    ));
+    BASCULE_CHECK(add_route(
+        router,
+        {Method::post, "/api/v1/staff/users/{}/unlock", Pool::password,
+         "Unlock the account of this person in its directory."},
+        [services](const Request& request, const RequestContext& context) {
+            return unlock(services, request, context);
         }
     ));
     return add_route(

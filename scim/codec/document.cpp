@@ -1,6 +1,5 @@
 #include "scim/codec/document.hpp"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -273,103 +272,6 @@ class DocumentReader {
     std::vector<std::string> cleared_;
 };
 
-/// Brings what a PUT must not lose from the stored document into the new one.
-class Replacement {
-  public:
-    Replacement(const Json& stored, Json wanted, const std::vector<std::string>& cleared)
-        : stored_(stored), wanted_(std::move(wanted)), cleared_(cleared) {}
-
-    Status carry_over(const Schema* extension, const Schema& schema) {
-        for (const Attribute& attribute : schema.attributes) {
-            BASCULE_CHECK(carry_over(extension, attribute));
-        }
-        return {};
-    }
-
-    Status carry_over(const Schema* extension, const Attribute& attribute) {
-        const Json* before = find(stored_, extension, attribute);
-        if (before == nullptr || attribute.edge || attribute.derived) {
-            return {};
-        }
-        const std::string path = notation(extension, attribute);
-        const Json* after = find(wanted_, extension, attribute);
-        const bool cleared = std::find(cleared_.begin(), cleared_.end(), path) != cleared_.end();
-        if (attribute.mutability == Mutability::immutable) {
-            if (cleared || (after != nullptr && !same_value(attribute, *before, *after))) {
-                return failure(
-                    "mutability", path, "is immutable: it keeps the value that it was created with."
-                );
-            }
-            put(extension, attribute, *before);
-        } else if (attribute.mutability == Mutability::read_only) {
-            put(extension, attribute, *before);
-        } else if (after == nullptr && !cleared && is_kept_when_omitted(extension, attribute)) {
-            put(extension, attribute, *before);
-        }
-        return {};
-    }
-
-    [[nodiscard]] const Json& result() const { return wanted_; }
-
-  private:
-    // Clients that PUT only what they know must neither suspend a user nor break a match.
-    static bool is_kept_when_omitted(const Schema* extension, const Attribute& attribute) {
-        return extension == nullptr &&
-               (attribute.name == "active" || attribute.name == "externalId");
-    }
-
-    static const Json* find(
-        const Json& document, const Schema* extension, const Attribute& attribute
-    ) {
-        const Json* holder = &document;
-        if (extension != nullptr) {
-            const auto found = document.find(extension->id);
-            if (found == document.end()) {
-                return nullptr;
-            }
-            holder = &*found;
-        }
-        const auto found = holder->find(attribute.name);
-        return found == holder->end() ? nullptr : &*found;
-    }
-
-    void put(const Schema* extension, const Attribute& attribute, const Json& value) {
-        Json& holder = extension == nullptr ? wanted_ : wanted_[extension->id];
-        holder[attribute.name] = value;
-    }
-
-    const Json& stored_;
-    Json wanted_;
-    const std::vector<std::string>& cleared_;
-};
-
-/// Adds to `out` the members of `before` that `after` lacks or has otherwise.
-void collect_changes(
-    std::string_view before, std::string_view after, const std::string& extension,
-    std::vector<directory::AttributePath>& out
-) {
-    JsonMembers members(before);
-    while (const auto member = members.next()) {
-        const std::string name(member->key);
-        if (extension.empty() && (name == "schemas" || name == "id")) {
-            continue;
-        }
-        const std::string_view other = json_member(after, name);
-        if (other == member->value) {
-            continue;
-        }
-        // A colon in a name of the top level is an extension's URN.
-        if (extension.empty() && name.find(':') != std::string::npos) {
-            collect_changes(member->value, other.empty() ? "{}" : other, name, out);
-            continue;
-        }
-        const directory::AttributePath path{extension, name, {}};
-        if (std::find(out.begin(), out.end(), path) == out.end()) {
-            out.push_back(path);
-        }
-    }
-}
-
 }  // namespace
 
 Result<ResourceDraft> decode_resource(
@@ -383,24 +285,6 @@ Result<ResourceDraft> decode_resource(
     return reader.take_draft();
 }
 
-Result<std::string> replacement_body(
-    std::string_view stored, const ResourceDraft& draft, const SchemaRegistry& schemas,
-    const ResourceType& type
-) {
-    BASCULE_TRY(const Json before, parse_json(stored));
-    BASCULE_TRY(Json wanted, parse_json(draft.body));
-    if (const auto id = before.find("id"); id != before.end()) {
-        wanted["id"] = *id;
-    }
-    Replacement replacement(before, std::move(wanted), draft.cleared);
-    BASCULE_CHECK(replacement.carry_over(nullptr, *common_schema().find("externalId")));
-    BASCULE_CHECK(replacement.carry_over(nullptr, *type.schema));
-    for (const auto& extension : type.extensions) {
-        BASCULE_CHECK(replacement.carry_over(extension.schema, *extension.schema));
-    }
-    return canonical_body(replacement.result(), schemas, type);
-}
-
 Result<std::string> canonical_body(
     const Json& json, const SchemaRegistry& schemas, const ResourceType& type
 ) {
@@ -408,40 +292,6 @@ Result<std::string> canonical_body(
     BASCULE_CHECK(reader.read(json));
     BASCULE_CHECK(reader.check_required());
     return reader.body();
-}
-
-std::string with_id(std::string_view body, const Uuid& id) {
-    // A body starts with its list of schemas, and no URN holds a bracket.
-    const std::size_t end = body.starts_with("{\"schemas\":[") ? body.find(']') + 1 : 1;
-    std::string text(body.substr(0, end));
-    text += end == 1 ? "\"id\":\"" : ",\"id\":\"";
-    text += id.to_string();
-    text += end == 1 && body != "{}" ? "\"," : "\"";
-    text += body.substr(end);
-    return text;
-}
-
-std::vector<directory::AttributePath> changed_attributes(
-    std::string_view before, std::string_view after
-) {
-    std::vector<directory::AttributePath> changes;
-    collect_changes(before, after, {}, changes);
-    collect_changes(after, before, {}, changes);
-    return changes;
-}
-
-std::string display_of(std::string_view body) {
-    for (const auto& [object, name] :
-         {std::pair{body, "displayName"}, std::pair{json_member(body, "name"), "formatted"},
-          std::pair{body, "userName"}}) {
-        if (object.empty()) {
-            continue;
-        }
-        if (auto text = json_text_member(object, name); text && !text->empty()) {
-            return *std::move(text);
-        }
-    }
-    return {};
 }
 
 }  // namespace bascule::scim

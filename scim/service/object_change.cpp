@@ -73,6 +73,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     std::string changed;
     if (wanted.body != before.body) {
         BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
+        BASCULE_CHECK(check_switches(view_, before.body, wanted.body));
         BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
         after.row.display = display_of(wanted.body);
         BASCULE_TRY(
@@ -99,11 +100,39 @@ Status ObjectChange::remove(const Object& before) {
         BASCULE_TRY(const std::string dn, source_dn(transaction_, before.row));
         BASCULE_CHECK(authority_->may_delete(engine_.registry, before.row, dn));
     }
+    BASCULE_CHECK(remove_assignments(before.row.id));
     BASCULE_CHECK(transaction_.remove(before.row.oid));
     if (engine_.with.credentials != nullptr && view_.type->name == "User") {
         BASCULE_CHECK(engine_.with.credentials->erase(transaction_, before.row.id));
     }
     return journal(activity_of(view_, Change::remove, before.body), before.row, {});
+}
+
+Status ObjectChange::remove_assignments(const Uuid& id) {
+    const auto type = engine_.registry.find_type("RoleAssignment");
+    const TypeView* view = type ? engine_.view_of(*type) : nullptr;
+    if (view == nullptr || view == &view_) {
+        return {};
+    }
+    constexpr std::size_t batch = 100;
+    for (const char* const end : {"principal", "scope"}) {
+        const auto attribute = engine_.registry.find_attribute(*type, {"", end, "value"});
+        std::vector<Object> found;
+        do {
+            BASCULE_TRY(
+                found, attribute ? transaction_.find_by_term(*attribute, id.to_string(), batch)
+                                 : Result<std::vector<Object>>{}
+            );
+            for (const Object& assignment : found) {
+                BASCULE_CHECK(transaction_.remove(assignment.row.oid));
+                BASCULE_CHECK(transaction_.append(record_of(
+                    call_, *view, activity_of(*view, Change::remove, assignment.body),
+                    assignment.row.id, assignment.row.display
+                )));
+            }
+        } while (!found.empty());
+    }
+    return {};
 }
 
 Status ObjectChange::apply_edges(const Object& object, const std::vector<EdgeChange>& changes) {

@@ -38,6 +38,8 @@ class ObjectChange {
     [[nodiscard]] const authority::Authority& authority() const { return *authority_; }
 
   private:
+    /// Removes the roles that the object holds, or that are limited to it.
+    [[nodiscard]] Status remove_assignments(const Uuid& id);
     [[nodiscard]] Status apply_edges(
         const directory::Object& object, const std::vector<EdgeChange>& changes
     );

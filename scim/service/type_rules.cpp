@@ -1,5 +1,6 @@
 #include "scim/service/type_rules.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 
@@ -84,13 +85,50 @@ Status check_role_assignment(
     const std::string name = json_text_member(body, "role").value_or("");
     const auto role = access::parse_role(name);
     if (!role) {
-        return fail(invalid("role", "There is no role '" + printable(name, 64) + "'."));
+        return fail(invalid(
+            "role", "There is no role '" + printable(name, 64) + "'; the nearest is '" +
+                        std::string(access::nearest_role_name(name)) + "'."
+        ));
     }
     BASCULE_CHECK(check_principal(engine, reader, body));
     return check_scope(engine, reader, *role, body);
 }
 
+/// A switch that decides who may change the object, so it is thrown at its creation or never.
+struct Switch {
+    std::string_view type;
+    std::string_view extension;
+    std::string_view name;
+};
+constexpr std::array switches{
+    Switch{"Group", "urn:bascule:params:scim:schemas:extension:2.0:Group", "roleAssignable"},
+    Switch{"AdministrativeUnit", "", "restricted"},
+};
+
+bool is_on(const Switch& which, std::string_view body) {
+    const std::string_view parent =
+        which.extension.empty() ? body : json_member(body, which.extension);
+    return !parent.empty() && json_member(parent, which.name) == "true";
+}
+
 }  // namespace
+
+Status check_switches(const TypeView& view, std::string_view before, std::string_view after) {
+    for (const Switch& which : switches) {
+        if (view.type->name == which.type && is_on(which, before) != is_on(which, after)) {
+            return fail(Error{
+                ErrorKind::invalid_input,
+                "mutability",
+                "'" + std::string(which.name) + "' can be set only when the " + view.noun +
+                    " is created. Create another one with it.",
+                which.extension.empty()
+                    ? std::string(which.name)
+                    : std::string(which.extension) + ":" + std::string(which.name),
+                {}});
+        }
+    }
+    return {};
+}
 
 Status check_document(
     const Engine& engine, const TypeView& view, directory::Reader& reader, std::string_view body

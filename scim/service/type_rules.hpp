@@ -15,6 +15,12 @@ namespace bascule::scim {
     const Engine& engine, const TypeView& view, directory::Reader& reader, std::string_view body
 );
 
+/// Group.roleAssignable and AdministrativeUnit.restricted keep the value of the creation, also when
+/// it was left out then. `mutability`.
+[[nodiscard]] Status check_switches(
+    const TypeView& view, std::string_view before, std::string_view after
+);
+
 /// Groups that can hold administrator roles may be touched by callers with admin:write only:
 /// whoever joins one gets its rights. `forbidden`/"insufficient_scope".
 [[nodiscard]] Status check_privileged(

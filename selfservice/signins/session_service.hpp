@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "directory/access/caller.hpp"
 #include "directory/base/secret.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
@@ -82,6 +83,14 @@ class SessionService {
     [[nodiscard]] Result<std::vector<Session>> list(const Uuid& user);
     /// Ends one session of that user; `not_found` when it is not theirs.
     [[nodiscard]] Status end(const Uuid& user, const Uuid& session);
+    /// The sessions of the signed-in caller; `forbidden`/"not_a_person" for a token.
+    [[nodiscard]] Result<std::vector<Session>> list_own(const access::Caller& caller);
+    /// Ends one of the caller's sessions and writes it down; `not_found` when it is not theirs.
+    [[nodiscard]] Status end_own(const access::Caller& caller, const Uuid& session);
+    /// Ends every session of the caller but the one in use and writes it down; returns how many.
+    [[nodiscard]] Result<std::size_t> end_others(const access::Caller& caller);
+    /// Removes at most `limit` sessions that are over; returns how many.
+    [[nodiscard]] Result<std::size_t> sweep(directory::Transaction& transaction, std::size_t limit);
     /// Ends all sessions of a user inside a transaction, except one if given; returns how many.
     [[nodiscard]] Result<std::size_t> end_all(
         directory::Transaction& transaction, const Uuid& user,
@@ -120,6 +129,9 @@ class SessionService {
     void record_failure(
         const Candidate& candidate, const std::string& reason, const SignInOrigin& origin
     );
+    [[nodiscard]] Status remove_owned(
+        directory::Transaction& transaction, const Uuid& user, const Uuid& session
+    ) const;
     [[nodiscard]] Session session_of(const directory::Object& object) const;
     void touch(const directory::Object& object);
 

@@ -37,6 +37,16 @@ std::chrono::seconds delay_after(std::size_t failures) {
 
 }  // namespace
 
+SignInThrottle::Limits SignInThrottle::limits() const {
+    const std::scoped_lock lock(mutex_);
+    return limits_;
+}
+
+void SignInThrottle::set_limits(const Limits& limits) {
+    const std::scoped_lock lock(mutex_);
+    limits_ = limits;
+}
+
 std::chrono::seconds SignInThrottle::wait_for(
     Table& table, const std::string& key, std::size_t limit, bool delays
 ) {

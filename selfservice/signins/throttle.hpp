@@ -39,7 +39,9 @@ class SignInThrottle {
     /// Nothing was learnt about the password (the directory did not answer).
     void withdraw(std::string_view account, std::string_view address);
 
-    [[nodiscard]] const Limits& limits() const { return limits_; }
+    [[nodiscard]] Limits limits() const;
+    /// Other limits from now on, for the failures that were counted already too.
+    void set_limits(const Limits& limits);
 
   private:
     using Failures = std::vector<Time>;
@@ -52,8 +54,8 @@ class SignInThrottle {
     void make_room(Table& table);
 
     const directory::Clock& clock_;
-    const Limits limits_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    Limits limits_;
     Table accounts_;
     Table addresses_;
 };

@@ -66,6 +66,7 @@ struct StaffQuery {
 struct ResetPreview {
     bool generated = false;  ///< a local user: the password is generated and must not be supplied
     std::string source_name;
+    bool locked = false;               ///< the directory has locked the account; a reset unlocks it
     directory::PasswordPolicy policy;  ///< of a synced user's directory
 };
 
@@ -81,6 +82,10 @@ struct ResetOutcome {
     bool must_change = true;
     bool was_locked = false;  ///< the directory had locked the account; the reset unlocked it
     std::string source_name;  ///< "" for a local user
+};
+
+struct UnlockOutcome {
+    std::string source_name;
 };
 
 /// What managers do for their people. Every call decides by roles and units first (see
@@ -116,6 +121,13 @@ class StaffService {
         const ResetOptions& options, Deadline deadline
     );
 
+    /// Unlocks an account that its directory has locked after failed sign-ins; the password stays.
+    /// Who may reset the password may unlock. One journal record whatever the outcome. Errors:
+    /// those of reset_password, and `conflict`/"not_locked", also for every local user.
+    [[nodiscard]] Result<UnlockOutcome> unlock(
+        const access::Caller& caller, const Uuid& target, Deadline deadline
+    );
+
     [[nodiscard]] const access::AccessResolver& resolver() const { return resolver_; }
 
   private:
@@ -141,7 +153,12 @@ class StaffService {
     [[nodiscard]] Status open_case(
         directory::Reader& reader, const access::Caller& caller, Case& opened
     ) const;
+    [[nodiscard]] Result<directory::WriteBack> require_reachable(const Case& opened) const;
     [[nodiscard]] Result<directory::WriteBack> require_write_back(const Case& opened) const;
+    [[nodiscard]] Result<directory::WriteBack> require_unlockable(const Case& opened) const;
+    [[nodiscard]] Result<UnlockOutcome> carry_out_unlock(
+        const access::Caller& caller, Case& opened, Deadline deadline
+    );
     [[nodiscard]] Result<directory::AccountState> require_resettable(
         const directory::WriteBack& source, const Case& opened, Deadline deadline
     ) const;
@@ -160,7 +177,7 @@ class StaffService {
         directory::Transaction& transaction, const access::Caller& caller, const Case& opened,
         const ResetOutcome& outcome
     );
-    [[nodiscard]] static directory::JournalRecord reset_record(
+    [[nodiscard]] static directory::JournalRecord record_of(
         const access::Caller& caller, const Case& opened
     );
     [[nodiscard]] Result<std::optional<ResetOutcome>> first_outcome(const Uuid& key);

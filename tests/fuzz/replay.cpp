@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 namespace {
 
 constexpr int copies_per_seed = 500;
+constexpr std::size_t longest_with_neighbours = 512;
 
 void run(const std::string& input) {
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
@@ -35,6 +36,21 @@ std::vector<std::string> read_seeds(const std::filesystem::path& folder) {
         );
     }
     return seeds;
+}
+
+/// Every prefix and every change of one byte, of seeds short enough that this takes no time.
+void run_neighbours(const std::string& seed) {
+    if (seed.size() > longest_with_neighbours) {
+        return;
+    }
+    for (std::size_t at = 0; at < seed.size(); ++at) {
+        run(seed.substr(0, at));
+        for (const char byte : {'"', '[', ']', '\0', '\xff', '1', ' '}) {
+            std::string changed = seed;
+            changed[at] = byte;
+            run(changed);
+        }
+    }
 }
 
 /// Damages texts the same way in every run.
@@ -93,10 +109,13 @@ int main(int count, char** arguments) {
     Mutator mutator(seeds);
     for (const std::string& seed : seeds) {
         run(seed);
+        run_neighbours(seed);
         for (int i = 0; i < copies_per_seed; ++i) {
             run(mutator.damage(seed));
         }
     }
-    std::printf("%zu seeds, %d damaged copies of each\n", seeds.size(), copies_per_seed);
+    std::printf(
+        "%zu seeds, their neighbours and %d damaged copies of each\n", seeds.size(), copies_per_seed
+    );
     return seeds.empty() ? 1 : 0;
 }

@@ -4,8 +4,7 @@
 
 namespace bascule::scim::fuzz {
 
-/// Each takes one input of any bytes and aborts when a promise is broken. Shared by the fuzzers and
-/// by the test that replays their corpora.
+/// Each takes one input of any bytes and aborts when a promise is broken. Shared by the fuzzers.
 
 /// A body is refused, or gives a canonical document that reads back as itself.
 void json(std::string_view input);

@@ -280,6 +280,8 @@ void SlapdRig::restart() {
 
 void SlapdRig::freeze() {
     ::kill(pid_, SIGSTOP);
+    // The signal takes effect a little later; a server that still answers is not silent.
+    ::waitpid(pid_, nullptr, WUNTRACED);
 }
 
 void SlapdRig::thaw() {

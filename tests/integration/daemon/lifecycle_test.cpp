@@ -112,6 +112,27 @@ TEST_F(Lifecycle, BadConfigurationIsRefusedWholeAndAGoodOneTaken) {
     });
 }
 
+TEST_F(Lifecycle, CountedFailuresOutliveAReload) {
+    NotifySocket manager(daemon_.folder() + "/notify");
+    daemon_.start();
+    // The directory locks at three failures, so one guess is let through.
+    const auto guess = [&] {
+        return run_program(
+                   {"curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H",
+                    "Content-Type: application/json", "-H", "X-Bascule-Request: 1", "-d",
+                    R"({"userName":")" + user_uid(1) + R"(","password":"not the password"})",
+                    "http://127.0.0.1:" + std::to_string(daemon_.port()) + "/api/v1/session"}
+        )
+            .output;
+    };
+    EXPECT_EQ(guess(), "401");
+    EXPECT_EQ(guess(), "429");
+    daemon_.signal(SIGHUP);
+    EXPECT_NE(manager.wait_for("RELOADING=1"), "");
+    EXPECT_NE(manager.wait_for("READY=1"), "");
+    EXPECT_EQ(guess(), "429");
+}
+
 TEST_F(Lifecycle, OptionThatNeedsARestartLeavesEverything) {
     NotifySocket manager(daemon_.folder() + "/notify");
     daemon_.start();

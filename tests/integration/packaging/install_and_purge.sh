@@ -30,7 +30,7 @@ fail() { echo "FAIL: $*"; exit 1; }
 
 inside dpkg --force-confnew -i /bascule.deb
 inside getent passwd bascule >/dev/null || fail "no user bascule"
-[ "$(stat -c '%U %G %a' "$root/etc/bascule/bascule.yaml")" = "root $(inside stat -c %G /etc/bascule/bascule.yaml) 640" ] || fail "mode of bascule.yaml"
+[ "$(inside stat -c '%U %G %a' /etc/bascule/bascule.yaml)" = 'root bascule 640' ] || fail 'mode of bascule.yaml'
 inside bascule --version
 status=0
 inside setpriv --reuid=bascule --regid=bascule --clear-groups bascule check /etc/bascule/bascule.yaml || status=$?

@@ -1,3 +1,4 @@
+#include "directory/access/roles.hpp"
 #include "tests/integration/scim/scim_fixture.hpp"
 
 namespace bascule::scim::tests {
@@ -70,6 +71,71 @@ TEST_F(ScimDirectoryTypes, UnknownRolePrincipalAndScopeAreRefused) {
         EXPECT_EQ(answer.scim_type(), "invalidValue") << answer.text;
     }
     EXPECT_EQ(get("/RoleAssignments").body["totalResults"], 0);
+}
+
+TEST_F(ScimDirectoryTypes, UnknownRoleNamesTheNearest) {
+    const Answer answer = assign("Help-desk Administrater", add_user("ann"));
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_NE(answer.detail().find("'Helpdesk Administrator'"), std::string::npos) << answer.text;
+}
+
+TEST_F(ScimDirectoryTypes, SchemaListsTheRoleCatalogue) {
+    Json roles;
+    const Answer schema = get("/Schemas/" + std::string(role_schema));
+    for (const Json& attribute : schema.body["attributes"]) {
+        if (attribute["name"] == "role") {
+            roles = attribute["canonicalValues"];
+        }
+    }
+    Json catalogue = Json::array();
+    for (const access::Role role : access::all_roles()) {
+        catalogue.push_back(access::name_of(role));
+    }
+    EXPECT_EQ(roles, catalogue);
+    const std::string ann = add_user("ann");
+    EXPECT_EQ(assign("Application Administrator", ann).status, 201);
+    EXPECT_EQ(assign("Cloud Application Administrator", ann).status, 201);
+    const Answer scoped = assign("Application Administrator", ann, add_unit("Seattle"));
+    EXPECT_EQ(scoped.status, 400);
+    EXPECT_NE(scoped.detail().find("whole organisation"), std::string::npos) << scoped.text;
+}
+
+TEST_F(ScimDirectoryTypes, ProtectionIsChosenAtCreationOnly) {
+    const std::string switch_path = std::string(bascule_group_schema) + ":roleAssignable";
+    const std::string plain = "/Groups/" + add_group("Plain");
+    const std::string helpers = "/Groups/" + add_role_group("Helpers");
+    const std::string unit = "/AdministrativeUnits/" + add_unit("Seattle");
+    EXPECT_EQ(patch(plain, Json{operation("add", switch_path, true)}).scim_type(), "mutability");
+    EXPECT_EQ(patch(helpers, Json{operation("remove", switch_path)}).scim_type(), "mutability");
+    EXPECT_EQ(patch(unit, Json{operation("add", "restricted", true)}).scim_type(), "mutability");
+    EXPECT_EQ(patch(unit, Json{operation("replace", "description", "West")}).status / 100, 2);
+    const Json restricted{
+        {"schemas", {unit_schema}}, {"displayName", "Vault"}, {"restricted", true}};
+    EXPECT_EQ(post("/AdministrativeUnits", restricted).status, 201);
+}
+
+TEST_F(ScimDirectoryTypes, AssignmentsEndWithTheirPrincipalOrUnit) {
+    const std::string ann = add_user("ann");
+    const std::string bob = add_user("bob");
+    const std::string group = add_role_group("Helpers");
+    const std::string unit = add_unit("Seattle");
+    assign("Global Administrator", ann);
+    assign("Helpdesk Administrator", ann, unit);
+    assign("Helpdesk Administrator", bob, unit);
+    assign("Reports Reader", group);
+    assign("Reports Reader", bob);
+    EXPECT_EQ(remove("/Users/" + ann).status, 204);
+    EXPECT_EQ(get("/RoleAssignments").body["totalResults"], 3);
+    EXPECT_EQ(remove("/AdministrativeUnits/" + unit).status, 204);
+    EXPECT_EQ(get("/RoleAssignments").body["totalResults"], 2);
+    EXPECT_EQ(remove("/Groups/" + group).status, 204);
+    EXPECT_EQ(get("/RoleAssignments").body["totalResults"], 1);
+    EXPECT_EQ(get("/RoleAssignments").body["Resources"][0]["principal"]["value"], bob);
+    std::size_t ended = 0;
+    for (const auto& record : journal()) {
+        ended += record.activity.starts_with("Remove ") && record.target_type == "RoleAssignment";
+    }
+    EXPECT_EQ(ended, 4U);
 }
 
 TEST_F(ScimDirectoryTypes, GroupHoldsARoleOnlyWhenMadeForIt) {

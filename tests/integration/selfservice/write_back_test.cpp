@@ -74,11 +74,22 @@ struct WriteBack : testing::Test {
         company.link(EdgeKind::unit_member, seattle, leo);
         company.assign("Helpdesk Administrator", mira, seattle);
     }
-    void connect(bool password_enabled) {
-        company.directories.set(company.corp, {&*writer, &*verifier, password_enabled, "corp"});
+    void connect(bool password_enabled, bool unlock_enabled = true) {
+        company.directories.set(
+            company.corp, {&*writer, &*verifier, password_enabled, "corp", unlock_enabled}
+        );
     }
     std::vector<directory::JournalRecord> resets() {
         return company.journal("Reset password (by admin)");
+    }
+    std::string unlock(const Uuid& actor, const Uuid& target) {
+        return code_of(company.staff->unlock(company.caller(actor), target, company.soon()));
+    }
+    void lock_leo() {
+        for (int i = 0; i < 4; ++i) {
+            EXPECT_EQ(bind("wrong-password"), 49);
+        }
+        EXPECT_EQ(bind(std::string(test::user_password)), 49);
     }
     int bind(const std::string& password) { return rig.bind(leo_dn, password); }
     std::string sign_in(
@@ -172,6 +183,53 @@ TEST_F(WriteBack, ALockedAccountIsUnlockedByTheReset) {
     const auto outcome = value_of(company.reset(mira, leo, "Fresh-Word-1"));
     EXPECT_TRUE(outcome.was_locked);
     EXPECT_EQ(bind("Fresh-Word-1"), 0);
+}
+
+TEST_F(WriteBack, ALockedAccountIsUnlockedAndKeepsItsPassword) {
+    lock_leo();
+    const auto preview =
+        value_of(company.staff->password_policy(company.caller(mira), leo, company.soon()));
+    EXPECT_TRUE(preview.locked);
+    EXPECT_EQ(unlock(mira, leo), "ok");
+    EXPECT_EQ(bind(std::string(test::user_password)), 0);
+    const auto records = company.journal("Unlock user account (by admin)");
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records[0].outcome, Outcome::success);
+    EXPECT_EQ(records[0].origin, "My Staff");
+    EXPECT_EQ(records[0].target, leo);
+}
+
+TEST_F(WriteBack, AnUnlockIsRefusedInItsOwnWords) {
+    EXPECT_EQ(unlock(mira, leo), "not_locked");
+    lock_leo();
+    EXPECT_EQ(unlock(zoe, leo), "no_role");
+    EXPECT_EQ(unlock(mira, zoe), "outside_scope");
+    EXPECT_EQ(unlock(mira, mira), "self_reset");
+    connect(true, false);
+    EXPECT_EQ(unlock(mira, leo), "writeback_disabled");
+    connect(false, true);
+    company.link(EdgeKind::unit_member, seattle, local);
+    const auto of_local = company.staff->unlock(company.caller(mira), local, company.soon());
+    EXPECT_EQ(code_of(of_local), "not_locked");
+    EXPECT_THAT(of_local.error().detail, HasSubstr("local"));
+    EXPECT_EQ(bind(std::string(test::user_password)), 49);
+    const auto records = company.journal("Unlock user account (by admin)");
+    ASSERT_EQ(records.size(), 6U);
+    for (const auto& record : records) {
+        EXPECT_EQ(record.outcome, Outcome::refused) << record.reason;
+    }
+    rig.stop();
+    EXPECT_EQ(unlock(mira, leo), "writeback_unavailable");
+}
+
+TEST_F(WriteBack, ChangingAPasswordTellsTheOwnerThatTheAccountIsLocked) {
+    lock_leo();
+    access::Caller caller = company.caller(leo, "leo");
+    const Status changed = company.passwords->change(
+        caller, test::secret(std::string(test::user_password)), test::secret("Own-Choice-22"),
+        company.soon()
+    );
+    EXPECT_EQ(code_of(changed), "account_locked");
 }
 
 TEST_F(WriteBack, AnAccountThatTheDirectoryDisabledIsLeftAlone) {

@@ -157,5 +157,12 @@ TEST(DnKey, EverySpellingOfANameHasTheSameKey) {
     }
 }
 
+TEST(DnKey, BrokenUtf8IsNoNameAndIsEscapedInValues) {
+    EXPECT_FALSE(dn_key("uid=jdoe\xff,ou=x"));
+    EXPECT_EQ(escape_dn_value("a\xff"), "a\\FF");
+    EXPECT_TRUE(dn_key("cn=" + escape_dn_value("a\xff")));
+    EXPECT_EQ(escape_dn_value("Ä"), "Ä");
+}
+
 }  // namespace
 }  // namespace bascule::ldap

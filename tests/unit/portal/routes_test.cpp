@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "tests/unit/selfservice/company.hpp"
@@ -142,6 +144,66 @@ TEST_F(Api, SignsOut) {
     const std::string cookie = cookie_of(sign_in("mira", "password of mira"));
     EXPECT_EQ(send(with_cookie(request(Method::delete_, "/api/v1/session"), cookie)).status, 204);
     EXPECT_EQ(send(with_cookie(request(Method::get, "/api/v1/session"), cookie)).status, 401);
+}
+
+TEST_F(Api, ShowsAndEndsOnesOwnSessions) {
+    const std::string here = cookie_of(sign_in("mira", "password of mira"));
+    const std::string there = cookie_of(sign_in("mira", "password of mira"));
+    const std::string third = cookie_of(sign_in("mira", "password of mira"));
+    const std::string all = "/api/v1/account/sessions";
+    const auto alive = [&](const std::string& cookie) {
+        return send(with_cookie(request(Method::get, "/api/v1/session"), cookie)).status == 200;
+    };
+    const Response shown = send(with_cookie(request(Method::get, all), here));
+    ASSERT_EQ(shown.status, 200) << shown.body;
+    const json sessions = json::parse(shown.body)["sessions"];
+    ASSERT_EQ(sessions.size(), 3U);
+    EXPECT_EQ(
+        std::count_if(
+            sessions.begin(), sessions.end(), [](const json& one) { return one["current"] == true; }
+        ),
+        1
+    );
+    const json of_there =
+        json::parse(send(with_cookie(request(Method::get, all), there)).body)["sessions"];
+    for (const json& session : of_there) {
+        if (session["current"] == true) {
+            const std::string path = all + "/" + session["id"].get<std::string>();
+            EXPECT_EQ(send(with_cookie(request(Method::delete_, path), here)).status, 204);
+            EXPECT_EQ(send(with_cookie(request(Method::delete_, path), here)).status, 404);
+        }
+    }
+    EXPECT_FALSE(alive(there));
+    const Response others = send(with_cookie(request(Method::delete_, all), here));
+    ASSERT_EQ(others.status, 200) << others.body;
+    EXPECT_EQ(json::parse(others.body)["ended"], 1);
+    EXPECT_TRUE(alive(here));
+    EXPECT_FALSE(alive(third));
+    EXPECT_EQ(company.journal("End session").size(), 1U);
+    EXPECT_EQ(company.journal("End other sessions").size(), 1U);
+}
+
+TEST_F(Api, SessionsOfOthersAreOutOfReach) {
+    company.add_local_user("nina", "password of nina");
+    const std::string mine = cookie_of(sign_in("nina", "password of nina"));
+    const std::string hers = cookie_of(sign_in("mira", "password of mira"));
+    const std::string all = "/api/v1/account/sessions";
+    const json sessions =
+        json::parse(send(with_cookie(request(Method::get, all), hers)).body)["sessions"];
+    ASSERT_EQ(sessions.size(), 1U);
+    const std::string path = all + "/" + sessions[0]["id"].get<std::string>();
+    EXPECT_EQ(send(with_cookie(request(Method::delete_, path), mine)).status, 404);
+    EXPECT_EQ(send(with_cookie(request(Method::get, all), hers)).status, 200);
+    EXPECT_EQ(code(send(with_token(request(Method::get, all), {"users:read"}))), "not_a_person");
+}
+
+TEST_F(Api, UnlockSaysThatALocalUserIsNeverLocked) {
+    const std::string cookie = cookie_of(sign_in("mira", "password of mira"));
+    const Response response = send(with_cookie(
+        request(Method::post, "/api/v1/staff/users/" + leo.to_string() + "/unlock"), cookie
+    ));
+    EXPECT_EQ(response.status, 409);
+    EXPECT_EQ(code(response), "not_locked");
 }
 
 TEST_F(Api, RefusesChangesThatAForeignPageCouldMake) {

@@ -86,6 +86,21 @@ TEST_F(Guessing, IsForgottenAfterASuccess) {
     EXPECT_TRUE(throttle.admit("ann", "192.0.2.1", 3));
 }
 
+TEST_F(Guessing, IsRememberedWhenTheLimitsChange) {
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(throttle.admit("ann", "192.0.2.1", 5));
+        clock.advance(seconds{10});
+    }
+    throttle.set_limits(
+        {.failures_per_account = 3, .failures_per_address = 6, .window = seconds{900}}
+    );
+    EXPECT_EQ(code_of(throttle.admit("ann", "192.0.2.1", 5)), "too_many_attempts");
+    throttle.set_limits(
+        {.failures_per_account = 4, .failures_per_address = 6, .window = seconds{900}}
+    );
+    EXPECT_EQ(code_of(throttle.admit("ann", "192.0.2.1", 5)), "ok");
+}
+
 TEST_F(Guessing, DoesNotCountWhatTheDirectoryDidNotAnswer) {
     for (int i = 0; i < 20; ++i) {
         EXPECT_TRUE(throttle.admit("ann", "192.0.2.1", 3));
