@@ -38,8 +38,10 @@ class MirrorRig {
     /// Polls until `condition` holds; false after 30 s.
     [[nodiscard]] static bool wait(const std::function<bool()>& condition);
     [[nodiscard]] bool wait_live();
+    /// Duplicates of a userName are settled by who came first, which a later reader cannot know.
+    enum class Duplicates { told, ignored };
     /// Polls until the store equals the directory; what still differs after 30 s.
-    [[nodiscard]] std::vector<std::string> wait_equal();
+    [[nodiscard]] std::vector<std::string> wait_equal(Duplicates duplicates = Duplicates::told);
 
     /// What is served for this DN; empty text when nothing is.
     [[nodiscard]] std::string document(std::string_view dn);
