@@ -138,7 +138,7 @@ void run_model(unsigned seed) {
 
 TEST(MirrorModel, MirrorEqualsDirectoryWhateverIsInterrupted) {
     const char* runs = std::getenv("BASCULE_MODEL_RUNS");
-    const unsigned count = runs != nullptr ? static_cast<unsigned>(std::atoi(runs)) : 200;
+    const unsigned count = runs != nullptr ? static_cast<unsigned>(std::atoi(runs)) : 120;
     const char* first = std::getenv("BASCULE_MODEL_SEED");
     const unsigned from = first != nullptr ? static_cast<unsigned>(std::atoi(first)) : 1;
     for (unsigned seed = from; seed < from + count && !testing::Test::HasFailure(); ++seed)
