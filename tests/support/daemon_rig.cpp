@@ -223,21 +223,28 @@ const std::string& DaemonRig::token() {
 
 HttpAnswer DaemonRig::request(std::string_view method, std::string_view target, const Json& body)
     const {
+    return send(method, target, body.is_null() ? std::string() : body.dump());
+}
+
+HttpAnswer DaemonRig::send(
+    std::string_view method, std::string_view target, const std::string& payload
+) const {
     const Socket socket(port_);
     if (!socket.connected()) {
         return {};
     }
     std::ostringstream text;
-    const std::string payload = body.is_null() ? std::string() : body.dump();
     text << method << ' ' << target << " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
     if (!token_.empty()) {
         text << "Authorization: Bearer " << token_ << "\r\n";
     }
-    if (!body.is_null()) {
+    if (method != "GET" && method != "DELETE") {
         text << "Content-Type: application/json\r\nContent-Length: " << payload.size() << "\r\n";
     }
     text << "\r\n" << payload;
-    return socket.send(text.str()) ? parse_answer(socket.receive()) : HttpAnswer{};
+    // A server that refuses a body answers before all of it is sent.
+    (void)socket.send(text.str());
+    return parse_answer(socket.receive());
 }
 
 std::vector<Json> DaemonRig::all(const std::string& endpoint) const {

@@ -62,6 +62,10 @@ class DaemonRig {
     [[nodiscard]] HttpAnswer request(
         std::string_view method, std::string_view target, const nlohmann::json& body = nullptr
     ) const;
+    /// The same with a body that need not be JSON.
+    [[nodiscard]] HttpAnswer send(
+        std::string_view method, std::string_view target, const std::string& payload
+    ) const;
     /// Every resource of a list endpoint ("/Users"), page by page.
     [[nodiscard]] std::vector<nlohmann::json> all(const std::string& endpoint) const;
     /// The only resource that a filter finds, or null.

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
+#include "connectors/ldap/mapping/filter_node.hpp"
 #include "directory/base/result.hpp"
 #include "directory/model/source_entry.hpp"
 
@@ -34,36 +33,9 @@ class LdapFilter {
     /// The filter in RFC 4515 text; parses to the same filter again.
     [[nodiscard]] std::string to_string() const;
 
-    enum class Kind {
-        all_of,
-        any_of,
-        negation,
-        equality,
-        substrings,
-        greater_or_equal,
-        less_or_equal,
-        approximate,
-        presence,
-        all_bits,
-        any_bits
-    };
-
-    struct Node {
-        Kind kind = Kind::presence;
-        std::vector<Node> children;  ///< of all_of, any_of, negation
-        std::string attribute;       ///< as written
-        std::string value;           ///< assertion value, unescaped
-        std::string folded;          ///< prepared for comparing
-        std::vector<std::string>
-            parts;  ///< of substrings: initial, any…, final; first and last may be empty
-        std::vector<std::string> folded_parts;
-        std::uint64_t bits = 0;
-        bool case_exact = false;
-    };
-
   private:
-    explicit LdapFilter(Node root) : root_(std::move(root)) {}
-    Node root_;
+    explicit LdapFilter(FilterNode root) : root_(std::move(root)) {}
+    FilterNode root_;
 };
 
 }  // namespace bascule::ldap

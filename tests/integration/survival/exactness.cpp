@@ -38,7 +38,9 @@ std::string first(const Attributes& attributes, const std::string& name) {
     return found == attributes.end() ? "" : *found->second.begin();
 }
 
-std::string person_line(const std::string& title, const std::string& name, const std::string& mail) {
+std::string person_line(
+    const std::string& title, const std::string& name, const std::string& mail
+) {
     return "title=" + title + " name=" + name + " mail=" + mail;
 }
 
@@ -46,22 +48,44 @@ std::string person_line(const std::string& title, const std::string& name, const
 
 Picture picture_of_directory(SlapdRig& directory) {
     const ProcessResult listing = run_program(
-        {"ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", directory.ldap_uri(), "-D", SlapdRig::admin_dn(), "-w",
-         SlapdRig::admin_password(), "-b", SlapdRig::suffix(), "(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))",
-         "uid", "cn", "title", "mail", "member", "objectClass"}
+        {"ldapsearch",
+         "-x",
+         "-LLL",
+         "-o",
+         "ldif-wrap=no",
+         "-H",
+         directory.ldap_uri(),
+         "-D",
+         SlapdRig::admin_dn(),
+         "-w",
+         SlapdRig::admin_password(),
+         "-b",
+         SlapdRig::suffix(),
+         "(|(objectClass=inetOrgPerson)(objectClass=groupOfNames))",
+         "uid",
+         "cn",
+         "title",
+         "mail",
+         "member",
+         "objectClass"}
     );
     const auto entries = parse_ldif(listing.output);
     Picture picture;
     for (const auto& [dn, attributes] : entries) {
         if (attributes.contains("uid")) {
-            picture["user " + first(attributes, "uid")] =
-                person_line(first(attributes, "title"), first(attributes, "cn"), first(attributes, "mail"));
+            picture["user " + first(attributes, "uid")] = person_line(
+                first(attributes, "title"), first(attributes, "cn"), first(attributes, "mail")
+            );
             continue;
         }
         std::set<std::string> members;
-        for (const std::string& member : attributes.contains("member") ? attributes.at("member") : std::set<std::string>{}) {
+        for (const std::string& member :
+             attributes.contains("member") ? attributes.at("member") : std::set<std::string>{}) {
             if (const auto entry = entries.find(member); entry != entries.end()) {
-                members.insert(entry->second.contains("uid") ? first(entry->second, "uid") : first(entry->second, "cn"));
+                members.insert(
+                    entry->second.contains("uid") ? first(entry->second, "uid")
+                                                  : first(entry->second, "cn")
+                );
             }
         }
         std::string line;
@@ -79,9 +103,11 @@ Picture picture_of_mirror(const DaemonRig& daemon) {
     for (const Json& user : daemon.all("/Users")) {
         names[user.at("id")] = user.at("userName");
         if (user.contains("externalId")) {
-            const std::string mail = user.contains("emails") ? user["emails"][0].value("value", "") : "";
+            const std::string mail =
+                user.contains("emails") ? user["emails"][0].value("value", "") : "";
             picture["user " + user.at("userName").get<std::string>()] = person_line(
-                user.value("title", ""), user.value("name", Json::object()).value("formatted", ""), mail
+                user.value("title", ""), user.value("name", Json::object()).value("formatted", ""),
+                mail
             );
         }
     }
@@ -115,7 +141,8 @@ std::string difference(const Picture& directory, const Picture& mirror) {
             out << name << " is missing in the mirror\n";
             ++told;
         } else if (told < 5 && found->second != line) {
-            out << name << ": directory has " << line.substr(0, 200) << ", mirror has " << found->second.substr(0, 200) << '\n';
+            out << name << ": directory has " << line.substr(0, 200) << ", mirror has "
+                << found->second.substr(0, 200) << '\n';
             ++told;
         }
     }
@@ -131,7 +158,8 @@ std::string difference(const Picture& directory, const Picture& mirror) {
 std::string settle(SlapdRig& directory, const DaemonRig& daemon) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     for (;;) {
-        const std::string left = difference(picture_of_directory(directory), picture_of_mirror(daemon));
+        const std::string left =
+            difference(picture_of_directory(directory), picture_of_mirror(daemon));
         if (left.empty() || std::chrono::steady_clock::now() > end) {
             return left;
         }

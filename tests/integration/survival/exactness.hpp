@@ -9,7 +9,8 @@
 
 namespace bascule::test {
 
-/// What both sides must agree on: for each person its attributes, for each group its members, as sorted text.
+/// What both sides must agree on: for each person its attributes, for each group its members, as
+/// sorted text.
 using Picture = std::map<std::string, std::string>;
 
 /// The picture that the directory itself gives (ldapsearch as admin).

@@ -1,4 +1,5 @@
-// kill -9 of the daemon, and of slapd, at random moments: no acknowledged write is lost, the mirror ends exact.
+// kill -9 of the daemon, and of slapd, at random moments: no acknowledged write is lost, the mirror
+// ends exact.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -20,8 +21,12 @@ Json new_user(const std::string& name) {
     return {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:User"}}, {"userName", name}};
 }
 
-/// Creates local users one after the other until told to stop; keeps the names that were acknowledged.
-void create_users(const DaemonRig& daemon, int round, const std::atomic<bool>& stop, std::set<std::string>& acknowledged) {
+/// Creates local users one after the other until told to stop; keeps the names that were
+/// acknowledged.
+void create_users(
+    const DaemonRig& daemon, int round, const std::atomic<bool>& stop,
+    std::set<std::string>& acknowledged
+) {
     for (int number = 0; !stop; ++number) {
         const std::string name = "local-" + std::to_string(round) + "-" + std::to_string(number);
         if (daemon.request("POST", "/scim/v2/Users", new_user(name)).status == 201) {
@@ -39,8 +44,11 @@ void change_directory(SlapdRig& directory, std::mt19937& random, int round) {
     const std::size_t member = any(random);
     const std::string record = "dn: " + group_dn("g0001") + "\nchangetype: modify\n";
     const std::vector<std::string> members = directory.values(group_dn("g0001"), "member");
-    const bool present = std::find(members.begin(), members.end(), user_dn(member)) != members.end();
-    directory.modify(record + (present ? "delete" : "add") + ": member\nmember: " + user_dn(member) + "\n");
+    const bool present =
+        std::find(members.begin(), members.end(), user_dn(member)) != members.end();
+    directory.modify(
+        record + (present ? "delete" : "add") + ": member\nmember: " + user_dn(member) + "\n"
+    );
 }
 
 TEST(KillDaemon, NoAcknowledgedWriteIsLostAndTheMirrorEndsExact) {
