@@ -27,6 +27,11 @@ void sample_source(Metrics& metrics, const mirror::SourceStatus& status) {
         static_cast<double>(status.held));
     set("bascule_source_entries_received_total", "Entries received.",
         static_cast<double>(status.received));
+    if (status.lag) {
+        set("bascule_source_lag_seconds",
+            "From the server's stamp of the last live change to its commit here.",
+            static_cast<double>(*status.lag) / 1000.0);
+    }
     if (status.last_contact) {
         set("bascule_source_last_contact_timestamp_seconds", "The directory was heard of.",
             seconds_of(*status.last_contact));

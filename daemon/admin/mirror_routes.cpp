@@ -26,6 +26,9 @@ json describe(const mirror::SourceStatus& status, Time now) {
         value["lastChangeSecondsAgo"] =
             std::chrono::duration<double>(now - *status.last_change).count();
     }
+    if (status.lag) {
+        value["lagMilliseconds"] = *status.lag;
+    }
     return value;
 }
 

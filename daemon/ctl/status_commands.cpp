@@ -26,6 +26,11 @@ std::string last_change(const json& source) {
                : "last change " + rough_duration(found->get<double>()) + " ago";
 }
 
+std::string lag(const json& source) {
+    const auto found = source.find("lagMilliseconds");
+    return found == source.end() ? "" : "lag " + grouped(found->get<std::int64_t>()) + " ms";
+}
+
 std::string cookie(const json& source) {
     const std::string text = source.value("cookie", "");
     return text.empty() ? "" : "cookie " + (text.size() > 60 ? text.substr(0, 57) + "…" : text);
@@ -40,7 +45,8 @@ Result<int> status(const Invocation& invocation) {
         const std::string state = source.value("state", "");
         good = good && state == "live";
         rows.push_back(
-            {source.value("name", ""), state, counts(source), last_change(source), cookie(source)}
+            {source.value("name", ""), state, counts(source), last_change(source), lag(source),
+             cookie(source)}
         );
         if (const std::string problem = source.value("problem", ""); !problem.empty()) {
             problems += source.value("name", "") + ": " + problem + "\n";

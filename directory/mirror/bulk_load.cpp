@@ -49,14 +49,14 @@ Status MirrorEngine::BulkLoad::add(const SourceEntry& entry, const MappedEntry& 
     const Status added =
         loader_->add({id, mapped.type, source_id_, mapped.display, body, {}}, record, references);
     if (!added && added.error().code == "uniqueness")
-        return add_quarantined(entry, mapped, added.error(), body, now);
+        return add_quarantined(entry, mapped, added.error(), body, references, now);
     ++(mapped.type == registry_.type("Group") ? groups_ : users_);
     return added;
 }
 
 Status MirrorEngine::BulkLoad::add_quarantined(
     const SourceEntry& entry, const MappedEntry& mapped, const Error& error,
-    const std::string& body, Time now
+    const std::string& body, std::span<const directory::Loader::Reference> references, Time now
 ) {
     MirrorEntry record = bookkeeping(entry, now);
     record.state = EntryState::quarantined;
@@ -72,7 +72,8 @@ Status MirrorEngine::BulkLoad::add_quarantined(
     }
     const Uuid id = object_id(source_, entry.anchor);
     return loader_->add(
-        {id, registry_.type("Unmapped"), source_id_, entry.dn, "{}", {}}, std::move(record), {}
+        {id, registry_.type("Unmapped"), source_id_, entry.dn, "{}", {}}, std::move(record),
+        references
     );
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,8 @@ class MirrorEngine::BulkLoad {
   private:
     [[nodiscard]] Status add_quarantined(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped,
-        const Error& error, const std::string& body, Time now
+        const Error& error, const std::string& body,
+        std::span<const directory::Loader::Reference> references, Time now
     );
     [[nodiscard]] directory::MirrorEntry bookkeeping(const directory::SourceEntry& entry, Time now)
         const;

@@ -45,13 +45,13 @@ EntryApplier::EntryApplier(ApplyContext context)
       group_(context.registry.type("Group")) {}
 
 Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped) {
-    BASCULE_CHECK(apply(entry, mapped));
+    BASCULE_CHECK(apply(entry, mapped, false));
     return finish();
 }
 
-Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped) {
-    Work work{entry, mapped, object_id(context_.source_name, entry.anchor), {}, {}, {},
-              false, false};
+Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, bool again) {
+    Work work{entry, mapped, object_id(context_.source_name, entry.anchor), {}, {}, {}, false,
+              false, again};
     context_.held.deletes.erase(entry.anchor);
     BASCULE_TRY(work.object, transaction_.find_any(work.id));
     if (work.object) {
@@ -74,7 +74,7 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped) 
             done = quarantine(work, mapped.reason, {});
             break;
     }
-    if (done && context_.refresh != nullptr) {
+    if (done && context_.refresh != nullptr && !again) {
         context_.refresh->placed.insert(static_cast<std::int64_t>(work.row.oid));
     }
     return done;
@@ -122,6 +122,7 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
         BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
         if (!now || now->dn_key == entry.dn_key)
             continue;
+        BASCULE_CHECK(keep_waiting(entry));
         BASCULE_CHECK(leave_place(entry));
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
         if (row && is_served(*row))
@@ -203,8 +204,7 @@ Status EntryApplier::write_document(Work& work, const std::string& body, const s
         ));
         work.newly_served = true;
         if (is_served(work.object->row)) {
-            BASCULE_CHECK(transaction_.clear_edges(directory::EdgeKind::member, work.row.oid));
-            BASCULE_CHECK(transaction_.clear_edges(directory::EdgeKind::manager, work.row.oid));
+            BASCULE_CHECK(clear_references(work.row.oid));
         }
     }
     work.row.id = work.id;
@@ -218,7 +218,7 @@ Status EntryApplier::write_document(Work& work, const std::string& body, const s
 Status EntryApplier::after_served(
     Work& work, const std::string& old_body, const std::string& body
 ) {
-    BASCULE_CHECK(sync_references(work));
+    BASCULE_CHECK(work.again ? settle_references(work.row) : sync_references(work));
     if (!old_body.empty() && old_body != body) {
         BASCULE_CHECK(free_terms(work.mapped.type, old_body, body));
     }
@@ -340,10 +340,15 @@ Status EntryApplier::quarantine_duplicate(
             );
         }
     }
-    return quarantine(
+    BASCULE_CHECK(quarantine(
         work, fmt::format("duplicate: {} '{}' is held by {}", error.field, shown, holder_name),
         term_text
-    );
+    ));
+    if (work.again)
+        return {};
+    const bool still_served =
+        work.object && is_served(work.object->row) && work.object->row.type == work.mapped.type;
+    return still_served ? sync_references(work) : park_references(work);
 }
 
 /// Writes the entry's bookkeeping when something in it differs.
@@ -422,7 +427,12 @@ Status EntryApplier::remove(const Uuid& anchor) {
     if (!object)
         return {};
     context_.held.forget_entry(anchor);
+    BASCULE_TRY(const auto entry, transaction_.find_entry(object->row.oid));
+    if (entry)
+        BASCULE_CHECK(keep_waiting(*entry));
     BASCULE_CHECK(withdraw(*object, anchor, "deleted at the source"));
+    if (!is_served(object->row))
+        BASCULE_CHECK(clear_references(object->row.oid));
     if (!object->row.deleted && !is_served(object->row))
         BASCULE_CHECK(transaction_.remove(object->row.oid));
     return transaction_.erase_entry(object->row.oid);
@@ -430,10 +440,11 @@ Status EntryApplier::remove(const Uuid& anchor) {
 
 Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
     BASCULE_TRY(const auto object, transaction_.find(object_id(context_.source_name, anchor)));
-    if (!object || !is_served(object->row))
+    if (!object)
         return {};
     context_.held.forget_entry(anchor);
     BASCULE_TRY(auto entry, transaction_.find_entry(object->row.oid));
+    // It may have given way to another entry since it was noted; then only its state is old.
     BASCULE_CHECK(withdraw(*object, anchor, reason));
     if (!entry || entry->state == EntryState::unmatched)
         return {};
@@ -441,6 +452,7 @@ Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
     entry->reason = reason;
     entry->blocked_by.clear();
     entry->raw.clear();
+    ++counts_.writes;
     return transaction_.put_entry(*entry);
 }
 
@@ -449,6 +461,7 @@ Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
 Status EntryApplier::withdraw(const Object& object, const Uuid& anchor, std::string_view cause) {
     if (!is_served(object.row))
         return {};
+    BASCULE_CHECK(clear_references(object.row.oid));
     BASCULE_CHECK(detach(object.row.oid, anchor));
     BASCULE_CHECK(transaction_.convert(
         object.row.oid, unmapped_, context_.source, "{}", object.local, object.row.display
@@ -501,13 +514,14 @@ Status EntryApplier::finish() {
         BASCULE_TRY(SourceEntry raw, unpack_entry(entry->raw));
         raw.dn = entry->dn;  // an ancestor may have been renamed meanwhile
         raw.dn_key = entry->dn_key;
-        BASCULE_CHECK(apply(raw, map_safely(context_.mapper, raw)));
+        BASCULE_CHECK(apply(raw, map_safely(context_.mapper, raw), true));
     }
     retries_.clear();
     for (const auto& [oid, anchor] : std::exchange(yielded_, {})) {
         BASCULE_TRY(const auto row, transaction_.find_row(oid));
         if (!row || is_served(*row))
             continue;
+        BASCULE_CHECK(park_edges(oid));
         BASCULE_CHECK(detach(oid, anchor));
         BASCULE_CHECK(
             journal("Delete", *row, {{"cause", "its userName was given to another entry"}})

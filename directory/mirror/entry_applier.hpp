@@ -27,7 +27,7 @@ struct RefreshNotes {
     /// Entries whose place this refresh has told; the move of an ancestor that is heard of later is
     /// part of it already.
     std::unordered_set<std::int64_t> placed;
-    /// Hash of a DN key -> who named it in this refresh and took the entry that stood there then.
+    /// Hash of a DN key -> who named it in this refresh.
     std::unordered_multimap<std::size_t, std::pair<directory::EdgeKind, directory::Oid>> named;
 };
 
@@ -89,7 +89,7 @@ class EntryApplier {
   private:
     struct Work;
     [[nodiscard]] Status apply(
-        const directory::SourceEntry& entry, const directory::MappedEntry& mapped
+        const directory::SourceEntry& entry, const directory::MappedEntry& mapped, bool again
     );
     [[nodiscard]] Status serve(Work& work);
     [[nodiscard]] Status write_document(
@@ -132,10 +132,22 @@ class EntryApplier {
     struct Resolved {
         std::optional<directory::ObjectRow> row;
         std::string pending;
-        bool by_place = false;  ///< an entry stood at the DN
     };
-    [[nodiscard]] Result<Resolved> resolve(const directory::MappedEntry::Reference& reference);
+    [[nodiscard]] Result<Resolved> resolve(
+        const directory::MappedEntry::Reference& reference, directory::Oid from
+    );
+    [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_by_key(const std::string& key);
+    [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_user(std::string_view user_name);
+    [[nodiscard]] Status park_references(Work& work);
+    [[nodiscard]] Status park_edges(directory::Oid from);
+    [[nodiscard]] Status settle_references(const directory::ObjectRow& from);
+    [[nodiscard]] Status clear_references(directory::Oid from);
+    [[nodiscard]] std::set<std::pair<directory::EdgeKind, directory::Oid>> named_in_refresh(
+        const std::string& key
+    ) const;
+    [[nodiscard]] Status keep_waiting(const directory::MirrorEntry& entry);
     [[nodiscard]] Status leave_place(const directory::MirrorEntry& entry);
+    [[nodiscard]] bool is_leaving(const Uuid& group, const Uuid& member) const;
     void stays(const Uuid& group, const Uuid& member);
     [[nodiscard]] Status resolve_pending(
         const std::string& key, const directory::ObjectRow& target

@@ -52,32 +52,104 @@ Status EntryApplier::sync_references(Work& work) {
     return sync_kind(work, EdgeKind::manager);
 }
 
-/// An entry that is there and not served is waited for by its anchor: it may be renamed without a
-/// word to those who name it.
-Result<EntryApplier::Resolved> EntryApplier::resolve(const MappedEntry::Reference& reference) {
+Result<std::optional<ObjectRow>> EntryApplier::find_user(std::string_view user_name) {
+    const auto attribute = context_.registry.find_attribute(user_, {{}, "userName", {}});
+    if (!attribute)
+        return std::nullopt;
+    BASCULE_TRY(const auto users, transaction_.find_by_term(*attribute, user_name, 1));
+    if (users.empty() || users.front().row.source != context_.source)
+        return std::nullopt;
+    return users.front().row;
+}
+
+/// An entry that is there is waited for by its anchor: it may be renamed without a word to those
+/// who name it.
+Result<EntryApplier::Resolved> EntryApplier::resolve(
+    const MappedEntry::Reference& reference, Oid from
+) {
     Resolved out;
-    if (!reference.dn_key.empty()) {
+    if (reference.dn_key.empty()) {
+        out.pending = user_name_key(reference.user_name);
+        BASCULE_TRY(out.row, find_user(reference.user_name));
+    } else {
+        if (context_.refresh != nullptr) {
+            context_.refresh->named.emplace(
+                std::hash<std::string>{}(reference.dn_key), std::pair(reference.kind, from)
+            );
+        }
         out.pending = reference.dn_key;
         BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, reference.dn_key));
-        if (!entry)
-            return out;
-        out.pending = anchor_key(entry->anchor);
-        out.by_place = true;
-        BASCULE_TRY(out.row, transaction_.find_row(entry->oid));
-    } else {
-        out.pending = user_name_key(reference.user_name);
-        const auto attribute = context_.registry.find_attribute(user_, {{}, "userName", {}});
-        if (!attribute)
-            return out;
-        BASCULE_TRY(
-            const auto users, transaction_.find_by_term(*attribute, reference.user_name, 1)
-        );
-        if (!users.empty() && users.front().row.source == context_.source)
-            out.row = users.front().row;
+        if (entry) {
+            out.pending = anchor_key(entry->anchor);
+            BASCULE_TRY(out.row, transaction_.find_row(entry->oid));
+        }
     }
     if (out.row && !may_target(reference.kind, *out.row))
         out.row.reset();
     return out;
+}
+
+/// The object that a key of a waiting reference leads to, whether it may be a target or not.
+Result<std::optional<ObjectRow>> EntryApplier::find_by_key(const std::string& key) {
+    if (const auto anchor = anchor_in_key(key))
+        return transaction_.find_row(object_id(context_.source_name, *anchor));
+    if (const auto user_name = user_name_in_key(key))
+        return find_user(*user_name);
+    BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, key));
+    return entry ? transaction_.find_row(entry->oid) : std::optional<ObjectRow>();
+}
+
+/// An entry in quarantine as a duplicate may be served much later, when the names it was sent with
+/// are old. What they lead to now is noted as waiting references.
+Status EntryApplier::park_references(Work& work) {
+    BASCULE_CHECK(clear_references(work.row.oid));
+    for (const MappedEntry::Reference& reference : work.mapped.references) {
+        BASCULE_TRY(Resolved target, resolve(reference, work.row.oid));
+        BASCULE_CHECK(transaction_.add_pending(
+            {context_.source, std::move(target.pending), reference.kind, work.row.oid}
+        ));
+    }
+    return {};
+}
+
+/// The same for an object that is served and gives way: its edges wait for its return.
+Status EntryApplier::park_edges(Oid from) {
+    for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
+        BASCULE_TRY(const std::set<Oid> targets, all_targets(transaction_, kind, from));
+        for (const Oid target : targets) {
+            BASCULE_TRY(const auto entry, transaction_.find_entry(target));
+            if (entry) {
+                BASCULE_CHECK(transaction_.add_pending(
+                    {context_.source, anchor_key(entry->anchor), kind, from}
+                ));
+            }
+        }
+        BASCULE_CHECK(transaction_.clear_edges(kind, from));
+    }
+    return {};
+}
+
+/// Waiting references of an object that has come out of quarantine become edges.
+Status EntryApplier::settle_references(const ObjectRow& from) {
+    const EdgeKind kind = from.type == group_ ? EdgeKind::member : EdgeKind::manager;
+    BASCULE_TRY(const auto waiting, transaction_.pending_from(kind, from.oid));
+    for (const PendingReference& reference : waiting) {
+        BASCULE_TRY(const auto target, find_by_key(reference.dn_key));
+        if (!target || !may_target(kind, *target))
+            continue;
+        BASCULE_CHECK(transaction_.remove_pending(reference));
+        BASCULE_TRY(const bool added, transaction_.add_edge(kind, from.oid, target->oid));
+        counts_.writes += added ? 1 : 0;
+    }
+    return {};
+}
+
+Status EntryApplier::clear_references(Oid from) {
+    for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
+        BASCULE_CHECK(transaction_.clear_edges(kind, from));
+        BASCULE_CHECK(transaction_.clear_pending(kind, from));
+    }
+    return {};
 }
 
 /// Makes the edges and the waiting references of an object what its entry says, by difference: the
@@ -90,12 +162,7 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
     for (const MappedEntry::Reference& reference : work.mapped.references) {
         if (reference.kind != kind)
             continue;
-        BASCULE_TRY(Resolved target, resolve(reference));
-        if (context_.refresh != nullptr && target.by_place) {
-            context_.refresh->named.emplace(
-                std::hash<std::string>{}(reference.dn_key), std::pair(kind, from)
-            );
-        }
+        BASCULE_TRY(Resolved target, resolve(reference, from));
         if (!target.row) {
             wanted_pending.insert(std::move(target.pending));
         } else if (wanted.insert(target.row->oid).second) {
@@ -103,7 +170,7 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
         }
     }
     std::set<Oid> existing;
-    if (!work.newly_served) {
+    if (work.object) {
         BASCULE_TRY(existing, all_targets(transaction_, kind, from));
     }
     std::set<Oid> removals;
@@ -205,15 +272,43 @@ Status EntryApplier::part_members(
     return journal_members(group, "Remove member from group", left);
 }
 
+/// Who named this DN in the running refresh.
+std::set<std::pair<EdgeKind, Oid>> EntryApplier::named_in_refresh(const std::string& key) const {
+    std::set<std::pair<EdgeKind, Oid>> out;
+    if (context_.refresh == nullptr)
+        return out;
+    const auto [first, last] = context_.refresh->named.equal_range(std::hash<std::string>{}(key));
+    std::transform(first, last, std::inserter(out, out.end()), [](const auto& one) {
+        return one.second;
+    });
+    return out;
+}
+
+/// Who waits for a DN where this entry stood meant this entry, and goes on waiting for it when it
+/// leaves; except who named the DN in this refresh, which knew better.
+Status EntryApplier::keep_waiting(const directory::MirrorEntry& entry) {
+    BASCULE_TRY(const auto waiting, transaction_.pending_for(context_.source, entry.dn_key));
+    if (waiting.empty())
+        return {};
+    const auto named = named_in_refresh(entry.dn_key);
+    for (const PendingReference& reference : waiting) {
+        if (named.contains({reference.kind, reference.from}))
+            continue;
+        BASCULE_CHECK(transaction_.remove_pending(reference));
+        BASCULE_CHECK(transaction_.add_pending(
+            {context_.source, anchor_key(entry.anchor), reference.kind, reference.from}
+        ));
+        ++counts_.writes;
+    }
+    return {};
+}
+
 /// In a refresh, references may be read before the news that the entry at their DN has moved. When
 /// it does move, who named that DN did not mean it, but the one that is there now.
 Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
     if (context_.refresh == nullptr)
         return {};
-    const auto [first, last] =
-        context_.refresh->named.equal_range(std::hash<std::string>{}(entry.dn_key));
-    for (auto it = first; it != last; ++it) {
-        const auto [kind, from] = it->second;
+    for (const auto& [kind, from] : named_in_refresh(entry.dn_key)) {
         BASCULE_TRY(const bool linked, transaction_.has_edge(kind, from, entry.oid));
         BASCULE_TRY(const auto row, transaction_.find_row(from));
         if (!row)
@@ -234,6 +329,15 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
         }
     }
     return {};
+}
+
+bool EntryApplier::is_leaving(const Uuid& group, const Uuid& member) const {
+    const auto contains = [&](const std::map<Uuid, std::set<Uuid>>& leaving) {
+        const auto found = leaving.find(group);
+        return found != leaving.end() && found->second.contains(member);
+    };
+    return contains(context_.held.memberships) ||
+           (context_.refresh != nullptr && contains(context_.refresh->leaving));
 }
 
 /// A member that was thought to leave is named again.
@@ -288,14 +392,12 @@ Status EntryApplier::resolve_all_pending(
     return resolve_pending(user_name_key(*user_name), row);
 }
 
-/// Takes all edges of this source away from an object that leaves. Groups remember it by its
-/// anchor, not by its DN: the same entry gets its memberships back, another one with the same DN
-/// does not inherit them.
+/// Takes all edges to an object that leaves away from objects of this source. Groups remember it by
+/// its anchor, not by its DN: the same entry gets its memberships back, another one with the same
+/// DN does not inherit them.
 Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
     const Uuid id = object_id(context_.source_name, anchor);
     for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
-        BASCULE_CHECK(transaction_.clear_edges(kind, oid));
-        BASCULE_CHECK(transaction_.clear_pending(kind, oid));
         Oid after{};
         while (true) {
             BASCULE_TRY(const auto rows, transaction_.edge_sources(kind, oid, after, page));
@@ -304,10 +406,8 @@ Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
                 if (row.source != context_.source)
                     continue;
                 BASCULE_CHECK(transaction_.remove_edge(kind, row.oid, oid));
-                // Whose leaving was held already is not named by the group any more.
-                const auto held = context_.held.memberships.find(row.id);
-                const bool named =
-                    held == context_.held.memberships.end() || !held->second.contains(id);
+                // Whose leaving is held or to be decided is not named by the group any more.
+                const bool named = !is_leaving(row.id, id);
                 if (kind == EdgeKind::member)
                     stays(row.id, id);
                 if (named) {

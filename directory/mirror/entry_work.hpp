@@ -16,6 +16,8 @@ struct EntryApplier::Work {
     directory::ObjectRow row;                        ///< as it is after writing
     bool newly_served = false;
     bool moved = false;
+    bool again =
+        false;  ///< comes out of quarantine: its references are known, those it names are old
 };
 
 }  // namespace bascule::mirror

@@ -18,6 +18,7 @@ struct HeldPlan {
     std::map<std::string, std::set<Uuid>>
         attributes;  ///< attribute -> ids of objects that would lose it
 
+    bool operator==(const HeldPlan&) const = default;
     [[nodiscard]] bool empty() const;
     /// How many single removals wait.
     [[nodiscard]] std::size_t size() const;

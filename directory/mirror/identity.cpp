@@ -25,6 +25,19 @@ std::string anchor_key(const Uuid& anchor) {
     return "\x02" + anchor.to_string();
 }
 
+std::optional<Uuid> anchor_in_key(std::string_view key) {
+    if (!key.starts_with('\x02'))
+        return std::nullopt;
+    const auto anchor = parse_uuid(key.substr(1));
+    return anchor ? std::optional(*anchor) : std::nullopt;
+}
+
+std::optional<std::string_view> user_name_in_key(std::string_view key) {
+    if (!key.starts_with('\x03'))
+        return std::nullopt;
+    return key.substr(1);
+}
+
 std::string vacated_key(const Uuid& anchor) {
     return "\x04" + anchor.to_string() + "\x01";
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ namespace bascule::mirror {
 /// starts with. By user name (memberUid) and by anchor (a member that was removed and may return).
 [[nodiscard]] std::string user_name_key(std::string_view user_name);
 [[nodiscard]] std::string anchor_key(const Uuid& anchor);
+/// The anchor or user name in such a key; nothing in a key of another sort.
+[[nodiscard]] std::optional<Uuid> anchor_in_key(std::string_view key);
+[[nodiscard]] std::optional<std::string_view> user_name_in_key(std::string_view key);
 
 /// Where an entry stands whose place was taken by another before its own move was heard of.
 [[nodiscard]] std::string vacated_key(const Uuid& anchor);

@@ -49,6 +49,7 @@ Status MirrorEngine::open() {
             state_ = *state;
         return {};
     });
+    held_ = HeldPlan::parse(state_.held_plan);
     state_.id = id;
     state_.name = source_;
     return read;
@@ -318,12 +319,17 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
     SourceState state;
     RemovalGuard guard = guard_;
     ApplyCounts counts;
+    HeldPlan held;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard = guard_;
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
-        HeldPlan held = HeldPlan::parse(state.held_plan);
+        // Only somebody's decision makes it differ from what this engine wrote itself.
+        const bool known = state.held_plan == state_.held_plan;
+        const HeldPlan stored_plan = known ? HeldPlan() : HeldPlan::parse(state.held_plan);
+        const HeldPlan& planned = known ? held_ : stored_plan;
+        held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, guard, held,
              in_refresh_ ? &notes_ : nullptr}
@@ -331,9 +337,11 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
         counts = applier.counts();
-        if (held.since.empty())
-            held.since = format_time(transaction.now());
-        state.held_plan = held.to_json();
+        if (!(held == planned)) {
+            if (held.since.empty())
+                held.since = format_time(transaction.now());
+            state.held_plan = held.to_json();
+        }
         if (counts.writes > 0)
             state.last_change = transaction.now();
         return counts.writes > 0 || differs(state, before) ? transaction.put_source_state(state)
@@ -347,6 +355,7 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
         );
     }
     state_ = std::move(state);
+    held_ = state_.held_plan.empty() ? HeldPlan() : std::move(held);
     guard_ = std::move(guard);
     counters_.added += counts.added;
     counters_.updated += counts.updated;
@@ -354,8 +363,22 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
     counters_.unchanged += counts.unchanged;
     ++counters_.transactions;
     if (counts.writes > 0)
-        counters_.last_change_ms = clock_.now().time_since_epoch().count();
+        note_change();
     return {};
+}
+
+/// What a change took from its stamp at the server to our commit; a refresh tells old changes.
+void MirrorEngine::note_change() {
+    const Time now = clock_.now();
+    counters_.last_change_ms = now.time_since_epoch().count();
+    const auto stamped = std::find_if(batch_.rbegin(), batch_.rend(), [](const Message& message) {
+        return !message.entry.csn.empty();
+    });
+    if (in_refresh_ || stamped == batch_.rend())
+        return;
+    const std::string& csn = stamped->entry.csn;
+    if (const auto made = parse_generalized_time(csn.substr(0, csn.find('#'))))
+        counters_.lag_ms = std::max<std::int64_t>(0, (now - *made).count());
 }
 
 }  // namespace bascule::mirror

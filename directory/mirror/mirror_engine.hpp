@@ -28,6 +28,8 @@ struct EngineCounters {
     std::atomic<std::uint64_t> unchanged{0};
     std::atomic<std::uint64_t> transactions{0};
     std::atomic<std::int64_t> last_change_ms{0};  ///< since the epoch, of the last committed change
+    /// From the entryCSN of the last live change that was written to its commit; -1 before one.
+    std::atomic<std::int64_t> lag_ms{-1};
     std::atomic<bool> refreshing{false};
 };
 
@@ -97,6 +99,7 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
     [[nodiscard]] Status decide_losses(Step& step);
+    void note_change();
     [[nodiscard]] Result<std::set<Uuid>> absent_entries(
         directory::Transaction& transaction, bool proven
     ) const;
@@ -107,6 +110,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::string source_;
     RemovalGuard guard_;
     directory::SourceState state_;
+    HeldPlan held_;  ///< state_.held_plan, read
 
     std::vector<Message> batch_;
     std::size_t batched_references_ = 0;

@@ -23,7 +23,8 @@ struct GuardLimits {
 
 /// Decides whether removals are plausible. It sees a plan before anything is applied, and counts
 /// live deletes over the last 10 minutes and 24 hours, because a change feed brings a mass delete
-/// one by one. Not thread-safe; time is given.
+/// one by one. The windows live in memory: a restart of the program empties them, and what went
+/// before it is not counted again. Not thread-safe; time is given.
 class RemovalGuard {
   public:
     explicit RemovalGuard(GuardLimits limits) : limits_(limits) {}

@@ -232,6 +232,8 @@ SourceStatus SourceRunner::snapshot() const {
     SourceStatus status;
     status.name = engine_.source();
     status.received = engine_.counters().received.load();
+    if (const std::int64_t lag = engine_.counters().lag_ms.load(); lag >= 0)
+        status.lag = lag;
     {
         const std::lock_guard lock(mutex_);
         status.state = state_;

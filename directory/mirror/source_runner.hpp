@@ -23,9 +23,11 @@ struct SourceStatus {
     std::uint64_t objects = 0;
     std::uint64_t quarantined = 0;
     std::uint64_t held = 0;
-    std::uint64_t received = 0;        ///< entries since start
-    double entries_per_second = 0;     ///< while a refresh runs
-    std::optional<Time> last_change;   ///< of the data
+    std::uint64_t received = 0;       ///< entries since start
+    double entries_per_second = 0;    ///< while a refresh runs
+    std::optional<Time> last_change;  ///< of the data
+    /// From the server's stamp of the last live change to our commit, by both clocks; milliseconds.
+    std::optional<std::int64_t> lag;
     std::optional<Time> last_contact;  ///< the server said something
     std::string cookie;
     std::string last_error;  ///< code and words; empty while all is well

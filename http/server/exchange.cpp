@@ -36,6 +36,11 @@ ReadOutcome parse(Exchange& exchange, InputBuffer& buffer) {
     return ec == http::error::body_limit ? ReadOutcome::body_too_large : ReadOutcome::malformed;
 }
 
+bool announces_too_much(const Exchange& exchange) {
+    const auto length = exchange.parser.content_length();
+    return length && *length > exchange.route->body_limit;
+}
+
 RequestContext make_context(const Exchange& exchange, const Peer& peer, const ServerState& server) {
     const Request& request = exchange.parser.request;
     const bool trusted = server.proxies.contains(peer.address);

@@ -48,6 +48,9 @@ enum class ReadOutcome { complete, malformed, header_too_large, body_too_large, 
 /// Feeds the buffer to the parser; `complete` means "no error", not "message complete".
 [[nodiscard]] ReadOutcome parse(Exchange& exchange, InputBuffer& buffer);
 
+/// True when Content-Length is beyond what the route takes. The header is done, the route is known.
+[[nodiscard]] bool announces_too_much(const Exchange& exchange);
+
 /// What handlers are told about the request. X-Request-Id, X-Forwarded-For and X-Forwarded-Proto
 /// are believed when the peer is a trusted proxy.
 [[nodiscard]] RequestContext make_context(

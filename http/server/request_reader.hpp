@@ -61,8 +61,7 @@ class RequestReader {
         RequestParser& parser = exchange.parser;
         parser.set_body_limit(exchange.route->body_limit);
         parser.eager(true);
-        const auto length = parser.content_length();
-        if (length && *length > exchange.route->body_limit) {
+        if (announces_too_much(exchange)) {
             co_return ReadOutcome::body_too_large;
         }
         stream_.limit(options_.timeouts.body);

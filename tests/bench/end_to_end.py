@@ -303,7 +303,7 @@ class Bench:
         served = self.poll(serving, 60, 0.002)
         self.poll(lambda: self.source_state().get("state") == "live", 60, 0.02)
         self.record("restart to serving", round(served - started, 2), "s", "", "2 s")
-        self.record("entries read again after the restart", self.source_state().get("entriesRead", "?"), "", "", "0")
+        self.record("entries read again after the restart", self.source_state().get("received", "?"), "", "", "0")
         self.record("memory after the restart", self.memory("VmRSS"), "MB", "", "60 MB")
 
     def run(self):

@@ -6,6 +6,7 @@
 #include "directory/mirror/document.hpp"
 #include "tests/unit/mirror/mirror_fixture.hpp"
 #include "tests/unit/mirror/recorded_source.hpp"
+#include "tests/unit/mirror/traced_sink.hpp"
 
 namespace bascule::mirror {
 namespace {
@@ -14,6 +15,7 @@ using directory::EdgeKind;
 using directory::EntryState;
 using test::MirrorWorld;
 using test::RecordedSource;
+using test::TracedSink;
 
 GuardLimits open_guard() {
     GuardLimits limits;
@@ -113,25 +115,30 @@ void run_model(unsigned seed) {
     std::mt19937 numbers(seed + 1);
     const auto random = [&] { return static_cast<unsigned>(numbers()); };
     for (int round = 0; round < 12; ++round) {
-        const bool whole =
-            source.converse(*world.engine, world.engine->state().cookie, random() % 12, true);
-        if (whole || random() % 2 == 0)
+        TracedSink sink(*world.engine);
+        const bool whole = source.converse(sink, world.engine->state().cookie, random() % 12, true);
+        if (whole || random() % 2 == 0) {
+            TracedSink::say("close");
             MirrorWorld::check(world.engine->close_run());
-        if (random() % 3 == 0)
+        }
+        if (random() % 3 == 0) {
+            TracedSink::say("reopen");
             world.reopen_engine();
+        }
         for (unsigned steps = random() % 6; steps > 0; --steps)
             source.step();
         if (random() % 15 == 0)
             MirrorWorld::check(world.engine->reset_cookie("f", "m"));
     }
-    ASSERT_TRUE(source.converse(*world.engine, world.engine->state().cookie, 10, false));
+    TracedSink sink(*world.engine);
+    ASSERT_TRUE(source.converse(sink, world.engine->state().cookie, 10, false));
     MirrorWorld::check(world.engine->close_run());
     Comparison(world, source).run();
 }
 
 TEST(MirrorModel, MirrorEqualsDirectoryWhateverIsInterrupted) {
     const char* runs = std::getenv("BASCULE_MODEL_RUNS");
-    const unsigned count = runs != nullptr ? static_cast<unsigned>(std::atoi(runs)) : 300;
+    const unsigned count = runs != nullptr ? static_cast<unsigned>(std::atoi(runs)) : 120;
     const char* first = std::getenv("BASCULE_MODEL_SEED");
     const unsigned from = first != nullptr ? static_cast<unsigned>(std::atoi(first)) : 1;
     for (unsigned seed = from; seed < from + count && !testing::Test::HasFailure(); ++seed)

@@ -30,6 +30,7 @@ class RecordedSource {
         std::set<Uuid> members;
         std::optional<Uuid> manager;
         std::uint64_t csn = 0;
+        std::uint64_t modified = 0;  ///< stamp of the last change after it was added
     };
 
     explicit RecordedSource(unsigned seed) : random_(seed) {
@@ -200,7 +201,9 @@ class RecordedSource {
     }
 
     void touch(const Uuid& id) {
-        nodes_[id].csn = ++csn_;
+        Node& node = nodes_[id];
+        node.modified = node.csn == 0 ? 0 : csn_ + 1;
+        node.csn = ++csn_;
         changes_.push_back({id, false});
     }
 
@@ -294,8 +297,12 @@ class RecordedSource {
             if (below(id, *top))
                 leaving.push_back(id);
         }
-        for (const Uuid& id : leaving)
+        for (const Uuid& id : leaving) {
+            // The session log has its last change and finds it no more: a named delete.
+            if (const std::uint64_t modified = nodes_.at(id).modified; modified != 0 && id != *top)
+                gone_[modified] = id;
             forget(id);
+        }
         gone_[++csn_] = *top;
         changes_.push_back({*top, true});
     }

@@ -1,0 +1,112 @@
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/integration/mirror/mirror_rig.hpp"
+
+namespace bascule::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string delete_users(std::size_t first, std::size_t count) {
+    std::string ldif;
+    for (std::size_t number = first; number < first + count; ++number)
+        ldif += fmt::format("dn: {}\nchangetype: delete\n\n", user_dn(number));
+    return ldif;
+}
+
+TEST(MirrorFailure, ServerThatDiesInARefreshLosesNothing) {
+    SlapdRig slapd;
+    slapd.load_ldif(directory_ldif(20'000, 20));
+    slapd.start();
+    MirrorRig mirror(slapd);
+    mirror.start();
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().received > 500; }));
+    slapd.kill();
+    EXPECT_NE(mirror.status().state, "live");
+    slapd.start();
+    ASSERT_TRUE(mirror.wait_live());
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+}
+
+TEST(MirrorFailure, ServerThatDiesWhileChangesFlowLosesNothing) {
+    SlapdRig slapd;
+    slapd.load_ldif(directory_ldif(200, 4));
+    slapd.start();
+    MirrorRig mirror(slapd);
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live());
+    for (std::size_t round = 0; round < 3; ++round) {
+        slapd.set(user_dn(round), "title", fmt::format("before {}", round));
+        slapd.kill();
+        ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "backoff"; }));
+        slapd.start();
+        slapd.modify(delete_users(100 + round, 1));
+        slapd.set(user_dn(round), "title", fmt::format("after {}", round));
+        ASSERT_TRUE(mirror.wait_live());
+        EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    }
+}
+
+TEST(MirrorFailure, GarbageCookieIsReplacedWithoutLosingAnything) {
+    SlapdRig slapd;
+    slapd.load_ldif(directory_ldif(50, 2));
+    slapd.start();
+    MirrorRig mirror(slapd);
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live());
+    std::size_t gone = 7;
+    for (const std::string& cookie : {std::string("rubbish"), std::string("rid=100,csn=rubbish")}) {
+        mirror.stop();
+        mirror.store_cookie(cookie);
+        slapd.modify(delete_users(gone++, 1));
+        mirror.start();
+        ASSERT_TRUE(mirror.wait_live());
+        EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+        EXPECT_THAT(mirror.status().cookie, HasSubstr("csn=2"));
+    }
+}
+
+TEST(MirrorFailure, EmptiedDirectoryIsHeldUntilItIsApproved) {
+    SlapdRig slapd;
+    slapd.load_ldif(directory_ldif(40, 2));
+    slapd.start();
+    MirrorRig mirror(slapd);
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live());
+    mirror.stop();
+    slapd.modify(delete_users(0, 40));
+    mirror.start();
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().held >= 40; }));
+    EXPECT_THAT(mirror.document(user_dn(3)), HasSubstr("userName"));
+    slapd.modify(users_ldif({1, 90}));
+    ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.document(user_dn(90)).empty(); }));
+
+    mirror::HoldService holds(mirror.store());
+    const auto list = holds.list();
+    ASSERT_TRUE(list);
+    ASSERT_EQ(list->size(), 1U);
+    const directory::Actor actor{directory::ActorKind::operator_, {}, "admin"};
+    ASSERT_TRUE(holds.approve("corp", list->front().hash, mirror.mapper(), actor));
+    EXPECT_EQ(mirror.document(user_dn(3)), "");
+    EXPECT_EQ(mirror.status().held, 0U);
+    EXPECT_NE(mirror.document(user_dn(90)), "");
+}
+
+TEST(MirrorFailure, SizeLimitDeletesNothingAndSaysWhatToChange) {
+    SlapdOptions options;
+    options.service_size_limit = "500";
+    SlapdRig limited(options);
+    limited.load_ldif(directory_ldif(600, 2));
+    limited.start();
+    MirrorRig fresh(limited);
+    fresh.start();
+    ASSERT_TRUE(MirrorRig::wait([&] { return fresh.status().state == "degraded"; }));
+    EXPECT_THAT(fresh.status().last_error, HasSubstr("size=unlimited"));
+    EXPECT_EQ(fresh.status().objects, 0U);
+}
+
+}  // namespace
+}  // namespace bascule::test

@@ -1,0 +1,320 @@
+#include "tests/integration/mirror/mirror_rig.hpp"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "connectors/ldap/dn.hpp"
+#include "directory/mirror/document.hpp"
+#include "directory/mirror/identity.hpp"
+#include "store/sqlite/sqlite_store.hpp"
+#include "tests/unit/mirror/registry_fixture.hpp"
+
+namespace bascule::test {
+namespace {
+
+using directory::EdgeKind;
+using directory::EntryState;
+using directory::MappedEntry;
+using directory::Reader;
+using directory::SourceEntry;
+
+constexpr const char* source_name = "corp";
+constexpr std::chrono::seconds patience{30};
+
+class WallClock final : public directory::Clock {
+  public:
+    [[nodiscard]] Time now() const override {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::now()
+        );
+    }
+};
+
+void check(const Status& status) {
+    if (!status)
+        throw std::runtime_error(status.error().code + ": " + status.error().detail);
+}
+
+/// Takes one complete refresh and stops.
+class Collector final : public directory::FeedSink {
+  public:
+    std::vector<SourceEntry> entries;
+    std::stop_source stop;
+
+    Status refresh_started(bool) override { return {}; }
+    Status changed(SourceEntry entry) override {
+        entries.push_back(std::move(entry));
+        return {};
+    }
+    Status present(const std::vector<Uuid>&) override { return {}; }
+    Status deleted(const std::vector<Uuid>&) override { return {}; }
+    Status refresh_done(directory::AbsenceProof, const std::string&) override {
+        stop.request_stop();
+        return {};
+    }
+    Status cookie(const std::string&) override { return {}; }
+    Status idle() override { return {}; }
+};
+
+/// One comparison of everything that the directory and the store hold.
+class Comparison {
+  public:
+    Comparison(Reader& reader, const ldap::Mapper& mapper, const std::vector<SourceEntry>& entries)
+        : reader_(reader), mapper_(mapper), entries_(entries) {
+        for (const SourceEntry& entry : entries)
+            by_key_[entry.dn_key] = object_of(entry.anchor);
+    }
+
+    std::vector<std::string> run() {
+        const auto state = reader_.source_state(source_name).value();
+        if (!state)
+            return {"the source is not known"};
+        std::set<Uuid> stored;
+        check(reader_.each_entry(
+            state->id,
+            [&](directory::Oid, const Uuid& anchor, EntryState) -> Status {
+                stored.insert(anchor);
+                return {};
+            }
+        ));
+        for (const SourceEntry& entry : entries_) {
+            compare(entry);
+            stored.erase(entry.anchor);
+        }
+        for (const Uuid& anchor : stored)
+            out_.push_back("not in the directory: " + anchor.to_string());
+        return std::move(out_);
+    }
+
+  private:
+    static Uuid object_of(const Uuid& anchor) { return mirror::object_id(source_name, anchor); }
+    void differs(const SourceEntry& entry, const std::string& what) {
+        out_.push_back(entry.dn + ": " + what);
+    }
+
+    void compare(const SourceEntry& entry) {
+        const auto object = *reader_.find_any(object_of(entry.anchor));
+        if (!object)
+            return differs(entry, "missing");
+        const auto stored = *reader_.find_entry(object->row.oid);
+        if (!stored)
+            return differs(entry, "no bookkeeping");
+        if (stored->dn_key != entry.dn_key || stored->dn != entry.dn)
+            differs(entry, "stands at " + stored->dn);
+        const MappedEntry mapped = mapper_.map(entry);
+        if (stored->state != mapped.state)
+            return differs(entry, "state " + stored->reason);
+        if (mapped.state != EntryState::mirrored)
+            return;
+        const std::string body = mirror::assemble_document(
+            product_registry(), mapped.type, object->row.id, mapped.attributes, {}
+        );
+        if (object->body != body)
+            differs(entry, object->body + " instead of " + body);
+        compare_edges(entry, mapped, *object);
+    }
+
+    void compare_edges(
+        const SourceEntry& entry, const MappedEntry& mapped, const directory::Object& object
+    ) {
+        const auto unmapped = product_registry().type("Unmapped");
+        std::set<Uuid> wanted;
+        for (const auto& reference : mapped.references) {
+            const auto found = by_key_.find(reference.dn_key);
+            const auto row =
+                found == by_key_.end() ? std::nullopt : *reader_.find_row(found->second);
+            if (row && row->type != unmapped)
+                wanted.insert(row->id);
+        }
+        const bool group = mapped.type == product_registry().type("Group");
+        const auto rows = *reader_.edge_targets(
+            group ? EdgeKind::member : EdgeKind::manager, object.row.oid, {}, 1'000'000
+        );
+        std::set<Uuid> stored;
+        for (const auto& row : rows)
+            stored.insert(row.id);
+        if (stored != wanted)
+            differs(entry, fmt::format("{} references of {}", stored.size(), wanted.size()));
+    }
+
+    Reader& reader_;
+    const ldap::Mapper& mapper_;
+    const std::vector<SourceEntry>& entries_;
+    std::map<std::string, Uuid> by_key_;
+    std::vector<std::string> out_;
+};
+
+directory::Clock& wall_clock() {
+    static WallClock clock;
+    return clock;
+}
+
+}  // namespace
+
+mirror::GuardLimits open_limits() {
+    mirror::GuardLimits limits;
+    limits.delete_percent = limits.emptied_percent = limits.membership_percent =
+        limits.attribute_percent = 100.0;
+    limits.delete_at_least = 1'000'000;
+    return limits;
+}
+
+MirrorRig::MirrorRig(
+    SlapdRig& directory, mirror::GuardLimits limits, ldap::Mapping mapping, std::string base
+)
+    : directory_(directory), limits_(limits), base_(std::move(base)), clock_(wall_clock()) {
+    std::string pattern = std::filesystem::temp_directory_path() / "bascule-mirror.XXXXXX";
+    if (::mkdtemp(pattern.data()) == nullptr)
+        throw std::runtime_error("cannot make a folder for the store");
+    folder_ = pattern;
+    mapper_ = std::move(*ldap::Mapper::compile(mapping, product_registry()));
+    store_ =
+        std::move(*store::open_sqlite_store({folder_ + "/mirror.db"}, product_registry(), clock_));
+}
+
+MirrorRig::~MirrorRig() {
+    runner_.reset();
+    store_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+}
+
+ldap::SyncReplOptions MirrorRig::feed_options() const {
+    ldap::SyncReplOptions options;
+    options.connection.servers = {directory_.ldap_uri()};
+    options.connection.ca_file = directory_.ca_file();
+    options.connection.bind_dn = SlapdRig::service_dn();
+    options.connection.secret = [] { return Secret(SlapdRig::service_password()); };
+    options.connection.network_timeout = std::chrono::seconds(2);
+    options.connection.operation_timeout = std::chrono::seconds(5);
+    options.base = base_;
+    options.attributes = mapper_->wanted_attributes();
+    return options;
+}
+
+void MirrorRig::start() {
+    runner_ = std::make_unique<mirror::SourceRunner>(
+        *store_, std::make_unique<ldap::SyncReplFeed>(feed_options()), *mapper_, clock_,
+        source_name, limits_
+    );
+    runner_->start();
+}
+
+void MirrorRig::stop() {
+    runner_.reset();
+}
+
+bool MirrorRig::wait(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
+}
+
+bool MirrorRig::wait_live() {
+    return wait([this] { return status().state == "live"; });
+}
+
+std::vector<SourceEntry> MirrorRig::read_directory() const {
+    Collector collector;
+    ldap::SyncReplFeed feed(feed_options());
+    const auto end = feed.run({}, collector, collector.stop.get_token());
+    if (end.end != directory::FeedEnd::stopped)
+        throw std::runtime_error(end.error.code + ": " + end.error.detail);
+    return std::move(collector.entries);
+}
+
+std::vector<std::string> MirrorRig::differences() {
+    const std::vector<SourceEntry> entries = read_directory();
+    std::vector<std::string> out;
+    read([&](Reader& reader) { out = Comparison(reader, *mapper_, entries).run(); });
+    return out;
+}
+
+std::vector<std::string> MirrorRig::wait_equal(Duplicates duplicates) {
+    std::vector<std::string> last;
+    static_cast<void>(wait([&] {
+        last = differences();
+        if (duplicates == Duplicates::ignored) {
+            std::erase_if(last, [](const std::string& one) {
+                return one.find("state duplicate:") != std::string::npos;
+            });
+        }
+        return last.empty();
+    }));
+    return last;
+}
+
+void MirrorRig::read(const std::function<void(Reader&)>& work) {
+    check(store_->read([&](Reader& reader) -> Status {
+        work(reader);
+        return {};
+    }));
+}
+
+std::optional<directory::MirrorEntry> MirrorRig::entry(std::string_view dn) {
+    std::optional<directory::MirrorEntry> out;
+    read([&](Reader& reader) {
+        const auto state = reader.source_state(source_name).value();
+        if (state)
+            out = *reader.find_entry(state->id, ldap::dn_key_or_raw(dn));
+    });
+    return out;
+}
+
+std::string MirrorRig::document(std::string_view dn) {
+    const auto found = entry(dn);
+    std::string out;
+    if (!found)
+        return out;
+    read([&](Reader& reader) {
+        const auto object = *reader.find(found->oid);
+        if (object && object->row.type != product_registry().type("Unmapped"))
+            out = object->body;
+    });
+    return out;
+}
+
+std::vector<std::string> MirrorRig::members(std::string_view group_dn) {
+    const auto found = entry(group_dn);
+    std::vector<std::string> out;
+    if (!found)
+        return out;
+    read([&](Reader& reader) {
+        const auto rows = reader.edge_targets(EdgeKind::member, found->oid, {}, 1'000'000).value();
+        for (const auto& row : rows)
+            out.push_back(row.display);
+    });
+    return out;
+}
+
+std::int64_t MirrorRig::last_sequence() {
+    std::int64_t out = 0;
+    read([&](Reader& reader) { out = *reader.last_sequence(); });
+    return out;
+}
+
+void MirrorRig::store_cookie(const std::string& cookie) {
+    check(store_->write(
+        directory::Durability::full,
+        [&](directory::Transaction& transaction) -> Status {
+            auto state = **transaction.source_state(source_name);
+            state.cookie = cookie;
+            return transaction.put_source_state(state);
+        }
+    ));
+}
+
+}  // namespace bascule::test
