@@ -37,9 +37,10 @@ function(bascule_module name)
   target_link_libraries(bascule_${name} PRIVATE ${arg_LIBRARIES})
 endfunction()
 
-# bascule_test(NAME LABEL SOURCES ... DEPENDS ... LIBRARIES ... [TIMEOUT s] [SERIAL]): one GoogleTest program.
+# bascule_test(NAME LABEL SOURCES ... DEPENDS ... LIBRARIES ... [TIMEOUT s] [SERIAL] [FILTER pattern]):
+# one GoogleTest program. FILTER leaves out what only other tests call.
 function(bascule_test name label)
-  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT;FILTER" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -53,5 +54,8 @@ function(bascule_test name label)
   if(arg_SERIAL)
     list(APPEND properties RUN_SERIAL TRUE)
   endif()
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  if(arg_FILTER)
+    set(filter TEST_FILTER ${arg_FILTER})
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 ${filter} PROPERTIES ${properties})
 endfunction()

@@ -45,6 +45,19 @@ Metrics::Metrics()
                             .Name("bascule_sign_in_failures_total")
                             .Help("Sign-ins that failed, by reason.")
                             .Register(registry_)),
+      removed_(prometheus::BuildCounter()
+                   .Name("bascule_housekeeping_removed_total")
+                   .Help("What was kept long enough and removed, by kind.")
+                   .Register(registry_)),
+      housekeeping_runs_(prometheus::BuildCounter()
+                             .Name("bascule_housekeeping_runs_total")
+                             .Help("Rounds of housekeeping by outcome.")
+                             .Register(registry_)),
+      housekeeping_time_(prometheus::BuildGauge()
+                             .Name("bascule_housekeeping_last_success_timestamp_seconds")
+                             .Help("When housekeeping last came to its end without an error.")
+                             .Register(registry_)
+                             .Add({})),
       reload_success_(prometheus::BuildGauge()
                           .Name("bascule_config_last_reload_successful")
                           .Help("Whether the last load of the configuration was taken over.")
@@ -119,6 +132,17 @@ void Metrics::reloaded(bool success, Time when) {
     reload_success_.Set(success ? 1 : 0);
     if (success) {
         reload_time_.Set(seconds_of(when));
+    }
+}
+
+void Metrics::removed(std::string_view kind, std::uint64_t count) {
+    removed_.Add({{"kind", std::string(kind)}}).Increment(static_cast<double>(count));
+}
+
+void Metrics::housekept(bool success, Time when) {
+    housekeeping_runs_.Add({{"outcome", success ? "success" : "failed"}}).Increment();
+    if (success) {
+        housekeeping_time_.Set(seconds_of(when));
     }
 }
 

@@ -6,6 +6,7 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,6 +33,10 @@ class Metrics {
     /// What the journal tells: every activity by outcome and reason, failed sign-ins among them.
     void recorded(const directory::JournalRecord& record);
     void reloaded(bool success, Time when);
+    /// Housekeeping removed so many of "sessions", "deleted_objects" and so on.
+    void removed(std::string_view kind, std::uint64_t count);
+    /// Housekeeping has come to its end.
+    void housekept(bool success, Time when);
 
     /// Sets gauges just before every scrape.
     using Sampler = std::function<void(Metrics&)>;
@@ -59,6 +64,9 @@ class Metrics {
     prometheus::Family<prometheus::Counter>& refused_;
     prometheus::Family<prometheus::Counter>& records_;
     prometheus::Family<prometheus::Counter>& sign_in_failures_;
+    prometheus::Family<prometheus::Counter>& removed_;
+    prometheus::Family<prometheus::Counter>& housekeeping_runs_;
+    prometheus::Gauge& housekeeping_time_;
     prometheus::Gauge& reload_success_;
     prometheus::Gauge& reload_time_;
 

@@ -10,6 +10,7 @@
 
 #include "daemon/generation.hpp"
 #include "daemon/heartbeat.hpp"
+#include "daemon/housekeeping.hpp"
 #include "daemon/log_sink.hpp"
 #include "daemon/management_routes.hpp"
 #include "daemon/reload.hpp"
@@ -73,6 +74,7 @@ class Daemon {
         server_->start();
         core_->health.set_started();
         start_heartbeat();
+        start_housekeeping();
         manager_.ready(status_line());
         log::info("started", "Bascule serves.", {{"status", status_line()}});
         return {};
@@ -106,6 +108,7 @@ class Daemon {
         manager_.stopping("ending requests in progress");
         core_->health.set_stopping();
         heartbeat_.reset();
+        housekeeping_.reset();
         server_->stop(drain_limit);
         generation()->sources->stop();
         log::info("stopped", "Bascule has stopped.");
@@ -128,6 +131,19 @@ class Daemon {
             std::make_unique<Heartbeat>(*server_, options, [this] { manager_.feed_watchdog(); });
     }
 
+    void start_housekeeping() {
+        const auto plan = [this] {
+            const std::shared_ptr<Generation> now = generation();
+            return Housekeeping::Plan{
+                now->settings.retain_deleted,
+                now->settings.audit_retain,
+                {now, now->sessions.get()}};
+        };
+        housekeeping_ = std::make_unique<Housekeeping>(
+            *core_->store, core_->clock, core_->metrics, plan, Housekeeping::Timing{}
+        );
+    }
+
     const std::string config_path_;
     LogSink& sink_;
     ServiceManager manager_;
@@ -137,6 +153,7 @@ class Daemon {
     std::shared_ptr<Generation> generation_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<Heartbeat> heartbeat_;
+    std::unique_ptr<Housekeeping> housekeeping_;
 };
 
 void run_until_stopped(Daemon& daemon, const sigset_t& signals) {

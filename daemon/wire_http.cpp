@@ -17,12 +17,8 @@ std::string address_text(const config::HostPort& address) {
 http::Response render_error(
     std::string_view path, const Error& error, std::string_view request_id
 ) {
-    if (!path.starts_with("/scim/")) {
-        return http::problem(error, request_id);
-    }
-    http::Response response = scim::scim_error(error, request_id);
-    response.status = http::status_of(error);
-    return response;
+    const bool is_scim = path == "/scim" || path.starts_with("/scim/");
+    return is_scim ? scim::scim_error(error, request_id) : http::problem(error, request_id);
 }
 
 http::Timeouts timeouts(const config::ServerLimits& limits) {

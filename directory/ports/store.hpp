@@ -162,6 +162,9 @@ class Transaction : public Reader {
 
     [[nodiscard]] virtual Status put_source_state(const SourceState& state) = 0;
     [[nodiscard]] virtual Status append(JournalRecord record) = 0;
+    /// Deletes journal records that were written before `horizon`, among the `limit` oldest; returns how
+    /// many. The record with the highest sequence always stays.
+    [[nodiscard]] virtual Result<std::uint64_t> trim_journal(Time horizon, std::size_t limit) = 0;
 };
 
 /// How surely a commit must be on disk when write() returns.

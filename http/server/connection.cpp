@@ -305,6 +305,11 @@ class Connection final : public OpenConnection,
     void refuse(Exchange& exchange, ReadOutcome outcome) {
         exchange.keep_alive = false;
         exchange.unread_body = true;
+        // The header may be unsound while its first line has named the path already.
+        Request& request = exchange.parser.request;
+        if (request.path.empty()) {
+            request.path = percent_decode(exchange.parser.raw_path);
+        }
         switch (outcome) {
             case ReadOutcome::header_too_large:
                 return respond(

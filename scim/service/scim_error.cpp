@@ -11,7 +11,7 @@
 namespace bascule::scim {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 16> scim_types{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 17> scim_types{{
     {"invalid_filter", "invalidFilter"},
     {"too_many", "tooMany"},
     {"uniqueness", "uniqueness"},
@@ -28,6 +28,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 16> scim_typ
     {"expired_cursor", "expiredCursor"},
     {"invalid_count", "invalidCount"},
     {"not_utf8", "invalidSyntax"},
+    {"malformed_request", "invalidSyntax"},
 }};
 
 std::string shown_detail(const Error& error, std::string_view request_id) {

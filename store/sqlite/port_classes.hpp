@@ -239,6 +239,11 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
     Status append(directory::JournalRecord record) override {
         return done([&] { operations_.append(std::move(record)); });
     }
+    Result<std::uint64_t> trim_journal(Time horizon, std::size_t limit) override {
+        return guarded([&]() -> Result<std::uint64_t> {
+            return operations_.trim_journal(horizon, limit);
+        });
+    }
 
   private:
     template <class Fn>

@@ -77,6 +77,7 @@ class TransactionOperations {
 
     [[nodiscard]] Status put_source_state(const directory::SourceState& state);
     void append(directory::JournalRecord record);
+    [[nodiscard]] std::uint64_t trim_journal(Time horizon, std::size_t limit);
 
     /// Live objects, own changes included.
     [[nodiscard]] std::uint64_t count(directory::TypeId type);

@@ -165,4 +165,14 @@ void TransactionOperations::append(JournalRecord record) {
     insert_journal(connection_, record);
 }
 
+// Sequences rise with time, so that looking at the oldest ones is enough and needs no index.
+std::uint64_t TransactionOperations::trim_journal(Time horizon, std::size_t limit) {
+    connection_.run(
+        "DELETE FROM journal WHERE seq IN (SELECT seq FROM (SELECT seq,time FROM journal ORDER BY "
+        "seq LIMIT ?) WHERE time<?) AND seq<(SELECT max(seq) FROM journal)",
+        limit, horizon
+    );
+    return static_cast<std::uint64_t>(connection_.changes());
+}
+
 }  // namespace bascule::store

@@ -194,6 +194,40 @@ TYPED_TEST(StoreMirror, PendingReferencesWaitForADn) {
     });
 }
 
+TYPED_TEST(StoreMirror, JournalIsTrimmedFromItsOldestEndAndKeepsTheNewest) {
+    const Time start = this->factory.clock.now();
+    for (int hour = 0; hour < 5; ++hour) {
+        this->must_write([&](Transaction& t) {
+            JournalRecord record;
+            record.time = start + std::chrono::hours(hour);
+            return t.append(record);
+        });
+    }
+    const auto trim = [&](int hours, std::size_t limit) {
+        std::uint64_t removed = 0;
+        this->must_write([&](Transaction& t) -> Status {
+            BASCULE_TRY(removed, t.trim_journal(start + std::chrono::hours(hours), limit));
+            return {};
+        });
+        return removed;
+    };
+    const auto sequences = [&] {
+        std::vector<std::int64_t> list;
+        for (const auto& record : this->template read<std::vector<JournalRecord>>([](Reader& r) {
+                 return r.journal({});
+             })) {
+            list.push_back(record.sequence);
+        }
+        return list;
+    };
+    EXPECT_EQ(trim(2, 100), 2U);
+    EXPECT_THAT(sequences(), ElementsAre(3, 4, 5));
+    EXPECT_EQ(trim(100, 1), 1U);
+    EXPECT_EQ(trim(100, 100), 1U);
+    EXPECT_THAT(sequences(), ElementsAre(5));
+    EXPECT_EQ(trim(100, 100), 0U);
+}
+
 TYPED_TEST(StoreMirror, JournalIsReadForwardBackwardAndByActorActivityTarget) {
     const auto target = uuid_v7(this->factory.clock.now());
     for (int index = 0; index < 5; ++index) {

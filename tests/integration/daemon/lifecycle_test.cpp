@@ -87,6 +87,39 @@ TEST_F(Lifecycle, MirrorIsServedBySCIMAndFollowsChanges) {
     EXPECT_EQ(daemon_.request("GET", "/nowhere").json.value("code", ""), "unknown_path");
 }
 
+TEST_F(Lifecycle, ScimClientsReadScimErrorsOfTheServerItselfToo) {
+    daemon_.start();
+    const auto answer = [&](std::vector<std::string> options, const std::string& path) {
+        std::vector<std::string> command{"curl", "-sS", "-m",
+                                         "10",   "-w",  "\n%{http_code} %{content_type}"};
+        command.insert(command.end(), options.begin(), options.end());
+        command.push_back("http://127.0.0.1:" + std::to_string(daemon_.port()) + path);
+        return run_program(command).output;
+    };
+    const auto expect_scim = [&](int status, std::vector<std::string> options,
+                                 const std::string& path) {
+        const std::string text = answer(std::move(options), path);
+        const auto line = text.rfind('\n');
+        ASSERT_NE(line, std::string::npos) << text;
+        EXPECT_EQ(text.substr(line + 1), std::to_string(status) + " application/scim+json") << text;
+        const Json body = Json::parse(text.substr(0, line), nullptr, false);
+        ASSERT_TRUE(body.is_object()) << text;
+        EXPECT_EQ(body["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error");
+        EXPECT_EQ(body["status"], std::to_string(status));
+        EXPECT_FALSE(body["detail"].get<std::string>().empty());
+    };
+    const std::string users = "/scim/v2/Users";
+    expect_scim(413, {"-d", "{}", "-H", "Content-Length: 999999999"}, users);
+    expect_scim(431, {"-H", "X-Long: " + std::string(100'000, 'a')}, users);
+    expect_scim(405, {"-X", "BREW"}, users);
+    expect_scim(400, {"-H", "Host:"}, users);
+    expect_scim(417, {"-H", "Expect: miracles"}, users);
+    expect_scim(404, {}, "/scim/v3/Users");
+    expect_scim(404, {}, "/scim");
+    const std::string elsewhere = answer({"-H", "Host:"}, "/api/v1/session");
+    EXPECT_NE(elsewhere.find("400 application/problem+json"), std::string::npos) << elsewhere;
+}
+
 TEST_F(Lifecycle, BadConfigurationIsRefusedWholeAndAGoodOneTaken) {
     NotifySocket manager(daemon_.folder() + "/notify");
     daemon_.start();
