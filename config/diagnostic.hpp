@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 
 namespace bascule::config {
@@ -11,6 +13,9 @@ struct Position {
     int line = 0;
     int column = 0;
 };
+
+/// Where each section and key stands, by path ("sources[0].bind").
+using Places = std::map<std::string, Position, std::less<>>;
 
 /// One thing that is wrong, or unwise, in a configuration file. Never holds a secret.
 struct Diagnostic {

@@ -245,6 +245,8 @@ void write_rows(const OptionTree& tree, std::string& out) {
 }
 
 // The forms of a rule; which attributes and transforms there are is the mapping's own business.
+// clang-format would take the examples for code.
+// clang-format off
 constexpr std::string_view mapping_page = R"page(
 ## Mapping rules
 
@@ -255,15 +257,9 @@ these on the right. Attributes that are not named keep the dialect's own rule.
 |---|---|
 | `uid` | The value of this LDAP attribute. |
 | `[displayName, cn]` | The first of these attributes that has a value. |
-| `"{givenName} ({departmentNumber})"` | A template;
-`{
-    {` and ` }
-}` stand for braces. |
+| `"{givenName} ({departmentNumber})"` | A template; two braces in a row stand for the character itself. |
 | nothing | The dialect's rule for this attribute is removed. |
-| `{
-from:
-    mail, type : work
-}` | A rule with keys, see below. |
+| `{ from: mail, type: work }` | A rule with keys, see below. |
 | a list of rules with keys | All of them, for attributes with several values. |
 
 | Key of a rule | Meaning |
@@ -277,6 +273,7 @@ from:
 | `is_not` | The attribute is true when the value is none of these. |
 | `when` | An LDAP filter that the entry must meet for the rule to count. |
 )page";
+// clang-format on
 
 class SettingsWriter {
   public:
@@ -321,6 +318,19 @@ class SettingsWriter {
     const Settings& settings_;
     std::string out_;
 };
+
+/// A directory under another name; one that was added or removed is none.
+bool is_renamed(const SourceSettings& source, const Settings& running, const Settings& wanted) {
+    const auto has_name = [](const Settings& settings, const std::string& name) {
+        return std::ranges::find(settings.sources, name, &SourceSettings::name) !=
+               settings.sources.end();
+    };
+    return !has_name(wanted, source.name) &&
+           std::ranges::any_of(wanted.sources, [&](const SourceSettings& other) {
+               return other.base == source.base && other.servers == source.servers &&
+                      !has_name(running, other.name);
+           });
+}
 
 }  // namespace
 
@@ -368,6 +378,15 @@ std::vector<std::string> restart_needed(const Settings& running, const Settings&
             option.show({&running, nullptr}) != option.show({&wanted, nullptr})) {
             paths.push_back(option.path);
         }
+    }
+    // Another certificate is taken up at once, but a listener cannot turn TLS on or off.
+    if (running.server.tls_certificate.empty() != wanted.server.tls_certificate.empty()) {
+        paths.emplace_back("server.tls.certificate");
+    }
+    if (std::ranges::any_of(running.sources, [&](const SourceSettings& source) {
+            return is_renamed(source, running, wanted);
+        })) {
+        paths.emplace_back("sources[].name");
     }
     return paths;
 }

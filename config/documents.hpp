@@ -20,8 +20,9 @@ namespace bascule::config {
 /// All settings in force as YAML; secrets appear as the place they come from.
 [[nodiscard]] std::string redacted(const Settings& settings);
 
-/// Paths of options that differ and take effect only after a restart. A source that was added or
-/// removed needs none.
+/// Paths of options that differ and take effect only after a restart: those marked so, TLS turned on
+/// or off, and the name of a source that stays (the same servers and base). A source that was added
+/// or removed needs none.
 [[nodiscard]] std::vector<std::string> restart_needed(
     const Settings& running, const Settings& wanted
 );

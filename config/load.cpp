@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <system_error>
 #include <tuple>
 #include <utility>
@@ -137,15 +138,9 @@ class Loader {
     }
 
     LoadOutcome finish() {
-        auto& all = report_.diagnostics();
-        std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.position.line, a.position.column) <
-                   std::tie(b.position.line, b.position.column);
-        });
-        if (errors() == 0) {
-            outcome_.settings = std::move(settings_);
-        }
-        outcome_.diagnostics = std::move(all);
+        outcome_.settings = std::move(settings_);
+        outcome_.places = std::move(places_);
+        outcome_.add(std::move(report_.diagnostics()));
         return std::move(outcome_);
     }
 
@@ -176,6 +171,17 @@ LoadOutcome unreadable(const std::string& path, const std::string& why) {
 }
 
 }  // namespace
+
+void LoadOutcome::add(std::vector<Diagnostic> found) {
+    std::move(found.begin(), found.end(), std::back_inserter(diagnostics));
+    std::stable_sort(diagnostics.begin(), diagnostics.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.position.line, a.position.column) <
+               std::tie(b.position.line, b.position.column);
+    });
+    if (errors() != 0) {
+        settings.reset();
+    }
+}
 
 std::size_t LoadOutcome::errors() const {
     return count(diagnostics, Severity::error);

@@ -16,10 +16,13 @@ namespace bascule::config {
 struct LoadOutcome {
     std::optional<Settings> settings;
     std::vector<Diagnostic> diagnostics;  ///< by place in the file
+    Places places;                        ///< of the keys in the file
     bool readable = true;                 ///< false when the file could not be read at all
     std::size_t options_set = 0;
     std::size_t options_default = 0;
 
+    /// Takes in what others found in the settings. With an error the settings are gone.
+    void add(std::vector<Diagnostic> found);
     [[nodiscard]] std::size_t errors() const;
     [[nodiscard]] std::size_t warnings() const;
     /// "2 errors, 1 warning (22 options set, 61 defaults)."

@@ -29,7 +29,8 @@ std::vector<Option> server_options() {
         ),
         option<S>(
             "server.tls.certificate", Kind::path, BASCULE_FIELD(server.tls_certificate),
-            {.help = "PEM file with the certificate and its chain.",
+            {.help = "PEM file with the certificate and its chain. A reload takes up another one; "
+                     "turning TLS on or off needs a restart.",
              .example = "/etc/bascule/tls/cert.pem"}
         ),
         option<S>(
@@ -41,7 +42,8 @@ std::vector<Option> server_options() {
             "server.trusted_proxies", Kind::network_list, BASCULE_FIELD(server.trusted_proxies),
             {.default_value = "[]",
              .help = "Addresses and networks of proxies whose X-Forwarded-For and "
-                     "X-Forwarded-Proto count."}
+                     "X-Forwarded-Proto count.",
+             .apply = Apply::restart}
         ),
         option<S>(
             "server.limits.body", Kind::size, BASCULE_FIELD(server.limits.body),
@@ -205,8 +207,9 @@ std::vector<Option> service_options() {
                  {"journal", LogFormat::journal}}},
             BASCULE_FIELD(log_format),
             {.default_value = "auto",
-             .help =
-                 "Form of the log; auto is journal under systemd, text on a terminal, else json."}
+             .help = "Form of the log; auto is journal when the system's journal reads it, else "
+                     "text.",
+             .apply = Apply::restart}
         ),
         choice<S>(
             "log.level",

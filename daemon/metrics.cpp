@@ -159,6 +159,17 @@ void Metrics::set(
     prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add(labels).Set(value);
 }
 
+void Metrics::raise(
+    const std::string& name, const std::string& help,
+    const std::map<std::string, std::string>& labels, double total
+) {
+    auto& counter =
+        prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add(labels);
+    if (const double by = total - counter.Value(); by > 0) {
+        counter.Increment(by);
+    }
+}
+
 std::string Metrics::text() {
     const std::lock_guard lock(samplers_mutex_);
     for (const Sampler& sampler : samplers_) {

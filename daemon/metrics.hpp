@@ -38,13 +38,19 @@ class Metrics {
     /// Housekeeping has come to its end.
     void housekept(bool success, Time when);
 
-    /// Sets gauges just before every scrape.
+    /// Sets gauges and counters just before every scrape.
     using Sampler = std::function<void(Metrics&)>;
     void add_sampler(Sampler sampler);
     /// A gauge of that name; `help` counts at the first use.
     void set(
         const std::string& name, const std::string& help,
         const std::map<std::string, std::string>& labels, double value
+    );
+
+    /// Raises a counter of that name to `total`; it never falls, whatever the total does.
+    void raise(
+        const std::string& name, const std::string& help,
+        const std::map<std::string, std::string>& labels, double total
     );
 
     /// The exposition format, version 0.0.4.

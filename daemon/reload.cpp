@@ -47,6 +47,7 @@ Status reload(
     core.throttle.set_limits(throttle_limits(next->settings));
     // A source has one reader at a time: the old ones end before the new ones begin.
     running->sources->stop();
+    next->sources->continue_figures(*running->sources);
     next->sources->start();
     server.set_router("public", public_router(next));
     server.set_router("admin", admin_router(next));

@@ -25,8 +25,10 @@ void sample_source(Metrics& metrics, const mirror::SourceStatus& status) {
         static_cast<double>(status.quarantined));
     set("bascule_source_held", "Removals that wait for a decision.",
         static_cast<double>(status.held));
-    set("bascule_source_entries_received_total", "Entries received.",
-        static_cast<double>(status.received));
+    metrics.raise(
+        "bascule_source_entries_received_total", "Entries received.", labels,
+        static_cast<double>(status.received)
+    );
     if (status.lag) {
         set("bascule_source_lag_seconds",
             "From the server's stamp of the last live change to its commit here.",

@@ -114,6 +114,17 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
     return sources;
 }
 
+void Sources::continue_figures(const Sources& former) {
+    for (const auto& source : sources_) {
+        const auto before = std::ranges::find(former.sources_, source->name, [](const auto& one) {
+            return one->name;
+        });
+        if (before != former.sources_.end()) {
+            source->runner->count_received_from((*before)->runner->snapshot().received);
+        }
+    }
+}
+
 void Sources::start() {
     for (const auto& source : sources_) {
         source->runner->start();

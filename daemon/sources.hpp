@@ -26,6 +26,8 @@ class Sources final : public directory::WriteBackDirectory {
     );
     ~Sources() override;
 
+    /// Figures go on where those of the former configuration ended. Before start().
+    void continue_figures(const Sources& former);
     void start();
     /// Ends all mirrors. They can be started again only by another instance.
     void stop();
@@ -50,8 +52,8 @@ class Sources final : public directory::WriteBackDirectory {
     [[nodiscard]] Result<std::string> decide_hold(
         const std::string& plan, bool approve, const access::Caller& caller
     );
-    /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id or a user
-    /// name.
+    /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
+    /// name or a group's displayName.
     [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(const std::string& text) const;
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source

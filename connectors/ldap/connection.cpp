@@ -58,14 +58,19 @@ void set_tls_options(LDAP* handle, const ConnectionOptions& options) {
 }
 
 Error tls_error(LDAP* handle, std::string_view server) {
+    const std::string reason = handle_diagnostic(handle);
     return Error{
         ErrorKind::unavailable,
         "directory_tls",
-        "The encrypted connection to the directory server could not be made: its certificate is "
-        "not trusted, "
-        "has another name or is out of date. Check ldap ca_file and the server's address.",
+        fmt::format(
+            "The encrypted connection to the directory server {} could not be made{}{}. Its "
+            "certificate must be signed by an authority of sources[].ca, be in date, and hold the "
+            "name that the URL in sources[].servers has; in place of localhost it must hold this "
+            "machine's own name.",
+            server, reason.empty() ? "" : ": ", reason
+        ),
         {},
-        fmt::format("{}: {}", server, handle_diagnostic(handle)),
+        fmt::format("{}: {}", server, reason),
         {}};
 }
 

@@ -71,7 +71,7 @@ FeedResult base_missing(Error error, const std::string& base) {
     error.detail = fmt::format(
         "The base {} is not in the directory any more, was renamed, or may not be seen by the "
         "service account. "
-        "The mirrored data is kept. Check ldap base and the account's rights.",
+        "The mirrored data is kept. Check sources[].base and the account's rights.",
         base
     );
     return ended(FeedEnd::base_missing, std::move(error));

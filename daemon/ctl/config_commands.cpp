@@ -4,6 +4,7 @@
 #include "config/documents.hpp"
 #include "config/load.hpp"
 #include "daemon/ctl/commands.hpp"
+#include "daemon/ctl/mapping_check.hpp"
 
 namespace bascule::daemon::ctl {
 namespace {
@@ -22,7 +23,8 @@ json describe(const config::Diagnostic& diagnostic) {
 }
 
 int check(const Invocation& invocation, const std::string& path) {
-    const config::LoadOutcome outcome = config::load_file(path, config::Secrets::checked);
+    config::LoadOutcome outcome = config::load_file(path, config::Secrets::checked);
+    check_mappings(outcome, path);
     if (invocation.json) {
         json all = json::array();
         for (const config::Diagnostic& diagnostic : outcome.diagnostics) {

@@ -38,7 +38,11 @@ void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen) 
     auto wanted = std::make_shared<Wanted>();
     CLI::App* command =
         app.add_subcommand("explain", "Why an entry is mirrored the way it is, or not at all");
-    command->add_option("subject", wanted->subject, "DN, id, entryUUID or user name")->required();
+    command
+        ->add_option(
+            "subject", wanted->subject, "DN, id, entryUUID, user name or displayName of a group"
+        )
+        ->required();
     command->add_option(
         "--attribute", wanted->attribute, "Where this attribute's value comes from"
     );

@@ -76,7 +76,7 @@ class Explainer {
                 BASCULE_CHECK(add(*entry));
         }
         if (out_.empty() && !uuid && question.dn_key.empty())
-            BASCULE_CHECK(by_user_name(question.text));
+            BASCULE_CHECK(by_name(question.text));
         if (out_.empty())
             out_.push_back(not_found(question));
         return std::move(out_);
@@ -91,18 +91,24 @@ class Explainer {
         return entry ? add(*entry) : Status{};
     }
 
-    Status by_user_name(const std::string& name) {
+    Status by_name(const std::string& name) {
+        BASCULE_CHECK(by_term("User", "userName", name));
+        BASCULE_CHECK(by_term("Group", "displayName", name));
+        return waiting_for(name);
+    }
+
+    Status by_term(const char* type, const char* attribute_name, const std::string& name) {
         const auto attribute =
-            registry_.find_attribute(registry_.type("User"), {{}, "userName", {}});
+            registry_.find_attribute(registry_.type(type), {{}, attribute_name, {}});
         if (!attribute)
             return {};
-        BASCULE_TRY(const auto users, reader_.find_by_term(*attribute, name, 10));
-        for (const auto& user : users) {
-            BASCULE_TRY(const auto entry, reader_.find_entry(user.row.oid));
+        BASCULE_TRY(const auto objects, reader_.find_by_term(*attribute, name, 10));
+        for (const auto& object : objects) {
+            BASCULE_TRY(const auto entry, reader_.find_entry(object.row.oid));
             if (entry)
                 BASCULE_CHECK(add(*entry));
         }
-        return waiting_for(name);
+        return {};
     }
 
     /// Entries in quarantine because somebody else has this name.
@@ -146,6 +152,14 @@ class Explainer {
         if (!question.dn_key.empty() && !question.bases.empty() && !inside) {
             out.cause = Cause::out_of_base;
             out.sentence = "not mirrored: it lies outside the search base of every source";
+            return out;
+        }
+        if (question.dn_key.empty() && !parse_uuid(question.text)) {
+            out.sentence = fmt::format(
+                "not known: no mirrored user has the user name '{0}' and no mirrored group the "
+                "displayName '{0}'. Ask by DN for an entry that is not mirrored",
+                printable(question.text, 80)
+            );
             return out;
         }
         out.sentence =

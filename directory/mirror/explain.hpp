@@ -26,7 +26,7 @@ struct Explanation {
 
 /// What is asked for. The caller, who knows LDAP, gives the DN's normal form when the text is a DN.
 struct ExplainQuestion {
-    std::string text;    ///< DN, UUID (object id or anchor) or userName
+    std::string text;    ///< DN, UUID (object id or anchor), userName, or displayName of a group
     std::string dn_key;  ///< empty when the text is no DN
     /// Search bases of the sources, as normal forms, to tell "out of base" from "unknown".
     std::vector<std::pair<directory::SourceId, std::string>> bases;

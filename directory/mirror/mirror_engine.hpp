@@ -75,6 +75,8 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status retry_quarantined();
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+    /// Counts received entries from here on. To be called before anything is received.
+    void count_received_from(std::uint64_t received) { counters_.received = received; }
     [[nodiscard]] const std::string& source() const { return source_; }
 
   private:

@@ -23,7 +23,7 @@ struct SourceStatus {
     std::uint64_t objects = 0;
     std::uint64_t quarantined = 0;
     std::uint64_t held = 0;
-    std::uint64_t received = 0;       ///< entries since start
+    std::uint64_t received = 0;       ///< entries since start, over all runners of the source
     double entries_per_second = 0;    ///< while a refresh runs
     std::optional<Time> last_change;  ///< of the data
     /// From the server's stamp of the last live change to our commit, by both clocks; milliseconds.
@@ -49,6 +49,8 @@ class SourceRunner {
     SourceRunner(const SourceRunner&) = delete;
     SourceRunner& operator=(const SourceRunner&) = delete;
 
+    /// Goes on counting received entries where a former runner of the source ended. Before start().
+    void count_received_from(std::uint64_t received) { engine_.count_received_from(received); }
     void start();
     void stop();
     /// Reads everything again and compares; nothing is wiped.

@@ -24,9 +24,6 @@ struct RouteText {
 /// The id in the first path parameter; `not_found` when it is none.
 [[nodiscard]] Result<Uuid> path_id(const http::Request& request);
 
-/// A token needs this scope; people need none, their roles decide. `forbidden`/"missing_scope".
-[[nodiscard]] Status require_scope_of_token(const access::Caller& caller, std::string_view scope);
-
 /// The routes of each area.
 [[nodiscard]] Status add_session_routes(http::Router& router, const Services& services);
 [[nodiscard]] Status add_account_routes(http::Router& router, const Services& services);

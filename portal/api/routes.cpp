@@ -1,7 +1,5 @@
 #include "portal/api/routes.hpp"
 
-#include <fmt/format.h>
-
 #include "http/api/problem.hpp"
 #include "portal/api/route_support.hpp"
 
@@ -35,16 +33,6 @@ Result<Uuid> path_id(const http::Request& request) {
         return fail(ErrorKind::not_found, "not_found", "The id in the address is not one.");
     }
     return *id;
-}
-
-Status require_scope_of_token(const access::Caller& caller, std::string_view scope) {
-    if (caller.actor.kind == directory::ActorKind::token && !caller.has_scope(scope)) {
-        return fail(
-            ErrorKind::forbidden, "missing_scope",
-            fmt::format("The token lacks the scope '{}'.", scope)
-        );
-    }
-    return {};
 }
 
 Status add_routes(http::Router& router, const Services& services) {

@@ -18,11 +18,15 @@ using nlohmann::ordered_json;
 constexpr std::string_view everybody = "all";
 
 Result<Caller> staff_caller(
-    const Services& services, const Request& request, const RequestContext& context,
-    std::string_view scope
+    const Services& services, const Request& request, const RequestContext& context
 ) {
     BASCULE_TRY(Caller caller, services.authenticator.authenticate(request, context));
-    BASCULE_CHECK(require_scope_of_token(caller, scope));
+    if (caller.actor.kind == directory::ActorKind::token) {
+        return fail(
+            ErrorKind::forbidden, "session_required",
+            "My Staff acts by the roles of a person, and tokens have none. Sign in as a person."
+        );
+    }
     caller.origin = "My Staff";
     return caller;
 }
@@ -30,7 +34,7 @@ Result<Caller> staff_caller(
 Result<Response> locations(
     const Services& services, const Request& request, const RequestContext& context
 ) {
-    BASCULE_TRY(const Caller caller, staff_caller(services, request, context, "users:read"));
+    BASCULE_TRY(const Caller caller, staff_caller(services, request, context));
     BASCULE_TRY(const auto found, services.staff.locations(caller));
     ordered_json units = ordered_json::array();
     for (const selfservice::Location& unit : found.units) {
@@ -86,7 +90,7 @@ Result<selfservice::StaffQuery> query_of(const Request& request) {
 Result<Response> people(
     const Services& services, const Request& request, const RequestContext& context
 ) {
-    BASCULE_TRY(const Caller caller, staff_caller(services, request, context, "users:read"));
+    BASCULE_TRY(const Caller caller, staff_caller(services, request, context));
     BASCULE_TRY(const auto query, query_of(request));
     BASCULE_TRY(const auto page, services.staff.people(caller, query));
     ordered_json list = ordered_json::array();
@@ -117,7 +121,7 @@ void put_seconds(
 Result<Response> password_policy(
     const Services& services, const Request& request, const RequestContext& context
 ) {
-    BASCULE_TRY(const Caller caller, staff_caller(services, request, context, "users:read"));
+    BASCULE_TRY(const Caller caller, staff_caller(services, request, context));
     BASCULE_TRY(const Uuid id, path_id(request));
     BASCULE_TRY(const auto preview, services.staff.password_policy(caller, id, context.deadline));
     if (preview.generated) {
@@ -173,7 +177,7 @@ ordered_json describe(const selfservice::ResetOutcome& outcome) {
 Result<Response> reset_password(
     const Services& services, const Request& request, const RequestContext& context
 ) {
-    BASCULE_TRY(const Caller caller, staff_caller(services, request, context, "users:write"));
+    BASCULE_TRY(const Caller caller, staff_caller(services, request, context));
     BASCULE_TRY(const Uuid id, path_id(request));
     std::optional<Secret> password;
     if (!request.body.empty()) {
@@ -191,7 +195,7 @@ Result<Response> reset_password(
 Result<Response> unlock(
     const Services& services, const Request& request, const RequestContext& context
 ) {
-    BASCULE_TRY(const Caller caller, staff_caller(services, request, context, "users:write"));
+    BASCULE_TRY(const Caller caller, staff_caller(services, request, context));
     BASCULE_TRY(const Uuid id, path_id(request));
     BASCULE_TRY(const auto outcome, services.staff.unlock(caller, id, context.deadline));
     return json_response(

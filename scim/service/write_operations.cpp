@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
 #include "scim/codec/document.hpp"
 #include "scim/patch/patch.hpp"
@@ -55,16 +56,28 @@ Result<http::Response> respond(
     return response;
 }
 
-/// Slow by intent, so never inside a transaction.
+/// Slow by intent, so never inside a transaction. A password against the rules is `invalid_value`.
 Status hash_password(
-    const Engine& engine, const std::optional<Secret>& password, WantedState& wanted
+    const Engine& engine, const std::optional<Secret>& password, std::string_view body,
+    WantedState& wanted
 ) {
     if (!password) {
         return {};
     }
     wanted.has_password = true;
     if (engine.with.credentials != nullptr) {
-        BASCULE_TRY(wanted.password_hash, engine.with.credentials->hash(*password));
+        const std::string user_name = json_text_member(body, "userName").value_or("");
+        auto hash = engine.with.credentials->hash(*password, user_name);
+        if (!hash) {
+            Error error = std::move(hash).error();
+            if (error.kind == ErrorKind::policy_rejected) {
+                error.kind = ErrorKind::invalid_input;
+                error.code = "invalid_value";
+                error.field = "password";
+            }
+            return fail(std::move(error));
+        }
+        wanted.password_hash = *std::move(hash);
     }
     return {};
 }
@@ -151,7 +164,7 @@ Result<PreparedPatch> prepare(
         return {};
     };
     BASCULE_CHECK(engine.with.store.read(load));
-    BASCULE_CHECK(hash_password(engine, password, prepared.wanted));
+    BASCULE_CHECK(hash_password(engine, password, prepared.wanted.body, prepared.wanted));
     return prepared;
 }
 
@@ -177,7 +190,7 @@ Result<http::Response> create_resource(
     WantedState wanted;
     wanted.body = with_id(draft.body, id);
     wanted.edges = edges_of(view, draft, false);
-    BASCULE_CHECK(hash_password(engine, draft.password, wanted));
+    BASCULE_CHECK(hash_password(engine, draft.password, wanted.body, wanted));
     const auto transact = [&](Transaction& transaction) -> Status {
         return ObjectChange(engine, view, call, transaction).create(id, wanted);
     };
@@ -194,14 +207,19 @@ Result<http::Response> replace_resource(
     const auto decoded =
         decode_resource(json, engine.with.schemas, *view.type, DraftPurpose::replace);
     WantedState wanted;
+    Status hashed;
     if (decoded) {
-        BASCULE_CHECK(hash_password(engine, decoded->password, wanted));
+        hashed = hash_password(engine, decoded->password, decoded->body, wanted);
     }
     const auto transact = [&](Transaction& transaction) -> Status {
         ObjectChange change(engine, view, call, transaction);
         BASCULE_TRY(const Object before, change.load(id));
         if (!decoded) {
             return fail(decoded.error());
+        }
+        // Of a synced user no password is taken at all, which is for the change to say.
+        if (!before.row.is_synced()) {
+            BASCULE_CHECK(hashed);
         }
         ResourceDraft draft{decoded->body, decoded->edges, std::nullopt, decoded->cleared};
         BASCULE_CHECK(keep_mastered(engine, view, change.authority(), before, draft));

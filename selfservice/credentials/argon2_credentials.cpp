@@ -5,6 +5,7 @@
 #include <array>
 
 #include "directory/base/json_text.hpp"
+#include "selfservice/credentials/local_password_rules.hpp"
 #include "selfservice/credentials/password_generator.hpp"
 
 namespace bascule::selfservice {
@@ -32,17 +33,13 @@ std::string credential_body(
 
 Argon2Credentials::Argon2Credentials(const directory::Registry& registry)
     : type_(registry.type("Credential")) {
-    if (auto decoy = hash(generate_temporary_password())) {
+    if (auto decoy = hash(generate_temporary_password(), {})) {
         decoy_hash_ = std::move(*decoy);
     }
 }
 
-Result<std::string> Argon2Credentials::hash(const Secret& password) {
-    if (password.empty()) {
-        return fail(
-            ErrorKind::invalid_input, "password_too_short", "A password must not be empty."
-        );
-    }
+Result<std::string> Argon2Credentials::hash(const Secret& password, std::string_view user_name) {
+    BASCULE_CHECK(check_local_password(password, user_name));
     std::array<char, crypto_pwhash_STRBYTES> text{};
     const std::string_view clear = password.reveal();
     if (crypto_pwhash_str(

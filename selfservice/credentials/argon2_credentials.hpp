@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "directory/ports/local_credentials.hpp"
 
@@ -14,7 +15,8 @@ class Argon2Credentials final : public directory::LocalCredentials {
     /// Hashes once to have something to compare with when a user has no password.
     explicit Argon2Credentials(const directory::Registry& registry);
 
-    [[nodiscard]] Result<std::string> hash(const Secret& password) override;
+    [[nodiscard]] Result<std::string> hash(const Secret& password, std::string_view user_name)
+        override;
     [[nodiscard]] Status put(
         directory::Transaction& transaction, const Uuid& user, const std::string& hash,
         directory::MustChange must_change

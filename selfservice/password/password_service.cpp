@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "directory/base/log.hpp"
-#include "selfservice/password/local_password_rules.hpp"
 
 namespace bascule::selfservice {
 namespace {
@@ -114,8 +113,15 @@ Status PasswordService::change_local(
             "oldPassword",
             {}});
     }
-    BASCULE_CHECK(check_local_password(new_password, old_password, person.user_name));
-    BASCULE_TRY(const std::string hash, credentials_.hash(new_password));
+    if (equal_in_constant_time(new_password.reveal(), old_password.reveal())) {
+        return fail(Error{
+            ErrorKind::policy_rejected,
+            "password_in_history",
+            "The new password is the old one. Choose another. Nothing was changed.",
+            "newPassword",
+            {}});
+    }
+    BASCULE_TRY(const std::string hash, credentials_.hash(new_password, person.user_name));
     return store_.write(Durability::full, [&](Transaction& transaction) -> Status {
         BASCULE_TRY(
             [[maybe_unused]] const Person present,

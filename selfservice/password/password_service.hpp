@@ -22,7 +22,7 @@ class PasswordService {
 
     /// Changes the caller's password here or in their directory and ends their other sessions. One
     /// journal record whatever the outcome. `policy_rejected`/"wrong_password", the rules of
-    /// check_local_password, the errors of PasswordWriter, `rate_limited`.
+    /// LocalCredentials::hash, the errors of PasswordWriter, `rate_limited`.
     [[nodiscard]] Status change(
         const access::Caller& caller, const Secret& old_password, const Secret& new_password,
         Deadline deadline

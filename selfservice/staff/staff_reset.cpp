@@ -94,7 +94,7 @@ Result<ResetOutcome> StaffService::reset_local(
     }
     ResetOutcome outcome;
     outcome.temporary_password = generate_temporary_password();
-    BASCULE_TRY(const std::string hash, credentials_.hash(*outcome.temporary_password));
+    BASCULE_TRY(const std::string hash, credentials_.hash(*outcome.temporary_password, {}));
     BASCULE_CHECK(store_.write(Durability::full, [&](Transaction& transaction) -> Status {
         // Hashing took a while: decide again on what the store says now.
         BASCULE_CHECK(open_case(transaction, caller, opened));

@@ -381,6 +381,12 @@ Mapper::Mapper(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
 
 Mapper::~Mapper() = default;
 
+MappingFaults find_faults(const Mapping& mapping, const directory::Registry& registry) {
+    return {
+        faults_of_kind(with_defaults(mapping.users, default_user_mapping()), "User", registry),
+        faults_of_kind(with_defaults(mapping.groups, default_group_mapping()), "Group", registry)};
+}
+
 Result<std::unique_ptr<Mapper>> Mapper::compile(
     const Mapping& mapping, const directory::Registry& registry
 ) {

@@ -29,6 +29,16 @@ struct Mapping {
     const mirror::KindMapping& configured, const mirror::KindMapping& defaults
 );
 
+/// Everything for which Mapper::compile would refuse the mapping, in the order of the rules. A
+/// filter's error has no `field` and no `context`.
+struct MappingFaults {
+    std::vector<Error> users;
+    std::vector<Error> groups;
+};
+[[nodiscard]] MappingFaults find_faults(
+    const Mapping& mapping, const directory::Registry& registry
+);
+
 /// A mapping made ready to run: names resolved, filters and templates parsed. Immutable,
 /// thread-safe.
 ///

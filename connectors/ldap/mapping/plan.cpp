@@ -263,7 +263,34 @@ class KindBuilder {
     std::vector<ReferencePlan> references_;
 };
 
+Status add_rule(KindBuilder& builder, const mirror::MappingRule& rule) {
+    Status status = builder.add(rule);
+    if (status) {
+        return status;
+    }
+    return fail(std::move(status)
+                    .error()
+                    .with_field(rule.target)
+                    .with_context(fmt::format("{}:{}", rule.line, rule.column)));
+}
+
 }  // namespace
+
+std::vector<Error> faults_of_kind(
+    const mirror::KindMapping& mapping, std::string_view type_name, const Registry& registry
+) {
+    std::vector<Error> faults;
+    if (auto filter = LdapFilter::parse(mapping.filter); !filter) {
+        faults.push_back(std::move(filter).error());
+    }
+    KindBuilder builder(registry, registry.type(type_name));
+    for (const mirror::MappingRule& rule : mapping.rules) {
+        if (auto status = add_rule(builder, rule); !status) {
+            faults.push_back(std::move(status).error());
+        }
+    }
+    return faults;
+}
 
 Result<KindPlan> compile_kind(
     const mirror::KindMapping& mapping, std::string_view type_name, const Registry& registry
@@ -271,12 +298,7 @@ Result<KindPlan> compile_kind(
     BASCULE_TRY(LdapFilter filter, LdapFilter::parse(mapping.filter));
     KindBuilder builder(registry, registry.type(type_name));
     for (const mirror::MappingRule& rule : mapping.rules) {
-        if (auto status = builder.add(rule); !status) {
-            return fail(std::move(status)
-                            .error()
-                            .with_field(rule.target)
-                            .with_context(fmt::format("{}:{}", rule.line, rule.column)));
-        }
+        BASCULE_CHECK(add_rule(builder, rule));
     }
     return std::move(builder).finish(std::move(filter));
 }

@@ -48,6 +48,12 @@ struct KindPlan {
     const directory::Registry& registry
 );
 
+/// Everything that is wrong with one kind, as compile_kind would tell it one by one.
+[[nodiscard]] std::vector<Error> faults_of_kind(
+    const mirror::KindMapping& mapping, std::string_view type_name,
+    const directory::Registry& registry
+);
+
 /// The enterprise user extension (RFC 7643 section 4.3), home of `manager`.
 inline constexpr std::string_view enterprise_extension =
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -65,6 +65,10 @@ TEST_F(FeedFailure, StrangersCertificateIsRefused) {
         const auto result = runner.result();
         EXPECT_EQ(result.end, FeedEnd::refused);
         EXPECT_EQ(result.error.code, "directory_tls");
+        // The sentence gives the keys to look at and the reason of the TLS library.
+        const std::string& detail = result.error.detail;
+        EXPECT_NE(detail.find("sources[].ca"), std::string::npos) << detail;
+        EXPECT_NE(detail.find("could not be made: "), std::string::npos) << detail;
     }
 }
 

@@ -37,8 +37,15 @@ inside setpriv --reuid=bascule --regid=bascule --clear-groups bascule check /etc
 [ "$status" -le 1 ] || fail "the shipped configuration cannot be read (exit $status)"
 inside test -f /usr/lib/systemd/system/bascule.service || fail "no unit"
 
+for shipped in /usr/share/bascule/config.schema.json /usr/share/doc/bascule/README.md /usr/share/doc/bascule/docs/install.md \
+    /usr/share/doc/bascule/docs/reference/config.md; do
+    inside test -s "$shipped" || fail "$shipped is not installed"
+done
+inside grep -qF '$schema=/usr/share/bascule/config.schema.json' /etc/bascule/bascule.yaml || fail "the default file names another schema"
+inside jq -e .properties.sources /usr/share/bascule/config.schema.json >/dev/null || fail "config.schema.json is no schema"
+
 inside dpkg --purge bascule
-for left in /usr/bin/bascule /etc/bascule /var/lib/bascule /usr/lib/systemd/system/bascule.service /usr/share/doc/bascule; do
+for left in /usr/bin/bascule /etc/bascule /var/lib/bascule /usr/lib/systemd/system/bascule.service /usr/share/doc/bascule /usr/share/bascule; do
     inside test ! -e "$left" || fail "$left is left after purge"
 done
 ! inside getent passwd bascule >/dev/null || fail "user bascule is left after purge"

@@ -84,6 +84,26 @@ TEST_F(ScimCreate, Check061_ExternalIdsMayRepeat) {
     EXPECT_EQ(post("/Users", body).status, 201);
 }
 
+TEST_F(ScimCreate, PasswordAgainstTheRulesIsInvalid) {
+    Json body = user("longer-name");
+    for (const char* password : {"short", "my longer-name 1"}) {
+        body["password"] = password;
+        const Answer answer = post("/Users", body);
+        EXPECT_EQ(answer.status, 400) << password;
+        EXPECT_EQ(answer.scim_type(), "invalidValue");
+        EXPECT_NE(answer.detail().find("The password "), std::string::npos) << answer.detail();
+    }
+    const std::string id = add_user("longer-name");
+    const Answer patched =
+        patch("/Users/" + id, Json{operation("replace", "password", "elevenchars")});
+    EXPECT_EQ(patched.status, 400);
+    EXPECT_EQ(patched.scim_type(), "invalidValue");
+    EXPECT_NE(patched.detail().find("at least 12 characters"), std::string::npos);
+    const Answer replaced = put("/Users/" + id, body);
+    EXPECT_EQ(replaced.status, 400);
+    EXPECT_EQ(replaced.scim_type(), "invalidValue");
+}
+
 TEST_F(ScimCreate, Check072_PasswordIsHashedAndNeverReturned) {
     Json body = user("ann");
     body["password"] = "correct horse battery";

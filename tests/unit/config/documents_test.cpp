@@ -139,6 +139,55 @@ TEST(ReloadAdvice, NamesWhatNeedsARestart) {
     EXPECT_TRUE(restart_needed(*running.settings, *running.settings).empty());
 }
 
+TEST(ReloadAdvice, NamesProxiesLogFormatAndTls) {
+    const std::string base = "sources: [ { name: corp, servers: [ldaps://a], base: dc=a } ]\n";
+    const auto running = load_text("server: { public_url: https://a }\n" + base, "f");
+    auto wanted = load_text(
+        "server: { public_url: https://a, trusted_proxies: [127.0.0.1] }\n"
+        "log: { format: json }\n" +
+            base,
+        "f"
+    );
+    ASSERT_TRUE(running.settings && wanted.settings);
+    wanted.settings->server.tls_certificate = "/cert.pem";
+    EXPECT_EQ(
+        restart_needed(*running.settings, *wanted.settings),
+        (std::vector<std::string>{"server.trusted_proxies", "log.format", "server.tls.certificate"})
+    );
+}
+
+TEST(ReloadAdvice, TellsARenamedSourceFromANewOne) {
+    const auto load = [](const std::string& sources) {
+        return load_text("server: { public_url: https://a }\nsources: [ " + sources + " ]\n", "f");
+    };
+    const std::string corp = "{ name: corp, servers: [ldaps://a], base: dc=a }";
+    const auto running = load(corp);
+    const auto renamed = load("{ name: work, servers: [ldaps://a], base: dc=a }");
+    const auto added = load(corp + ", { name: lab, servers: [ldaps://b], base: dc=b }");
+    const auto exchanged = load("{ name: lab, servers: [ldaps://b], base: dc=b }");
+    ASSERT_TRUE(running.settings && renamed.settings && added.settings && exchanged.settings);
+    EXPECT_EQ(
+        restart_needed(*running.settings, *renamed.settings),
+        std::vector<std::string>{"sources[].name"}
+    );
+    EXPECT_TRUE(restart_needed(*running.settings, *added.settings).empty());
+    EXPECT_TRUE(restart_needed(*added.settings, *running.settings).empty());
+    EXPECT_TRUE(restart_needed(*running.settings, *exchanged.settings).empty());
+}
+
+TEST(ReferencePage, KeepsTheExamplesOfMappingRulesOnOneLine) {
+    const std::string page = reference_markdown();
+    EXPECT_NE(page.find("| `{ from: mail, type: work }` |"), std::string::npos) << page;
+    std::size_t start = page.find("| Form | Meaning |");
+    const std::size_t end = page.find("\n\n", start);
+    while (start < end) {
+        const std::size_t stop = std::min(page.find('\n', start), end);
+        EXPECT_EQ(page[start], '|') << page.substr(start, stop - start);
+        EXPECT_EQ(page[stop - 1], '|') << page.substr(start, stop - start);
+        start = stop + 1;
+    }
+}
+
 TEST(JsonSchemaText, NamesEveryKeyAndBalances) {
     const std::string schema = json_schema();
     EXPECT_EQ(

@@ -44,6 +44,16 @@ TEST(Metrics, FailedSignInsAreCountedByReason) {
     );
 }
 
+TEST(Metrics, CountersNeverFall) {
+    Metrics metrics;
+    for (const double total : {3.0, 7.0, 2.0}) {
+        metrics.raise("bascule_probe_total", "A test.", {{"a", "b"}}, total);
+    }
+    const std::string text = metrics.text();
+    EXPECT_NE(text.find("# TYPE bascule_probe_total counter"), std::string::npos) << text;
+    EXPECT_NE(text.find("bascule_probe_total{a=\"b\"} 7"), std::string::npos) << text;
+}
+
 TEST(Metrics, SamplersRunAtEachScrape) {
     Metrics metrics;
     double value = 0;

@@ -128,5 +128,26 @@ TEST_F(HeldRemovals, ExplainKnowsEveryCause) {
     EXPECT_EQ(cause_of("cn=x,dc=org", "dc=com"), to_string(Cause::out_of_base));
 }
 
+TEST_F(HeldRemovals, ExplainFindsGroupsByNameAndNamesWhatItLookedFor) {
+    SourceEntry group = test::parse_entry(
+        "dn: cn=Night Shift,dc=com\nobjectClass: groupOfNames\ncn: Night Shift\nmember:\n"
+    );
+    group.anchor = uuid_of(60);
+    MirrorWorld::check(world.engine->changed(group));
+    MirrorWorld::check(world.engine->idle());
+    const auto ask = [&](const std::string& name) {
+        return world.read([&](directory::Reader& reader) {
+            return explain(reader, test::product_registry(), {name, {}, {}})->front();
+        });
+    };
+    EXPECT_EQ(ask("night shift").cause, Cause::mirrored);
+    EXPECT_EQ(ask("night shift").dn, "cn=Night Shift,dc=com");
+    const Explanation unknown = ask("Day Shift");
+    EXPECT_EQ(unknown.cause, Cause::unknown);
+    EXPECT_NE(unknown.sentence.find("user name 'Day Shift'"), std::string::npos)
+        << unknown.sentence;
+    EXPECT_NE(unknown.sentence.find("displayName 'Day Shift'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bascule::mirror

@@ -310,14 +310,17 @@ TEST_F(Api, ListsLocationsAndPeople) {
     EXPECT_EQ(json::parse(policy.body)["generated"], true);
 }
 
-TEST_F(Api, TokensNeedScopeAndRole) {
-    EXPECT_EQ(
-        code(send(with_token(request(Method::post, reset_path(leo)), {"users:read"}))),
-        "missing_scope"
-    );
-    EXPECT_EQ(
-        code(send(with_token(request(Method::post, reset_path(leo)), {"users:write"}))), "no_role"
-    );
+TEST_F(Api, TokensHaveNoPlaceInMyStaff) {
+    const std::string locations = "/api/v1/staff/locations";
+    const std::string person = "/api/v1/staff/users/" + leo.to_string();
+    for (const Request& what :
+         {request(Method::get, locations), request(Method::get, locations + "/all/people"),
+          request(Method::get, person + "/password-policy"),
+          request(Method::post, person + "/unlock"), request(Method::post, reset_path(leo))}) {
+        const Response answer = send(with_token(what, {"users:write", "admin:write"}));
+        EXPECT_EQ(answer.status, 403) << what.path;
+        EXPECT_EQ(code(answer), "session_required") << what.path;
+    }
     Request unknown = request(Method::get, "/api/v1/staff/locations");
     unknown.headers.emplace_back("authorization", "Bearer bsc_nonsense");
     EXPECT_EQ(send(unknown).status, 401);

@@ -154,7 +154,7 @@ class Company {
         const std::string& name, const std::string& password, const std::string& more = ""
     ) {
         const Uuid id = add_user(name, more);
-        const std::string hash = value_of(credentials->hash(secret(password)));
+        const std::string hash = value_of(credentials->hash(secret(password), {}));
         write([&](directory::Transaction& transaction) {
             return credentials->put(transaction, id, hash, directory::MustChange::no);
         });

@@ -1,0 +1,71 @@
+#include "daemon/ctl/mapping_check.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include "connectors/ldap/mapping/mapping.hpp"
+#include "scim/schema/schema.hpp"
+
+namespace bascule::daemon::ctl {
+namespace {
+
+using config::Diagnostic;
+using config::Position;
+using config::Severity;
+
+/// "line:column" as a mapping's error carries it.
+Position position_of(const std::string& context) {
+    Position position;
+    const char* end = context.data() + context.size();
+    const auto line = std::from_chars(context.data(), end, position.line);
+    if (line.ptr != end) {
+        std::from_chars(line.ptr + 1, end, position.column);
+    }
+    return position;
+}
+
+/// Collects the errors of one kind of object below `path`, such as "sources[0].users".
+void collect(
+    const config::LoadOutcome& outcome, const std::string& file, const std::string& path,
+    const std::vector<Error>& faults, std::vector<Diagnostic>& found
+) {
+    for (const Error& fault : faults) {
+        Diagnostic diagnostic{
+            Severity::error, file, position_of(fault.context), path, fault.detail};
+        if (fault.field.empty()) {
+            diagnostic.path += ".filter";
+            const auto place = outcome.places.find(diagnostic.path);
+            diagnostic.position = place == outcome.places.end() ? Position{} : place->second;
+        } else {
+            diagnostic.path += ".map." + fault.field;
+        }
+        found.push_back(std::move(diagnostic));
+    }
+}
+
+}  // namespace
+
+void check_mappings(config::LoadOutcome& outcome, const std::string& file) {
+    if (!outcome.settings) {
+        return;
+    }
+    directory::Registry registry;
+    const auto schemas = scim::SchemaRegistry::load_builtin();
+    const Status registered =
+        schemas ? (*schemas)->register_types(registry) : Status(fail(schemas.error()));
+    if (!registered) {
+        outcome.add({{Severity::error, file, {}, "", registered.error().detail}});
+        return;
+    }
+    std::vector<Diagnostic> found;
+    for (std::size_t i = 0; i < outcome.settings->sources.size(); ++i) {
+        const config::SourceSettings& source = outcome.settings->sources[i];
+        const std::string path = "sources[" + std::to_string(i) + "]";
+        const auto faults = ldap::find_faults({source.users, source.groups}, registry);
+        collect(outcome, file, path + ".users", faults.users, found);
+        collect(outcome, file, path + ".groups", faults.groups, found);
+    }
+    outcome.add(std::move(found));
+}
+
+}  // namespace bascule::daemon::ctl
