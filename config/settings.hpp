@@ -48,6 +48,7 @@ struct ServerSettings {
 struct Guard {
     double deletes_percent = 0;
     std::uint32_t deletes_at_least = 0;
+    double emptied_percent = 0;
     double memberships_percent = 0;
     double attribute_loss_percent = 0;
 };

@@ -88,6 +88,12 @@ std::vector<Option> source_options() {
              .maximum = 1'000'000'000}
         ),
         option<S>(
+            "sources[].guard.emptied.percent", Kind::percent, BASCULE_FIELD(guard.emptied_percent),
+            {.default_value = "50",
+             .help = "A comparison that would remove more than this share of the objects is held "
+                     "for approval, however small the directory is; 100 switches this off."}
+        ),
+        option<S>(
             "sources[].guard.memberships.percent", Kind::percent,
             BASCULE_FIELD(guard.memberships_percent),
             {.default_value = "50",

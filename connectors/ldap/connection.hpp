@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -94,6 +95,12 @@ class Connection {
     [[nodiscard]] Result<std::vector<directory::SourceEntry>> search(
         const SearchRequest& request, Deadline deadline
     );
+    /// search() for results of any size: each entry is handed over as it comes, and no message may
+    /// take longer than `patience`. An error of `take` abandons the search and is returned.
+    [[nodiscard]] Status search_each(
+        const SearchRequest& request, std::chrono::milliseconds patience,
+        const std::function<Status(directory::SourceEntry)>& take
+    );
 
     /// Starts a synchronisation search (RFC 4533); returns its message id.
     [[nodiscard]] Result<int> start_sync(const SearchRequest& request, std::string_view cookie);
@@ -123,6 +130,11 @@ class Connection {
         const ConnectionOptions& options, const Endpoint& endpoint, Deadline deadline
     );
     [[nodiscard]] Status start_tls(Deadline deadline);
+    [[nodiscard]] Result<int> start_search(const SearchRequest& request);
+    /// The next entry of a search; nullopt after the last.
+    [[nodiscard]] Result<std::optional<directory::SourceEntry>> next_entry(
+        int id, const SearchRequest& request, Deadline deadline
+    );
     [[nodiscard]] Result<int> started(int code, int id, std::string_view doing);
     [[nodiscard]] Error broken(int code, std::string_view doing);
 

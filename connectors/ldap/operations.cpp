@@ -134,9 +134,7 @@ Result<Outcome> Connection::change_password(
     return finish(id, deadline);
 }
 
-Result<std::vector<directory::SourceEntry>> Connection::search(
-    const SearchRequest& request, Deadline deadline
-) {
+Result<int> Connection::start_search(const SearchRequest& request) {
     auto attributes = attribute_pointers(request.attributes);
     int id = 0;
     const int code = ldap_search_ext(
@@ -144,8 +142,12 @@ Result<std::vector<directory::SourceEntry>> Connection::search(
         request.attributes.empty() ? nullptr : attributes.data(), 0, nullptr, nullptr, nullptr, 0,
         &id
     );
-    BASCULE_TRY(id, started(code, id, "searching"));
-    std::vector<directory::SourceEntry> entries;
+    return started(code, id, "searching");
+}
+
+Result<std::optional<directory::SourceEntry>> Connection::next_entry(
+    int id, const SearchRequest& request, Deadline deadline
+) {
     while (true) {
         BASCULE_TRY(const auto message, next_message(id, deadline));
         if (!message) {
@@ -153,15 +155,49 @@ Result<std::vector<directory::SourceEntry>> Connection::search(
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_ENTRY) {
             BASCULE_TRY(auto entry, decode_entry(handle(), message.get()));
-            entries.push_back(std::move(entry));
-        } else if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_RESULT) {
+            return std::optional(std::move(entry));
+        }
+        if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_RESULT) {
             BASCULE_TRY(const auto outcome, outcome_of(message.get()));
             if (!outcome.success()) {
                 return fail(error_from_result(
                     outcome.code, outcome.diagnostic, fmt::format("searching {}", request.base)
                 ));
             }
+            return std::optional<directory::SourceEntry>();
+        }
+    }
+}
+
+Result<std::vector<directory::SourceEntry>> Connection::search(
+    const SearchRequest& request, Deadline deadline
+) {
+    BASCULE_TRY(const int id, start_search(request));
+    std::vector<directory::SourceEntry> entries;
+    while (true) {
+        BASCULE_TRY(auto entry, next_entry(id, request, deadline));
+        if (!entry) {
             return entries;
+        }
+        entries.push_back(*std::move(entry));
+    }
+}
+
+Status Connection::search_each(
+    const SearchRequest& request, std::chrono::milliseconds patience,
+    const std::function<Status(directory::SourceEntry)>& take
+) {
+    BASCULE_TRY(const int id, start_search(request));
+    while (true) {
+        BASCULE_TRY(
+            auto entry, next_entry(id, request, std::chrono::steady_clock::now() + patience)
+        );
+        if (!entry) {
+            return {};
+        }
+        if (auto status = take(*std::move(entry)); !status) {
+            ldap_abandon_ext(handle(), id, nullptr, nullptr);
+            return status;
         }
     }
 }

@@ -99,8 +99,10 @@ FeedResult SyncReplFeed::run(const std::string& cookie, FeedSink& sink, std::sto
     if (!connection) {
         return failed(std::move(connection).error(), stop);
     }
-    const auto id =
-        connection->start_sync(search_request(options_), start.to_string(options_.replica_id));
+    const auto scope = search_request(options_);
+    const auto id = connection->start_sync(
+        MovedSubtree::with_signs(scope), start.to_string(options_.replica_id)
+    );
     if (!id) {
         return failed(id.error(), stop);
     }
@@ -111,8 +113,12 @@ FeedResult SyncReplFeed::run(const std::string& cookie, FeedSink& sink, std::sto
     const Heartbeat heartbeat(
         options_.connection, options_.base, options_.heartbeat, connection->wire(), progress
     );
+    // Another server may not have heard of what this one tells.
+    auto same_server = options_.connection;
+    same_server.servers = {connection->server()};
+    MovedSubtree moved(std::move(same_server), scope, stop);
     SyncSession session(
-        *connection, sink, progress, std::move(start), options_.base, options_.replica_id
+        *connection, moved, sink, progress, std::move(start), options_.base, options_.replica_id
     );
     auto result = follow(*connection, *id, session, progress, sink);
     if (stop.stop_requested()) {

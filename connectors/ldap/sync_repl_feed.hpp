@@ -13,7 +13,8 @@ struct SyncReplOptions {
     ConnectionOptions connection;
     std::string base;  ///< search base; the whole subtree is read
     std::string filter = "(objectClass=*)";
-    /// What is read of each entry; empty: all user attributes. entryCSN is always added.
+    /// What is read of each entry; empty: all user attributes. entryCSN,
+    /// hasSubordinates and createTimestamp are always added.
     std::vector<std::string> attributes;
     int replica_id =
         100;  ///< 0 to 999; stable for a source, so that servers recognise the consumer
@@ -23,9 +24,10 @@ struct SyncReplOptions {
 
 /// Reads an OpenLDAP directory by content synchronisation, refreshAndPersist (RFC 4533). A
 /// cookie-less refresh that completes with at least one entry is a snapshot; a present phase that
-/// names something proves absence; everything else does not. Ends within 500 ms after a stop
-/// request; memory is bounded by the largest message. The sink is called on the calling thread. One
-/// run at a time.
+/// names something proves absence; everything else does not. What stands below a container that
+/// moved into the base is read by a search of its own, because the provider does not send it. Ends
+/// within 500 ms after a stop request; memory is bounded by the largest message. The sink is called
+/// on the calling thread. One run at a time.
 class SyncReplFeed final : public directory::Feed {
   public:
     explicit SyncReplFeed(SyncReplOptions options);

@@ -164,10 +164,11 @@ FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
 }
 
 SyncSession::SyncSession(
-    Connection& connection, directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie,
-    std::string base, int replica_id
+    Connection& connection, MovedSubtree& moved, directory::FeedSink& sink,
+    StreamProgress& progress, SyncCookie cookie, std::string base, int replica_id
 )
     : connection_(connection),
+      moved_(moved),
       sink_(sink),
       progress_(progress),
       cookie_(std::move(cookie)),
@@ -205,17 +206,40 @@ Status SyncSession::entry(LDAPMessage* message) {
         case SyncEntryState::add:
         case SyncEntryState::modify:
             ++entries_;
-            BASCULE_CHECK(changed(message, state.anchor));
+            BASCULE_CHECK(changed(message, state));
             break;
     }
     return refreshing_ ? Status() : advance(state.cookie);
 }
 
-Status SyncSession::changed(LDAPMessage* message, const Uuid& anchor) {
+/// In the persist phase an entry that was in the scope before comes as "modify". A refresh from a
+/// cookie calls everything "add"; what did not change since the cookie was not moved either.
+bool SyncSession::may_leave_out(const DecodedState& state, const std::string& stamp) const {
+    if (state.state != SyncEntryState::add) {
+        return false;
+    }
+    if (!refreshing_) {
+        return true;
+    }
+    SyncCookie own;
+    own.add_stamp(stamp);
+    return from_cookie_ && (own.empty() || cookie_.is_behind(own));
+}
+
+Status SyncSession::changed(LDAPMessage* message, const DecodedState& state) {
     BASCULE_TRY(auto entry, decode_entry(connection_.handle(), message));
-    entry.anchor = anchor;
+    entry.anchor = state.anchor;
     entry.dn_key = dn_key_or_raw(entry.dn);
-    return sink_.changed(std::move(entry));
+    if (!moved_.take_signs(entry) || !may_leave_out(state, entry.csn)) {
+        return sink_.changed(std::move(entry));
+    }
+    directory::SourceEntry top;
+    top.anchor = entry.anchor;
+    top.dn = entry.dn;
+    BASCULE_CHECK(sink_.changed(std::move(entry)));
+    return moved_.read(top, [this](directory::SourceEntry below) {
+        return sink_.changed(std::move(below));
+    });
 }
 
 /// Persist phase: merges a message's cookie and passes the whole on when it brought something new.

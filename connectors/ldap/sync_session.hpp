@@ -4,7 +4,9 @@
 #include <string>
 
 #include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/heartbeat.hpp"
+#include "connectors/ldap/moved_subtree.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "directory/ports/feed.hpp"
 
@@ -12,13 +14,14 @@ namespace bascule::ldap {
 
 /// One synchronisation search from its first message to its last: turns messages into calls of the
 /// sink and decides what the end of the refresh proves. Cookies that come inside a refresh are not
-/// passed on: they are not usable on their own.
+/// passed on: they are not usable on their own. What a container brought with it into the scope is
+/// read and handed over before the cookie of its message is.
 class SyncSession {
   public:
     /// `cookie` is what was sent; empty for a snapshot.
     SyncSession(
-        Connection& connection, directory::FeedSink& sink, StreamProgress& progress,
-        SyncCookie cookie, std::string base, int replica_id
+        Connection& connection, MovedSubtree& moved, directory::FeedSink& sink,
+        StreamProgress& progress, SyncCookie cookie, std::string base, int replica_id
     );
 
     /// Handles one message; a value ends the feed.
@@ -27,7 +30,9 @@ class SyncSession {
   private:
     using End = std::optional<directory::FeedResult>;
     [[nodiscard]] Status entry(LDAPMessage* message);
-    [[nodiscard]] Status changed(LDAPMessage* message, const Uuid& anchor);
+    [[nodiscard]] Status changed(LDAPMessage* message, const DecodedState& state);
+    /// Whether the provider may have left out what stands below an entry with this stamp.
+    [[nodiscard]] bool may_leave_out(const DecodedState& state, const std::string& stamp) const;
     [[nodiscard]] End information(LDAPMessage* message);
     [[nodiscard]] End result(LDAPMessage* message);
     [[nodiscard]] Status id_set(const SyncInfo& info);
@@ -37,6 +42,7 @@ class SyncSession {
     [[nodiscard]] Status advance(const std::string& cookie);
 
     Connection& connection_;
+    MovedSubtree& moved_;
     directory::FeedSink& sink_;
     StreamProgress& progress_;
     SyncCookie cookie_;

@@ -52,6 +52,7 @@ Result<int> status(const Invocation& invocation) {
             problems += source.value("name", "") + ": " + problem + "\n";
         }
         if (source.value("held", std::int64_t{0}) > 0) {
+            good = false;
             problems += source.value("name", "") +
                         ": removals wait for a decision; see: bascule hold list\n";
         }

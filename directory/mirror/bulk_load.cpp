@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "directory/mirror/document.hpp"
-#include "directory/mirror/identity.hpp"
 #include "directory/mirror/raw_entry.hpp"
 
 namespace bascule::mirror {
@@ -25,7 +24,7 @@ MirrorEntry MirrorEngine::BulkLoad::bookkeeping(const SourceEntry& entry, Time n
 }
 
 Status MirrorEngine::BulkLoad::add(const SourceEntry& entry, const MappedEntry& mapped, Time now) {
-    const Uuid id = object_id(source_, entry.anchor);
+    const Uuid id = ids_.of(entry.anchor);
     MirrorEntry record = bookkeeping(entry, now);
     record.state = mapped.state;
     record.reason = mapped.reason;
@@ -70,7 +69,7 @@ Status MirrorEngine::BulkLoad::add_quarantined(
             "duplicate: {} '{}' is held by an entry that came earlier", error.field, term.value
         );
     }
-    const Uuid id = object_id(source_, entry.anchor);
+    const Uuid id = ids_.of(entry.anchor);
     return loader_->add(
         {id, registry_.type("Unmapped"), source_id_, entry.dn, "{}", {}}, std::move(record),
         references

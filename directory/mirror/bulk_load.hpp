@@ -14,9 +14,13 @@ class MirrorEngine::BulkLoad {
   public:
     BulkLoad(
         std::unique_ptr<directory::Loader> loader, const directory::Registry& registry,
-        const std::string& source, directory::SourceId id
+        const std::string& source, const ObjectIds& ids, directory::SourceId id
     )
-        : loader_(std::move(loader)), registry_(registry), source_(source), source_id_(id) {}
+        : loader_(std::move(loader)),
+          registry_(registry),
+          source_(source),
+          ids_(ids),
+          source_id_(id) {}
 
     [[nodiscard]] Status add(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped, Time now
@@ -41,6 +45,7 @@ class MirrorEngine::BulkLoad {
     std::unique_ptr<directory::Loader> loader_;
     const directory::Registry& registry_;
     const std::string& source_;
+    const ObjectIds& ids_;
     directory::SourceId source_id_;
     std::set<std::string> user_names_;
     std::uint64_t users_ = 0;

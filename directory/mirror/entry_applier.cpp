@@ -10,7 +10,6 @@
 #include "directory/base/text.hpp"
 #include "directory/mirror/document.hpp"
 #include "directory/mirror/entry_work.hpp"
-#include "directory/mirror/identity.hpp"
 #include "directory/mirror/raw_entry.hpp"
 
 namespace bascule::mirror {
@@ -50,8 +49,7 @@ Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped)
 }
 
 Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, bool again) {
-    Work work{entry, mapped, object_id(context_.source_name, entry.anchor), {}, {}, {}, false,
-              false, again};
+    Work work{entry, mapped, context_.ids.of(entry.anchor), {}, {}, {}, false, false, again};
     context_.held.deletes.erase(entry.anchor);
     BASCULE_TRY(work.object, transaction_.find_any(work.id));
     if (work.object) {
@@ -391,10 +389,10 @@ Status EntryApplier::bookkeep(
 }
 
 Status EntryApplier::removed_live(const Uuid& anchor) {
-    BASCULE_TRY(const auto row, transaction_.find_row(object_id(context_.source_name, anchor)));
+    BASCULE_TRY(const auto row, transaction_.find_row(context_.ids.of(anchor)));
     std::vector<Uuid> anchors{anchor};
     std::size_t served = row && is_served(*row) ? 1 : 0;
-    BASCULE_TRY(const auto object, transaction_.find_any(object_id(context_.source_name, anchor)));
+    BASCULE_TRY(const auto object, transaction_.find_any(context_.ids.of(anchor)));
     if (!object)
         return {};
     BASCULE_TRY(const auto top, transaction_.find_entry(object->row.oid));
@@ -423,7 +421,7 @@ Status EntryApplier::removed_live(const Uuid& anchor) {
 }
 
 Status EntryApplier::remove(const Uuid& anchor) {
-    BASCULE_TRY(const auto object, transaction_.find_any(object_id(context_.source_name, anchor)));
+    BASCULE_TRY(const auto object, transaction_.find_any(context_.ids.of(anchor)));
     if (!object)
         return {};
     context_.held.forget_entry(anchor);
@@ -439,7 +437,7 @@ Status EntryApplier::remove(const Uuid& anchor) {
 }
 
 Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
-    BASCULE_TRY(const auto object, transaction_.find(object_id(context_.source_name, anchor)));
+    BASCULE_TRY(const auto object, transaction_.find(context_.ids.of(anchor)));
     if (!object)
         return {};
     context_.held.forget_entry(anchor);

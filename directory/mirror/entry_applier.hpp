@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "directory/mirror/held_plan.hpp"
+#include "directory/mirror/identity.hpp"
 #include "directory/mirror/removal_guard.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
@@ -48,6 +49,7 @@ struct ApplyContext {
     const directory::EntryMapper& mapper;
     directory::SourceId source;
     const std::string& source_name;
+    const ObjectIds& ids;
     RemovalGuard& guard;              ///< a copy that belongs to this attempt of the transaction
     HeldPlan& held;                   ///< read in this transaction
     RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once

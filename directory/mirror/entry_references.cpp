@@ -92,7 +92,7 @@ Result<EntryApplier::Resolved> EntryApplier::resolve(
 /// The object that a key of a waiting reference leads to, whether it may be a target or not.
 Result<std::optional<ObjectRow>> EntryApplier::find_by_key(const std::string& key) {
     if (const auto anchor = anchor_in_key(key))
-        return transaction_.find_row(object_id(context_.source_name, *anchor));
+        return transaction_.find_row(context_.ids.of(*anchor));
     if (const auto user_name = user_name_in_key(key))
         return find_user(*user_name);
     BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, key));
@@ -321,8 +321,7 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
         if (!linked)
             continue;
         if (kind == EdgeKind::member) {
-            context_.refresh->leaving[row->id].insert(object_id(context_.source_name, entry.anchor)
-            );
+            context_.refresh->leaving[row->id].insert(context_.ids.of(entry.anchor));
         } else {
             BASCULE_TRY(const bool removed, transaction_.remove_edge(kind, from, entry.oid));
             static_cast<void>(removed);
@@ -396,7 +395,7 @@ Status EntryApplier::resolve_all_pending(
 /// its anchor, not by its DN: the same entry gets its memberships back, another one with the same
 /// DN does not inherit them.
 Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
-    const Uuid id = object_id(context_.source_name, anchor);
+    const Uuid id = context_.ids.of(anchor);
     for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
         Oid after{};
         while (true) {

@@ -17,13 +17,13 @@ namespace {
 class ItemList {
   public:
     ItemList(Reader& reader, std::string_view source, std::size_t limit, std::vector<HeldItem>& out)
-        : reader_(reader), source_(source), limit_(limit), out_(out) {}
+        : reader_(reader), ids_(source), limit_(limit), out_(out) {}
 
     Status add_entries(const char* kind, const std::set<Uuid>& anchors) {
         for (const Uuid& anchor : anchors) {
             if (out_.size() >= limit_)
                 return {};
-            const Uuid id = object_id(source_, anchor);
+            const Uuid id = ids_.of(anchor);
             BASCULE_TRY(const auto row, reader_.find_row(id));
             if (!row)
                 continue;
@@ -59,7 +59,7 @@ class ItemList {
 
   private:
     Reader& reader_;
-    std::string_view source_;
+    ObjectIds ids_;
     std::size_t limit_;
     std::vector<HeldItem>& out_;
 };
@@ -159,8 +159,10 @@ Status HoldService::approve(
         const HeldPlan plan = HeldPlan::parse(state.held_plan);
         HeldPlan rest;
         RemovalGuard guard{GuardLimits{}};
+        const ObjectIds ids(state.name);
         EntryApplier applier(
-            {transaction, store_.registry(), mapper, state.id, state.name, guard, rest, nullptr}
+            {transaction, store_.registry(), mapper, state.id, state.name, ids, guard, rest,
+             nullptr}
         );
         BASCULE_CHECK(apply_plan(applier, plan));
         state.held_plan = rest.to_json();

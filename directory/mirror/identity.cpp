@@ -14,7 +14,13 @@ constexpr Uuid bascule_name_space{
 }  // namespace
 
 Uuid object_id(std::string_view source, const Uuid& anchor) {
-    return uuid_v5(uuid_v5(bascule_name_space, source), anchor.raw());
+    return ObjectIds(source).of(anchor);
+}
+
+ObjectIds::ObjectIds(std::string_view source) : name_space_(uuid_v5(bascule_name_space, source)) {}
+
+Uuid ObjectIds::of(const Uuid& anchor) const {
+    return uuid_v5(name_space_, anchor.raw());
 }
 
 std::string user_name_key(std::string_view user_name) {

@@ -13,6 +13,16 @@ namespace bascule::mirror {
 /// edit in the entry changes it.
 [[nodiscard]] Uuid object_id(std::string_view source, const Uuid& anchor);
 
+/// The same for many entries of one source: its name is hashed once.
+class ObjectIds {
+  public:
+    explicit ObjectIds(std::string_view source);
+    [[nodiscard]] Uuid of(const Uuid& anchor) const;
+
+  private:
+    Uuid name_space_;
+};
+
 /// Keys of references that wait for something else than a DN. They start with a byte no DN key
 /// starts with. By user name (memberUid) and by anchor (a member that was removed and may return).
 [[nodiscard]] std::string user_name_key(std::string_view user_name);

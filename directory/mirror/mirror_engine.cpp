@@ -8,7 +8,6 @@
 
 #include "directory/base/log.hpp"
 #include "directory/mirror/bulk_load.hpp"
-#include "directory/mirror/identity.hpp"
 
 namespace bascule::mirror {
 
@@ -37,7 +36,12 @@ MirrorEngine::MirrorEngine(
     directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
     std::string source, GuardLimits limits
 )
-    : store_(store), mapper_(mapper), clock_(clock), source_(std::move(source)), guard_(limits) {}
+    : store_(store),
+      mapper_(mapper),
+      clock_(clock),
+      source_(std::move(source)),
+      ids_(source_),
+      guard_(limits) {}
 
 MirrorEngine::~MirrorEngine() = default;
 
@@ -84,7 +88,8 @@ Status MirrorEngine::refresh_started(bool from_cookie) {
 
 Status MirrorEngine::start_bulk_load() {
     BASCULE_TRY(auto loader, store_.begin_load(source_));
-    load_ = std::make_unique<BulkLoad>(std::move(loader), store_.registry(), source_, state_.id);
+    load_ =
+        std::make_unique<BulkLoad>(std::move(loader), store_.registry(), source_, ids_, state_.id);
     return {};
 }
 
@@ -183,7 +188,7 @@ Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
 Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bool proven) const {
     std::set<Uuid> absent;
     for (const Uuid& anchor : named_deletes_) {
-        BASCULE_TRY(const auto object, transaction.find_any(object_id(source_, anchor)));
+        BASCULE_TRY(const auto object, transaction.find_any(ids_.of(anchor)));
         if (!object)
             continue;
         BASCULE_TRY(const auto top, transaction.find_entry(object->row.oid));
@@ -219,7 +224,7 @@ Status MirrorEngine::decide_removals(Step& step, bool proven) {
     const directory::TypeId unmapped = store_.registry().type("Unmapped");
     std::set<Uuid> served;
     for (const Uuid& anchor : absent) {
-        BASCULE_TRY(const auto row, step.transaction.find_row(object_id(source_, anchor)));
+        BASCULE_TRY(const auto row, step.transaction.find_row(ids_.of(anchor)));
         if (row && row->type != unmapped) {
             served.insert(anchor);
         } else {
@@ -331,7 +336,7 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
         const HeldPlan& planned = known ? held_ : stored_plan;
         held = planned;
         EntryApplier applier(
-            {transaction, store_.registry(), mapper_, state_.id, source_, guard, held,
+            {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard, held,
              in_refresh_ ? &notes_ : nullptr}
         );
         Step step{transaction, applier, state, held, notes_};

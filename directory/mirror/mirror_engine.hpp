@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "directory/mirror/entry_applier.hpp"
+#include "directory/mirror/identity.hpp"
 #include "directory/mirror/removal_guard.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/entry_mapper.hpp"
@@ -110,6 +111,7 @@ class MirrorEngine final : public directory::FeedSink {
     const directory::EntryMapper& mapper_;
     directory::Clock& clock_;
     std::string source_;
+    ObjectIds ids_;
     RemovalGuard guard_;
     directory::SourceState state_;
     HeldPlan held_;  ///< state_.held_plan, read

@@ -135,7 +135,8 @@ TEST_F(Commands, AuditTailShowsWhoDidWhat) {
     EXPECT_EQ(record.value("result", ""), "success");
     EXPECT_EQ(record.at("actor").value("kind", ""), "operator");
     EXPECT_NE(
-        run({"audit", "tail", "--actor", record.at("actor").value("name", "")}).output.find("Audited"),
+        run({"audit", "tail", "--actor", record.at("actor").value("name", "")})
+            .output.find("Audited"),
         std::string::npos
     );
     EXPECT_EQ(run({"audit", "tail", "--actor", "nobody"}).output, "");
@@ -153,6 +154,47 @@ TEST_F(Commands, ConfigurationIsCheckedAndPrinted) {
     EXPECT_TRUE(Json::parse(run({"config", "schema"}).output, nullptr, false).is_object());
     EXPECT_EQ(run({"no-such-command"}).exit_code, 2);
     EXPECT_EQ(run({"--version"}).exit_code, 0);
+}
+
+TEST(HeldRemovals, StatusTellsThemAndExitsOne) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(20, 1));
+    directory.start();
+    DaemonRig daemon(directory, "    guard: { deletes: { percent: 0, at_least: 1 } }\n");
+    daemon.start();
+    for (const std::size_t gone : {3U, 4U}) {
+        directory.modify("dn: " + user_dn(gone) + "\nchangetype: delete\n");
+    }
+    wait_until("a held removal", std::chrono::seconds(30), [&] {
+        const Json status = daemon.source_status();
+        return status.is_object() && status.value("held", 0) == 1;
+    });
+    const ProcessResult held = daemon.command({"status"});
+    EXPECT_EQ(held.exit_code, 1) << held.output;
+    EXPECT_NE(held.output.find("1 held"), std::string::npos) << held.output;
+    EXPECT_NE(held.output.find("bascule hold list"), std::string::npos) << held.output;
+    const Json plan =
+        Json::parse(daemon.command({"--json", "hold", "list"}).output, nullptr, false);
+    ASSERT_TRUE(plan.is_array());
+    const std::string name = plan.at(0).value("plan", "");
+    EXPECT_EQ(daemon.command({"hold", "approve", name}).exit_code, 0);
+    EXPECT_EQ(daemon.command({"status"}).exit_code, 0);
+}
+
+TEST(EmptiedDirectory, ItsShareIsTakenFromTheConfiguration) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(20, 0));
+    directory.start();
+    DaemonRig daemon(
+        directory, "    guard: { deletes: { at_least: 1000 }, emptied: { percent: 10 } }\n"
+    );
+    daemon.start();
+    daemon.stop();
+    for (const std::size_t gone : {3U, 4U, 5U}) {
+        directory.modify("dn: " + user_dn(gone) + "\nchangetype: delete\n");
+    }
+    daemon.start();
+    EXPECT_EQ(daemon.source_status().value("held", 0), 3);
 }
 
 }  // namespace

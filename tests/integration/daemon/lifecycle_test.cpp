@@ -60,6 +60,21 @@ TEST_F(Lifecycle, ManagerIsToldOfReadyReloadAndStop) {
     EXPECT_EQ(daemon_.stop(), 0);
 }
 
+TEST_F(Lifecycle, EntriesReceivedAreCountedAcrossAReload) {
+    NotifySocket manager(daemon_.folder() + "/notify");
+    daemon_.launch();
+    EXPECT_NE(manager.wait_for("READY=1"), "");
+    daemon_.wait_for_state("live");
+    daemon_.signal(SIGHUP);
+    EXPECT_NE(manager.wait_for("RELOADING=1"), "");
+    EXPECT_NE(manager.wait_for("READY=1"), "");
+    const std::string text = metrics();
+    const std::string series = "\nbascule_source_entries_received_total{source=\"corp\"} ";
+    const auto at = text.find(series);
+    ASSERT_NE(at, std::string::npos) << text;
+    EXPECT_GE(std::atoi(text.c_str() + at + series.size()), people);
+}
+
 TEST_F(Lifecycle, WatchdogIsFed) {
     NotifySocket manager(daemon_.folder() + "/notify");
     ::setenv("WATCHDOG_USEC", "600000", 1);

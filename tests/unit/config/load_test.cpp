@@ -42,6 +42,7 @@ TEST(LoadedSettings, CarryWhatTheFileSays) {
     EXPECT_EQ(settings.sources[0].servers[1], "ldaps://dc2.example.com:1636");
     EXPECT_EQ(settings.sources[0].dialect, Dialect::openldap);
     EXPECT_EQ(settings.sources[0].guard.deletes_percent, 0.5);
+    EXPECT_EQ(settings.sources[0].guard.emptied_percent, 60.0);
     EXPECT_FALSE(settings.sources[0].write_back_password);
     EXPECT_TRUE(settings.sources[0].write_back_unlock);
     EXPECT_EQ(settings.sources[0].operation_timeout, 500ms);
@@ -60,6 +61,7 @@ TEST(LoadedSettings, HaveDefaultsForTheRest) {
     EXPECT_EQ(settings.server.limits.connections, 4096u);
     EXPECT_EQ(settings.admin_socket, "/run/bascule/admin.sock");
     EXPECT_EQ(settings.sources[0].guard.deletes_at_least, 25u);
+    EXPECT_EQ(settings.sources[0].guard.emptied_percent, 50.0);
     EXPECT_EQ(settings.sources[0].connect_timeout, 5s);
     EXPECT_FALSE(settings.sources[0].bind_password.is_set());
     EXPECT_TRUE(settings.sources[0].users.rules.empty());
