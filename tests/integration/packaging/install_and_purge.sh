@@ -10,12 +10,14 @@ if [ "${2:-}" != inside ]; then
     work=$(mktemp -d)
     trap '$as_root rm -rf "$work"' EXIT
     (cd "$build" && cpack -G DEB -B "$work/package" >"$work/cpack.log") || { cat "$work/cpack.log"; exit 1; }
-    $as_root unshare --mount --pid --fork "$0" "$work" inside
+    $as_root unshare --mount --propagation unchanged --pid --fork "$0" "$work" inside
     exit
 fi
 
 # Inside a mount namespace: an overlay over the whole system takes every write.
 work=$build
+# Nothing that is mounted here may show outside. In a chroot the root is no mount point and needs none of this.
+mount --make-rprivate / 2>/dev/null || true
 mkdir -p "$work/layer"
 mount -t tmpfs tmpfs "$work/layer"
 mkdir -p "$work/layer/upper" "$work/layer/work" "$work/layer/root"
