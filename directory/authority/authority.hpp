@@ -17,26 +17,33 @@ struct Master {
     const directory::EntryMapper* mapper = nullptr;  ///< outlives the Authority
 };
 
-/// The one answer to "may this be changed here?". Immutable, thread-safe; a reload builds a new one.
+/// The one answer to "may this be changed here?". Immutable, thread-safe; a reload builds a new
+/// one.
 class Authority {
   public:
     explicit Authority(std::unordered_map<directory::SourceId, Master> masters);
 
-    /// May attribute `path` of the object be written here? Local objects: yes. Synced objects: only what the mapping
-    /// does not fill. Refusal: `conflict`/"mutability", naming the source and `dn` when known.
+    /// May attribute `path` of the object be written here? Local objects: yes. Synced objects: only
+    /// what the mapping does not fill. Refusal: `conflict`/"mutability", naming the source and `dn`
+    /// when known.
     [[nodiscard]] Status may_write(
-        const directory::Registry& registry, const directory::ObjectRow& object, const directory::AttributePath& path, std::string_view dn = {}
+        const directory::Registry& registry, const directory::ObjectRow& object,
+        const directory::AttributePath& path, std::string_view dn = {}
     ) const;
-    /// May edges of `kind` start or end at this object here? Membership of a synced group may not change.
+    /// May edges of `kind` start or end at this object here? Membership of a synced group may not
+    /// change.
     [[nodiscard]] Status may_write_edges(
-        const directory::Registry& registry, const directory::ObjectRow& object, directory::EdgeKind kind, std::string_view dn = {}
+        const directory::Registry& registry, const directory::ObjectRow& object,
+        directory::EdgeKind kind, std::string_view dn = {}
     ) const;
     /// May the object be deleted here? Synced ones not.
     [[nodiscard]] Status may_delete(
-        const directory::Registry& registry, const directory::ObjectRow& object, std::string_view dn = {}
+        const directory::Registry& registry, const directory::ObjectRow& object,
+        std::string_view dn = {}
     ) const;
     /// Refuses a group that is mastered on-premises as a self-service target: `policy_rejected`/
-    /// "on_premises_group" with what to do instead. Every path that makes a group a target calls it.
+    /// "on_premises_group" with what to do instead. Every path that makes a group a target calls
+    /// it.
     [[nodiscard]] Status require_self_service_target(const directory::ObjectRow& group) const;
 
     [[nodiscard]] std::string source_name(directory::SourceId source) const;

@@ -8,21 +8,22 @@
 
 namespace bascule {
 
-/// What sort of failure it is; each border translates it once (SCIM error, problem+json, exit code).
+/// What sort of failure it is; each border translates it once (SCIM error, problem+json, exit
+/// code).
 enum class ErrorKind {
-    invalid_input,        ///< the caller sent something wrong
-    unauthenticated,      ///< who is calling is not known
-    forbidden,            ///< known, and not allowed
+    invalid_input,    ///< the caller sent something wrong
+    unauthenticated,  ///< who is calling is not known
+    forbidden,        ///< known, and not allowed
     not_found,
     conflict,             ///< clashes with another object or with the present state
     precondition_failed,  ///< If-Match and kin
     too_large,
     rate_limited,
-    policy_rejected,      ///< a rule of the directory or of self-service says no
+    policy_rejected,  ///< a rule of the directory or of self-service says no
     unsupported,
-    unavailable,          ///< a server that is needed does not answer; trying later may help
+    unavailable,  ///< a server that is needed does not answer; trying later may help
     timeout,
-    internal,             ///< a bug or a broken disk; the context says more, the caller gets an id
+    internal,  ///< a bug or a broken disk; the context says more, the caller gets an id
 };
 
 /// A failure as a value: a stable code for programs, a sentence for people, context for the log.
@@ -30,7 +31,7 @@ enum class ErrorKind {
 /// `detail` may be shown to the caller and never holds a secret. `context` goes to the log only.
 struct Error {
     ErrorKind kind = ErrorKind::internal;
-    std::string code;     ///< stable, snake_case: "on_premises_group", "invalid_filter", "uniqueness"
+    std::string code;  ///< stable, snake_case: "on_premises_group", "invalid_filter", "uniqueness"
     std::string detail;   ///< what happened, why, and what to do instead
     std::string field;    ///< the offending field or path, empty when there is none
     std::string context;  ///< for the log: library messages, identifiers

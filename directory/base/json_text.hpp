@@ -7,8 +7,8 @@
 
 namespace bascule {
 
-/// Appends `text` as a JSON string with quotes; input must be valid UTF-8. Escapes only what RFC 8259
-/// requires, so that equal values give equal text.
+/// Appends `text` as a JSON string with quotes; input must be valid UTF-8. Escapes only what RFC
+/// 8259 requires, so that equal values give equal text.
 void append_json_string(std::string& out, std::string_view text);
 
 /// Decodes a JSON string literal (with its quotes) that JsonWriter or a JSON library wrote.
@@ -69,6 +69,8 @@ class JsonElements {
 [[nodiscard]] std::string_view json_member(std::string_view object, std::string_view name);
 
 /// The decoded text of a string member, or nothing when absent or not a string.
-[[nodiscard]] std::optional<std::string> json_text_member(std::string_view object, std::string_view name);
+[[nodiscard]] std::optional<std::string> json_text_member(
+    std::string_view object, std::string_view name
+);
 
 }  // namespace bascule

@@ -22,6 +22,8 @@ namespace bascule {
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 200);
 
 /// The candidate that is closest to `text` by edit distance, or empty when none is near.
-[[nodiscard]] std::string nearest(std::string_view text, const std::vector<std::string>& candidates);
+[[nodiscard]] std::string nearest(
+    std::string_view text, const std::vector<std::string>& candidates
+);
 
 }  // namespace bascule

@@ -21,7 +21,8 @@ void append_time(std::string& out, Time time);
 /// A date without a time or without a zone is `invalid_time`.
 [[nodiscard]] Result<Time> parse_time(std::string_view text);
 
-/// LDAP GeneralizedTime (RFC 4517 section 3.3.13), UTC forms: 20261122003659Z, 20261122003659.123456Z.
+/// LDAP GeneralizedTime (RFC 4517 section 3.3.13), UTC forms: 20261122003659Z,
+/// 20261122003659.123456Z.
 [[nodiscard]] Result<Time> parse_generalized_time(std::string_view text);
 
 }  // namespace bascule

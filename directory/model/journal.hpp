@@ -22,8 +22,9 @@ struct Actor {
     std::string name;        ///< "mira", "entra", "corp", "root"
 };
 
-/// One record of what happened: audit log and outbox in one. Written in the transaction of the change;
-/// a refusal is a record of its own. Field names follow the audit record of spec'd self-service products.
+/// One record of what happened: audit log and outbox in one. Written in the transaction of the
+/// change; a refusal is a record of its own. Field names follow the audit record of spec'd
+/// self-service products.
 struct JournalRecord {
     std::int64_t sequence = 0;  ///< set by the store, strictly rising
     Time time;                  ///< set by the store when zero

@@ -11,7 +11,8 @@
 
 namespace bascule::directory {
 
-/// One attribute of a directory entry as it came over the wire: counted bytes, options kept in the name.
+/// One attribute of a directory entry as it came over the wire: counted bytes, options kept in the
+/// name.
 struct RawAttribute {
     std::string name;
     std::vector<std::string> values;
@@ -19,12 +20,12 @@ struct RawAttribute {
 
 /// A directory entry as a feed delivers it.
 struct SourceEntry {
-    Uuid anchor;         ///< entryUUID, objectGUID or nsUniqueId
-    std::string dn;      ///< as the server wrote it
+    Uuid anchor;     ///< entryUUID, objectGUID or nsUniqueId
+    std::string dn;  ///< as the server wrote it
     /// Normal form for comparing and for subtree ranges: RDNs from the root down, each normalised,
     /// each followed by a 0x01 byte, so that a descendant's key starts with its ancestor's key.
     std::string dn_key;
-    std::string csn;     ///< entryCSN or the dialect's stamp; may be empty
+    std::string csn;  ///< entryCSN or the dialect's stamp; may be empty
     std::vector<RawAttribute> attributes;
 
     /// Values by attribute name (no case), or an empty list.
@@ -34,8 +35,9 @@ struct SourceEntry {
 /// What became of an entry of a source.
 enum class EntryState : std::uint8_t {
     mirrored = 1,
-    unmatched = 2,    ///< no object kind's filter matches; the reason says which term is false
-    quarantined = 3,  ///< matches, but cannot be served; the reason says why; retried when that changes
+    unmatched = 2,  ///< no object kind's filter matches; the reason says which term is false
+    quarantined =
+        3,  ///< matches, but cannot be served; the reason says why; retried when that changes
 };
 
 /// The mirror's bookkeeping of an entry, beside its object row. Objects of entries that are not
@@ -48,9 +50,10 @@ struct MirrorEntry {
     std::string dn_key;
     std::string csn;
     EntryState state = EntryState::mirrored;
-    std::string reason;      ///< code of a closed list, then ": " and a sentence; empty when mirrored
-    std::string blocked_by;  ///< unique term that another object holds ("userName=jdoe"), for auto-heal
-    std::string raw;         ///< the entry, kept only while quarantined, so that it can be retried
+    std::string reason;  ///< code of a closed list, then ": " and a sentence; empty when mirrored
+    std::string
+        blocked_by;   ///< unique term that another object holds ("userName=jdoe"), for auto-heal
+    std::string raw;  ///< the entry, kept only while quarantined, so that it can be retried
     Time seen;
 };
 

@@ -13,7 +13,8 @@ namespace bascule::directory {
 /// What an entry becomes under a source's mapping.
 struct MappedEntry {
     EntryState state = EntryState::unmatched;
-    std::string reason;  ///< for unmatched: which filter term is false; for quarantined: which rule failed
+    std::string
+        reason;  ///< for unmatched: which filter term is false; for quarantined: which rule failed
     TypeId type{};
     std::string display;
     /// Document members that the mapping fills, without "schemas" and "id": {"userName":"…",…}.
@@ -22,8 +23,9 @@ struct MappedEntry {
     std::vector<std::string> extensions;
     struct Reference {
         EdgeKind kind;
-        std::string dn;      ///< as written, for reports
-        std::string dn_key;  ///< normalised; empty when the value names a user by uid (see user_name)
+        std::string dn;  ///< as written, for reports
+        std::string
+            dn_key;  ///< normalised; empty when the value names a user by uid (see user_name)
         std::string user_name;  ///< memberUid: resolve by userName
     };
     std::vector<Reference> references;
@@ -35,7 +37,8 @@ class EntryMapper {
   public:
     virtual ~EntryMapper() = default;
     [[nodiscard]] virtual MappedEntry map(const SourceEntry& entry) const = 0;
-    /// True when the mapping masters this document path of the type ("userName", "emails", "urn:…:User:department").
+    /// True when the mapping masters this document path of the type ("userName", "emails",
+    /// "urn:…:User:department").
     [[nodiscard]] virtual bool fills(TypeId type, const AttributePath& path) const = 0;
     /// Of everything that decides the result.
     [[nodiscard]] virtual std::string fingerprint() const = 0;

@@ -11,8 +11,8 @@
 
 namespace bascule::directory {
 
-/// Whether the end of a refresh proves that what was not named is gone (RFC 4533 section 3.3 and the
-/// dialect's rules). Without proof nothing is deleted.
+/// Whether the end of a refresh proves that what was not named is gone (RFC 4533 section 3.3 and
+/// the dialect's rules). Without proof nothing is deleted.
 enum class AbsenceProof {
     none,           ///< only named deletes count
     snapshot,       ///< every entry in scope was sent
@@ -24,14 +24,15 @@ enum class AbsenceProof {
 class FeedSink {
   public:
     virtual ~FeedSink() = default;
-    /// The connection stands; a refresh begins. `from_cookie` is false when everything will be sent.
+    /// The connection stands; a refresh begins. `from_cookie` is false when everything will be
+    /// sent.
     [[nodiscard]] virtual Status refresh_started(bool from_cookie) = 0;
     /// The entry was added or changed, or is being sent in a refresh.
     [[nodiscard]] virtual Status changed(SourceEntry entry) = 0;
     /// Entries that exist unchanged (present phase).
     [[nodiscard]] virtual Status present(const std::vector<Uuid>& anchors) = 0;
-    /// Entries that are gone or left the scope; unknown anchors are ignored. Removing an entry that has
-    /// descendants means that its whole subtree left.
+    /// Entries that are gone or left the scope; unknown anchors are ignored. Removing an entry that
+    /// has descendants means that its whole subtree left.
     [[nodiscard]] virtual Status deleted(const std::vector<Uuid>& anchors) = 0;
     /// The refresh is complete. `cookie` is merged already.
     [[nodiscard]] virtual Status refresh_done(AbsenceProof proof, const std::string& cookie) = 0;
@@ -43,13 +44,14 @@ class FeedSink {
 
 /// Why a feed's run ended.
 enum class FeedEnd {
-    stopped,           ///< by the stop token
-    disconnected,      ///< network or server; reconnect with the cookie
-    cookie_rejected,   ///< drop the cookie, take a snapshot
-    provider_behind,   ///< the server knows less than we do (restored backup): keep data, wait, alarm
-    base_missing,      ///< the search base is gone or renamed: keep data, alarm
-    limited,           ///< size, time or admin limit: no proof, alarm with what to change
-    refused,           ///< credentials or rights
+    stopped,          ///< by the stop token
+    disconnected,     ///< network or server; reconnect with the cookie
+    cookie_rejected,  ///< drop the cookie, take a snapshot
+    provider_behind,  ///< the server knows less than we do (restored backup): keep data, wait,
+                      ///< alarm
+    base_missing,     ///< the search base is gone or renamed: keep data, alarm
+    limited,          ///< size, time or admin limit: no proof, alarm with what to change
+    refused,          ///< credentials or rights
 };
 
 struct FeedResult {
@@ -61,8 +63,11 @@ struct FeedResult {
 class Feed {
   public:
     virtual ~Feed() = default;
-    /// Connects, refreshes from `cookie` (empty: everything), then follows changes until something ends it.
-    [[nodiscard]] virtual FeedResult run(const std::string& cookie, FeedSink& sink, std::stop_token stop) = 0;
+    /// Connects, refreshes from `cookie` (empty: everything), then follows changes until something
+    /// ends it.
+    [[nodiscard]] virtual FeedResult run(
+        const std::string& cookie, FeedSink& sink, std::stop_token stop
+    ) = 0;
     /// What a cookie depends on (server set, base, identity); another fingerprint voids it.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
 };

@@ -23,7 +23,7 @@ struct PasswordPolicy {
     std::optional<std::chrono::seconds> lockout_duration;
     bool quality_checked = false;
     bool must_change_after_reset = false;
-    bool enforced_on_reset = true;  ///< false when the server cannot apply history to a reset
+    bool enforced_on_reset = true;       ///< false when the server cannot apply history to a reset
     std::vector<std::string> sentences;  ///< the rules in words for the person who types
 };
 
@@ -40,24 +40,30 @@ struct AccountState {
 
 enum class MustChange { no, yes };
 
-/// Writes passwords to the directory that masters them, synchronously, within `deadline`. Nothing is queued, kept or logged.
-/// Errors carry the rule that refused as code: password_too_short, password_in_history, password_too_young,
-/// password_quality, password_too_long, wrong_password, password_change_not_allowed, account_locked,
-/// account_disabled, directory_denied, not_in_directory, writeback_unavailable, directory_error.
+/// Writes passwords to the directory that masters them, synchronously, within `deadline`. Nothing
+/// is queued, kept or logged. Errors carry the rule that refused as code: password_too_short,
+/// password_in_history, password_too_young, password_quality, password_too_long, wrong_password,
+/// password_change_not_allowed, account_locked, account_disabled, directory_denied,
+/// not_in_directory, writeback_unavailable, directory_error.
 class PasswordWriter {
   public:
     virtual ~PasswordWriter() = default;
     using Deadline = std::chrono::steady_clock::time_point;
 
-    [[nodiscard]] virtual Result<PasswordPolicy> policy(const std::string& dn, Deadline deadline) = 0;
-    [[nodiscard]] virtual Result<AccountState> account_state(const std::string& dn, Deadline deadline) = 0;
+    [[nodiscard]] virtual Result<PasswordPolicy> policy(
+        const std::string& dn, Deadline deadline
+    ) = 0;
+    [[nodiscard]] virtual Result<AccountState> account_state(
+        const std::string& dn, Deadline deadline
+    ) = 0;
     /// An administrator's reset under the directory's own policy.
     [[nodiscard]] virtual Status reset(
         const std::string& dn, const Secret& password, MustChange must_change, Deadline deadline
     ) = 0;
     /// The owner's change, proving the old password.
     [[nodiscard]] virtual Status change(
-        const std::string& dn, const Secret& old_password, const Secret& new_password, Deadline deadline
+        const std::string& dn, const Secret& old_password, const Secret& new_password,
+        Deadline deadline
     ) = 0;
     [[nodiscard]] virtual Status unlock(const std::string& dn, Deadline deadline) = 0;
 };
@@ -70,7 +76,8 @@ enum class SignInVerdict {
     locked,       ///< known to be locked; told to the person only after the password was proved
 };
 
-/// Verifies a directory password by a bind of its own connection. Refuses an empty password before the library sees it.
+/// Verifies a directory password by a bind of its own connection. Refuses an empty password before
+/// the library sees it.
 class PasswordVerifier {
   public:
     virtual ~PasswordVerifier() = default;

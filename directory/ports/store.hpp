@@ -19,13 +19,16 @@
 
 namespace bascule::directory {
 
-/// What the mirror remembers of a source between runs; committed together with the data it describes.
+/// What the mirror remembers of a source between runs; committed together with the data it
+/// describes.
 struct SourceState {
     std::string name;
     SourceId id{};
-    std::string cookie;       ///< opaque; empty before the first complete refresh
-    std::string fingerprint;  ///< of base, filter, dialect and server set; another one voids the cookie
-    std::string mapping_fingerprint;  ///< of what decides documents; another one asks for re-mapping
+    std::string cookie;  ///< opaque; empty before the first complete refresh
+    std::string
+        fingerprint;  ///< of base, filter, dialect and server set; another one voids the cookie
+    std::string
+        mapping_fingerprint;  ///< of what decides documents; another one asks for re-mapping
     std::string phase;        ///< "new", "loading", "live"
     std::string held_plan;    ///< JSON of removals that wait for approval, empty when none
     Time last_change{};
@@ -75,9 +78,13 @@ class Reader {
     [[nodiscard]] virtual Result<std::uint64_t> count_edges(EdgeKind kind, Oid source) = 0;
 
     [[nodiscard]] virtual Result<std::optional<MirrorEntry>> find_entry(Oid oid) = 0;
-    [[nodiscard]] virtual Result<std::optional<MirrorEntry>> find_entry(SourceId source, std::string_view dn_key) = 0;
+    [[nodiscard]] virtual Result<std::optional<MirrorEntry>> find_entry(
+        SourceId source, std::string_view dn_key
+    ) = 0;
     /// The entry itself and all below it, in DN order.
-    [[nodiscard]] virtual Result<std::vector<MirrorEntry>> entries_below(SourceId source, std::string_view dn_key) = 0;
+    [[nodiscard]] virtual Result<std::vector<MirrorEntry>> entries_below(
+        SourceId source, std::string_view dn_key
+    ) = 0;
     /// Calls `visit` for every entry of a source (oid, anchor, state), in no promised order.
     [[nodiscard]] virtual Status each_entry(
         SourceId source, const std::function<Status(Oid, const Uuid& anchor, EntryState)>& visit
@@ -85,9 +92,12 @@ class Reader {
     [[nodiscard]] virtual Result<std::vector<MirrorEntry>> entries_in_state(
         SourceId source, EntryState state, std::size_t limit
     ) = 0;
-    [[nodiscard]] virtual Result<std::uint64_t> count_entries(SourceId source, EntryState state) = 0;
+    [[nodiscard]] virtual Result<std::uint64_t> count_entries(
+        SourceId source, EntryState state
+    ) = 0;
 
-    [[nodiscard]] virtual Result<std::optional<SourceState>> source_state(std::string_view name) = 0;
+    [[nodiscard]] virtual Result<std::optional<SourceState>> source_state(std::string_view name
+    ) = 0;
     [[nodiscard]] virtual Result<std::vector<SourceState>> source_states() = 0;
     [[nodiscard]] virtual Result<std::vector<JournalRecord>> journal(const JournalQuery& query) = 0;
     [[nodiscard]] virtual Result<std::int64_t> last_sequence() = 0;
@@ -111,32 +121,37 @@ struct PendingReference {
     Oid from{};
 };
 
-/// Read and write access inside one transaction. Sees its own writes. The store keeps terms, counts,
-/// versions and times by itself; callers write the journal record that tells what happened.
+/// Read and write access inside one transaction. Sees its own writes. The store keeps terms,
+/// counts, versions and times by itself; callers write the journal record that tells what happened.
 class Transaction : public Reader {
   public:
     /// The time of this transaction.
     [[nodiscard]] virtual Time now() const = 0;
 
-    /// `conflict`/"uniqueness" (field = attribute path) when a unique term is taken by a live object,
-    /// `conflict`/"id_in_use" when the id exists, deleted ones included.
+    /// `conflict`/"uniqueness" (field = attribute path) when a unique term is taken by a live
+    /// object, `conflict`/"id_in_use" when the id exists, deleted ones included.
     [[nodiscard]] virtual Result<Oid> create(NewObject object) = 0;
     /// Replaces document, local part and display; bumps version and modified only when something
     /// differs. Returns whether it did. `not_found`, or `conflict`/"uniqueness".
     [[nodiscard]] virtual Result<bool> update(
         Oid oid, std::string body, std::string local, std::string display
     ) = 0;
-    /// Gives the object another type, source and document in one step (an entry that starts or stops matching).
-    [[nodiscard]] virtual Status convert(Oid oid, TypeId type, SourceId source, std::string body, std::string local, std::string display) = 0;
-    /// Soft delete: terms go, edges in both directions are parked. Neighbours that lose a member get a
-    /// new version.
+    /// Gives the object another type, source and document in one step (an entry that starts or
+    /// stops matching).
+    [[nodiscard]] virtual Status convert(
+        Oid oid, TypeId type, SourceId source, std::string body, std::string local,
+        std::string display
+    ) = 0;
+    /// Soft delete: terms go, edges in both directions are parked. Neighbours that lose a member
+    /// get a new version.
     [[nodiscard]] virtual Status remove(Oid oid) = 0;
     /// Undoes remove(): terms and parked edges come back where the other end is live.
     [[nodiscard]] virtual Status restore(Oid oid) = 0;
     /// Deletes for good every object that was removed before `horizon`; returns how many.
     [[nodiscard]] virtual Result<std::uint64_t> purge(Time horizon, std::size_t limit) = 0;
 
-    /// Adds an edge; false when it was there. The source object gets a new version (once per transaction).
+    /// Adds an edge; false when it was there. The source object gets a new version (once per
+    /// transaction).
     [[nodiscard]] virtual Result<bool> add_edge(EdgeKind kind, Oid source, Oid target) = 0;
     [[nodiscard]] virtual Result<bool> remove_edge(EdgeKind kind, Oid source, Oid target) = 0;
     /// Removes all edges of a kind from an object; returns how many.
@@ -144,37 +159,45 @@ class Transaction : public Reader {
 
     [[nodiscard]] virtual Status put_entry(const MirrorEntry& entry) = 0;
     [[nodiscard]] virtual Status erase_entry(Oid oid) = 0;
-    /// Moves an entry and everything below it to another place in the tree: keys and DNs. `old_key` to `new_key`;
-    /// `new_dn` is the DN of the top. Returns how many entries moved.
+    /// Moves an entry and everything below it to another place in the tree: keys and DNs. `old_key`
+    /// to `new_key`; `new_dn` is the DN of the top. Returns how many entries moved.
     [[nodiscard]] virtual Result<std::uint64_t> rebase_entries(
-        SourceId source, std::string_view old_key, std::string_view new_key, std::string_view old_dn,
-        std::string_view new_dn
+        SourceId source, std::string_view old_key, std::string_view new_key,
+        std::string_view old_dn, std::string_view new_dn
     ) = 0;
     /// Quarantined entries that wait for this unique term ("userName=jdoe") to become free.
-    [[nodiscard]] virtual Result<std::vector<MirrorEntry>> entries_blocked_by(SourceId source, std::string_view term) = 0;
+    [[nodiscard]] virtual Result<std::vector<MirrorEntry>> entries_blocked_by(
+        SourceId source, std::string_view term
+    ) = 0;
 
     [[nodiscard]] virtual Status add_pending(const PendingReference& reference) = 0;
     [[nodiscard]] virtual Status clear_pending(EdgeKind kind, Oid from) = 0;
     [[nodiscard]] virtual Status remove_pending(const PendingReference& reference) = 0;
     /// References that wait for this DN; they are not removed.
-    [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_for(SourceId source, std::string_view dn_key) = 0;
-    [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_from(EdgeKind kind, Oid from) = 0;
+    [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_for(
+        SourceId source, std::string_view dn_key
+    ) = 0;
+    [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_from(
+        EdgeKind kind, Oid from
+    ) = 0;
 
     [[nodiscard]] virtual Status put_source_state(const SourceState& state) = 0;
     [[nodiscard]] virtual Status append(JournalRecord record) = 0;
-    /// Deletes journal records that were written before `horizon`, among the `limit` oldest; returns how
-    /// many. The record with the highest sequence always stays.
+    /// Deletes journal records that were written before `horizon`, among the `limit` oldest;
+    /// returns how many. The record with the highest sequence always stays.
     [[nodiscard]] virtual Result<std::uint64_t> trim_journal(Time horizon, std::size_t limit) = 0;
 };
 
 /// How surely a commit must be on disk when write() returns.
 enum class Durability {
     full,       ///< survives power loss; everything that was acknowledged to somebody
-    repeatable  ///< may be lost with the power, because its source will send it again (mirror batches)
+    repeatable  ///< may be lost with the power, because its source will send it again (mirror
+                ///< batches)
 };
 
-/// A first load in bulk: rows in arrival order, terms and edges merged at the end. Until finish() nothing is visible; a crash
-/// before it leaves nothing behind. Not thread-safe; one at a time per store.
+/// A first load in bulk: rows in arrival order, terms and edges merged at the end. Until finish()
+/// nothing is visible; a crash before it leaves nothing behind. Not thread-safe; one at a time per
+/// store.
 class Loader {
   public:
     virtual ~Loader() = default;
@@ -183,8 +206,11 @@ class Loader {
         std::string dn_key;
     };
     /// Adds one mirrored, unmatched or quarantined entry with its object and references by DN.
-    /// `conflict`/"uniqueness" when the loader has seen the unique term: add it again as quarantined.
-    [[nodiscard]] virtual Status add(NewObject object, MirrorEntry entry, std::span<const Reference> references) = 0;
+    /// `conflict`/"uniqueness" when the loader has seen the unique term: add it again as
+    /// quarantined.
+    [[nodiscard]] virtual Status add(
+        NewObject object, MirrorEntry entry, std::span<const Reference> references
+    ) = 0;
     /// Merges, resolves references, commits with the source's state.
     [[nodiscard]] virtual Status finish(const SourceState& state, JournalRecord record) = 0;
 };
@@ -197,10 +223,12 @@ class Store {
     /// Runs `fn` on a consistent snapshot. Its error is returned as it is.
     [[nodiscard]] virtual Status read(const std::function<Status(Reader&)>& fn) = 0;
 
-    /// Runs `fn` in a transaction of its own and returns when it is committed as `durability` asks. `fn` may
-    /// run more than once and must have no effect outside. An error rolls back this call only, also
-    /// when others share the commit. `unavailable`/"store_full" when the disk is full.
-    [[nodiscard]] virtual Status write(Durability durability, const std::function<Status(Transaction&)>& fn) = 0;
+    /// Runs `fn` in a transaction of its own and returns when it is committed as `durability` asks.
+    /// `fn` may run more than once and must have no effect outside. An error rolls back this call
+    /// only, also when others share the commit. `unavailable`/"store_full" when the disk is full.
+    [[nodiscard]] virtual Status write(
+        Durability durability, const std::function<Status(Transaction&)>& fn
+    ) = 0;
 
     /// The number of a source, made when new.
     [[nodiscard]] virtual Result<SourceId> register_source(std::string_view name) = 0;

@@ -33,11 +33,12 @@ struct Filter {
         negation,    ///< children[0]
         comparison,  ///< attribute, op, value
         row_field,   ///< field, op, value (id as text)
-        value_path,  ///< path (of a multi-valued complex attribute); children[0] applies to one element:
-                     ///< its comparisons carry element_spec and no attribute id
-        edge_to,     ///< has an edge of `edge` to the object `target` (members.value eq)
-        edge_from,   ///< is reached by an edge of `edge` from `target`, also indirectly (groups.value eq)
-        has_edges_to,    ///< has an edge of `edge` to an object other than `target`; nil excepts none
+        value_path,  ///< path (of a multi-valued complex attribute); children[0] applies to one
+                     ///< element: its comparisons carry element_spec and no attribute id
+        edge_to,       ///< has an edge of `edge` to the object `target` (members.value eq)
+        edge_from,     ///< is reached by an edge of `edge` from `target`, also indirectly
+                       ///< (groups.value eq)
+        has_edges_to,  ///< has an edge of `edge` to an object other than `target`; nil excepts none
         has_edges_from,  ///< is reached by `edge`, also indirectly, from another than `target`
     };
 
@@ -45,8 +46,8 @@ struct Filter {
     std::vector<Filter> children;
 
     std::optional<AttributeId> attribute;  ///< registry attribute of a comparison, when it has one
-    AttributeSpec spec;                    ///< how to compare; inside value_path only path.sub counts
-    AttributePath path;                    ///< of a value_path
+    AttributeSpec spec;  ///< how to compare; inside value_path only path.sub counts
+    AttributePath path;  ///< of a value_path
     Operator op = Operator::eq;
     FilterValue value;
 

@@ -5,7 +5,8 @@
 namespace bascule::http {
 namespace {
 
-/// Refusals of the protocol itself have statuses of their own (RFC 9110 section 15.5, RFC 6585); 0 for others.
+/// Refusals of the protocol itself have statuses of their own (RFC 9110 section 15.5, RFC 6585); 0
+/// for others.
 int protocol_status(std::string_view code) {
     if (code == "method_not_allowed") {
         return 405;

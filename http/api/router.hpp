@@ -24,11 +24,14 @@ struct Route {
     std::size_t body_limit = std::size_t{1} << 20;
     std::string description;  ///< one sentence for the reference
     Handler handler;
-    /// Where this very request runs, when that depends on its query (an indexed look-up or a scan); `pool` when empty.
-    /// Called on the I/O thread before the body is read: cheap, and must not look at the body.
+    /// Where this very request runs, when that depends on its query (an indexed look-up or a scan);
+    /// `pool` when empty. Called on the I/O thread before the body is read: cheap, and must not
+    /// look at the body.
     std::function<Pool(const Request&)> choose_pool;
 
-    [[nodiscard]] Pool pool_for(const Request& request) const { return choose_pool ? choose_pool(request) : pool; }
+    [[nodiscard]] Pool pool_for(const Request& request) const {
+        return choose_pool ? choose_pool(request) : pool;
+    }
 };
 
 /// Finds the route of a request. Built at start; `add` refuses duplicates; then immutable and

@@ -23,11 +23,13 @@ struct FilterLimits {
 /// unknown attributes as unassigned (root searches over several types).
 [[nodiscard]] Result<directory::Filter> compile_filter(
     std::string_view text, const SchemaRegistry& schemas, const ResourceType& type,
-    const directory::Registry& registry, bool unknown_is_absent = false, const FilterLimits& limits = {}
+    const directory::Registry& registry, bool unknown_is_absent = false,
+    const FilterLimits& limits = {}
 );
 
 /// A PATCH path: attribute, optional value filter on its elements, optional sub-attribute
-/// (RFC 7644 section 3.5.2): members[value eq "x"], emails[type eq "work"].value, urn:…:User:manager.
+/// (RFC 7644 section 3.5.2): members[value eq "x"], emails[type eq "work"].value,
+/// urn:…:User:manager.
 struct PatchPath {
     ResolvedName name;
     std::optional<directory::Filter> element_filter;  ///< for matches_element()

@@ -13,8 +13,8 @@
 
 namespace bascule::scim {
 
-/// A change to an edge attribute (members, manager), in request order. Carried out by the store as set
-/// operations, never as a rewritten list.
+/// A change to an edge attribute (members, manager), in request order. Carried out by the store as
+/// set operations, never as a rewritten list.
 struct EdgeChange {
     enum class Action { add, remove, replace, clear };
     Action action = Action::add;
@@ -23,18 +23,19 @@ struct EdgeChange {
 };
 
 struct PatchOutcome {
-    std::string body;  ///< canonical document after all operations; equal to the one before when nothing changed
+    std::string body;  ///< canonical document after all operations; equal to the one before when
+                       ///< nothing changed
     std::vector<EdgeChange> edges;
     std::optional<Secret> password;
 };
 
-/// Applies a PatchOp message (RFC 7644 section 3.5.2, spec'd checks 82 to 119) to a stored body, all or nothing.
-/// `op` in any letter case; path-less values with nested, flattened-URN and dotted keys; member
-/// removal by value list and by value filter. Errors: `invalid_syntax`, `invalid_path`,
-/// `invalid_filter`, `no_target`, `invalid_value`, `mutability`.
+/// Applies a PatchOp message (RFC 7644 section 3.5.2, spec'd checks 82 to 119) to a stored body,
+/// all or nothing. `op` in any letter case; path-less values with nested, flattened-URN and dotted
+/// keys; member removal by value list and by value filter. Errors: `invalid_syntax`,
+/// `invalid_path`, `invalid_filter`, `no_target`, `invalid_value`, `mutability`.
 [[nodiscard]] Result<PatchOutcome> apply_patch(
-    const nlohmann::ordered_json& message, std::string_view body, const SchemaRegistry& schemas, const ResourceType& type,
-    const directory::Registry& registry
+    const nlohmann::ordered_json& message, std::string_view body, const SchemaRegistry& schemas,
+    const ResourceType& type, const directory::Registry& registry
 );
 
 }  // namespace bascule::scim

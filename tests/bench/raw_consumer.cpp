@@ -1,5 +1,5 @@
-// The reference for the first mirror: reads a whole subtree with the sync control (RFC 4533, refreshOnly), walks
-// every attribute and drops it. Prints entries and seconds.
+// The reference for the first mirror: reads a whole subtree with the sync control (RFC 4533,
+// refreshOnly), walks every attribute and drops it. Prints entries and seconds.
 //   raw_consumer URI BIND_DN PASSWORD BASE
 #include <ldap.h>
 
@@ -23,7 +23,8 @@ unsigned long walk(LDAP* handle, LDAPMessage* entry) {
     require(ldap_get_dn_ber(handle, entry, &element, &dn), "dn");
     berval name{};
     BerVarray list = nullptr;
-    while (ldap_get_attribute_ber(handle, entry, element, &name, &list) == LDAP_SUCCESS && name.bv_val != nullptr) {
+    while (ldap_get_attribute_ber(handle, entry, element, &name, &list) == LDAP_SUCCESS &&
+           name.bv_val != nullptr) {
         for (BerVarray value = list; value != nullptr && value->bv_val != nullptr; ++value) {
             ++values;
         }
@@ -45,7 +46,10 @@ int main(int argc, char** argv) {
     int version = LDAP_VERSION3;
     ldap_set_option(handle, LDAP_OPT_PROTOCOL_VERSION, &version);
     berval password{static_cast<ber_len_t>(std::char_traits<char>::length(argv[3])), argv[3]};
-    require(ldap_sasl_bind_s(handle, argv[2], LDAP_SASL_SIMPLE, &password, nullptr, nullptr, nullptr), "bind");
+    require(
+        ldap_sasl_bind_s(handle, argv[2], LDAP_SASL_SIMPLE, &password, nullptr, nullptr, nullptr),
+        "bind"
+    );
 
     char refresh_only[] = {0x30, 0x03, 0x0a, 0x01, 0x01};
     LDAPControl sync{};
@@ -58,8 +62,10 @@ int main(int argc, char** argv) {
     const auto begin = std::chrono::steady_clock::now();
     int message_id = 0;
     require(
-        ldap_search_ext(handle, argv[4], LDAP_SCOPE_SUBTREE, "(objectClass=*)", nullptr, 0, controls, nullptr, nullptr,
-                        LDAP_NO_LIMIT, &message_id),
+        ldap_search_ext(
+            handle, argv[4], LDAP_SCOPE_SUBTREE, "(objectClass=*)", nullptr, 0, controls, nullptr,
+            nullptr, LDAP_NO_LIMIT, &message_id
+        ),
         "search"
     );
     unsigned long entries = 0;
@@ -79,7 +85,9 @@ int main(int argc, char** argv) {
         ldap_msgfree(message);
     }
     const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - begin;
-    std::printf("{\"entries\":%lu,\"values\":%lu,\"seconds\":%.3f}\n", entries, values, spent.count());
+    std::printf(
+        "{\"entries\":%lu,\"values\":%lu,\"seconds\":%.3f}\n", entries, values, spent.count()
+    );
     ldap_unbind_ext_s(handle, nullptr, nullptr);
     return 0;
 }
