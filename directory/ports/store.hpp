@@ -13,6 +13,7 @@
 #include "directory/base/result.hpp"
 #include "directory/base/uuid.hpp"
 #include "directory/model/journal.hpp"
+#include "directory/model/journal_signal.hpp"
 #include "directory/model/object.hpp"
 #include "directory/model/source_entry.hpp"
 #include "directory/query/filter.hpp"
@@ -240,6 +241,8 @@ class Store {
     [[nodiscard]] virtual Result<std::unique_ptr<Loader>> begin_load(std::string_view source) = 0;
 
     [[nodiscard]] virtual const Registry& registry() const = 0;
+    /// Tells who waits that journal records were committed.
+    [[nodiscard]] virtual JournalSignal& journal_signal() = 0;
 };
 
 }  // namespace bascule::directory
