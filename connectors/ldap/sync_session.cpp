@@ -9,6 +9,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/errors.hpp"
+#include "directory/base/log.hpp"
 
 namespace bascule::ldap {
 
@@ -95,8 +96,8 @@ FeedResult provider_behind(Error error) {
     error.code = "provider_behind";
     error.detail =
         "The directory server knows less than was mirrored from it before: it was restored from a "
-        "backup or lags "
-        "behind. The mirrored data is kept. If the restore is meant, ask for a new snapshot.";
+        "backup, lags behind, or was killed before it stored its newest stamp (then the next "
+        "change in the directory ends this). The mirrored data is kept.";
     return ended(FeedEnd::provider_behind, std::move(error));
 }
 
@@ -164,11 +165,13 @@ FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
 }
 
 SyncSession::SyncSession(
-    Connection& connection, MovedSubtree& moved, directory::FeedSink& sink,
-    StreamProgress& progress, SyncCookie cookie, std::string base, int replica_id
+    Connection& connection, MovedSubtree& moved, PresenceSearch* presence,
+    directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, std::string base,
+    int replica_id
 )
     : connection_(connection),
       moved_(moved),
+      presence_(presence),
       sink_(sink),
       progress_(progress),
       cookie_(std::move(cookie)),
@@ -293,6 +296,26 @@ AbsenceProof SyncSession::proof(bool presence) const {
     return presence ? AbsenceProof::present_phase : AbsenceProof::none;
 }
 
+Result<AbsenceProof> SyncSession::complete_proof(bool presence) {
+    const auto own = proof(presence);
+    if (own != AbsenceProof::none || presence_ == nullptr || reference_seen_) {
+        return own;
+    }
+    BASCULE_TRY(const bool complete, presence_->read([this](const std::vector<Uuid>& anchors) {
+        return sink_.present(anchors);
+    }));
+    if (!complete) {
+        log::warning(
+            "absence_unproven",
+            "The connection to the directory was lost before, and whether entries were deleted "
+            "meanwhile cannot be told: the service account may not read entryUUID of every entry, "
+            "or a part of the directory is on another server.",
+            {{"base", base_}}
+        );
+    }
+    return complete ? AbsenceProof::present_phase : AbsenceProof::none;
+}
+
 SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std::string>& cookie) {
     if (from_cookie_ && presence && entries_ == 0 && present_ == 0) {
         return cookie_rejected("a present phase that named nothing");
@@ -307,10 +330,16 @@ SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std
             cookie_.merge(*parsed);
         }
     }
+    const auto proven = complete_proof(presence);
+    if (!proven) {
+        return proven.error().code == "directory_limit"
+                   ? limited(proven.error())
+                   : ended(FeedEnd::disconnected, proven.error());
+    }
     refreshing_ = false;
     progress_.set_cookie(cookie_);
     progress_.set_live();
-    return continue_or_end(sink_.refresh_done(proof(presence), cookie_.to_string(replica_id_)));
+    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_string(replica_id_)));
 }
 
 SyncSession::End SyncSession::result(LDAPMessage* message) {

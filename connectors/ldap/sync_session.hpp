@@ -7,6 +7,7 @@
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/moved_subtree.hpp"
+#include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "directory/ports/feed.hpp"
 
@@ -18,10 +19,12 @@ namespace bascule::ldap {
 /// read and handed over before the cookie of its message is.
 class SyncSession {
   public:
-    /// `cookie` is what was sent; empty for a snapshot.
+    /// `cookie` is what was sent; empty for a snapshot. `presence` is asked at the end of a refresh
+    /// that proves nothing by itself; null when the refresh need not prove anything.
     SyncSession(
-        Connection& connection, MovedSubtree& moved, directory::FeedSink& sink,
-        StreamProgress& progress, SyncCookie cookie, std::string base, int replica_id
+        Connection& connection, MovedSubtree& moved, PresenceSearch* presence,
+        directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, std::string base,
+        int replica_id
     );
 
     /// Handles one message; a value ends the feed.
@@ -39,10 +42,13 @@ class SyncSession {
     /// `presence`: the server named what is present, so that the rest is gone.
     [[nodiscard]] End refresh_end(bool presence, const std::optional<std::string>& cookie);
     [[nodiscard]] directory::AbsenceProof proof(bool presence) const;
+    /// The same, with a proof by search where one is needed.
+    [[nodiscard]] Result<directory::AbsenceProof> complete_proof(bool presence);
     [[nodiscard]] Status advance(const std::string& cookie);
 
     Connection& connection_;
     MovedSubtree& moved_;
+    PresenceSearch* presence_;
     directory::FeedSink& sink_;
     StreamProgress& progress_;
     SyncCookie cookie_;

@@ -50,6 +50,67 @@ TEST(MirrorFailure, ServerThatDiesWhileChangesFlowLosesNothing) {
     }
 }
 
+/// A server that is killed forgets the deletions since its last checkpoint; it goes on naming those
+/// that follow.
+class MirrorForgottenDelete : public testing::Test {
+  protected:
+    void SetUp() override {
+        slapd.load_ldif(directory_ldif(30, 2));
+        slapd.start();
+        mirror.start();
+        ASSERT_TRUE(mirror.wait_live());
+        slapd.set(user_dn(1), "title", "Before");
+        EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    }
+    /// Somebody is deleted, which the mirror cannot hear of, and the server dies of it.
+    void delete_and_die() {
+        slapd.kill();
+        slapd.start_unreachable();
+        slapd.modify(delete_users(7, 1));
+        slapd.kill();
+        slapd.start();
+    }
+    void expect_gone() {
+        slapd.set(user_dn(2), "title", "After");
+        EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+        EXPECT_EQ(mirror.document(user_dn(7)), "");
+        EXPECT_THAT(mirror.document(user_dn(2)), HasSubstr("After"));
+    }
+    SlapdRig slapd;
+    MirrorRig mirror{slapd};
+};
+
+TEST_F(MirrorForgottenDelete, IsFoundAfterAStreamThatBroke) {
+    delete_and_die();
+    expect_gone();
+}
+
+TEST_F(MirrorForgottenDelete, IsFoundWhenTheMirrorWasRestartedMeanwhile) {
+    slapd.kill();
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "backoff"; }));
+    mirror.stop();
+    delete_and_die();
+    slapd.set(user_dn(3), "title", "Newer than the cookie");
+    mirror.start();
+    expect_gone();
+}
+
+TEST_F(MirrorForgottenDelete, IsFoundWhenTheServerIsBehindTheCookie) {
+    mirror.stop();
+    delete_and_die();
+    mirror.start();
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "degraded"; }));
+    EXPECT_THAT(mirror.status().last_error, HasSubstr("provider_behind"));
+    expect_gone();
+}
+
+TEST_F(MirrorForgottenDelete, EntriesAreNotReadAgainToFindIt) {
+    const auto before = mirror.status().received;
+    delete_and_die();
+    expect_gone();
+    EXPECT_LE(mirror.status().received, before + 2);
+}
+
 TEST(MirrorFailure, GarbageCookieIsReplacedWithoutLosingAnything) {
     SlapdRig slapd;
     slapd.load_ldif(directory_ldif(50, 2));
