@@ -19,6 +19,9 @@ using directory::FeedResult;
 
 namespace {
 
+// One search for each; with more it is quicker to read everything.
+constexpr std::size_t most_left_out = 50'000;
+
 FeedResult ended(FeedEnd end, Error error) {
     return {end, std::move(error)};
 }
@@ -110,6 +113,17 @@ FeedResult limited(Error error) {
         "size=unlimited "
         "time=unlimited).";
     return ended(FeedEnd::limited, std::move(error));
+}
+
+/// The refresh should have been proved, and could not.
+FeedResult unproven(Error error) {
+    if (error.code == "directory_limit") {
+        return limited(std::move(error));
+    }
+    if (error.code == "cookie_rejected") {
+        return cookie_rejected("the refresh left out more than can be read one by one");
+    }
+    return ended(FeedEnd::disconnected, std::move(error));
 }
 
 FeedResult unsupported(Error error) {
@@ -233,7 +247,12 @@ Status SyncSession::changed(LDAPMessage* message, const DecodedState& state) {
     BASCULE_TRY(auto entry, decode_entry(connection_.handle(), message));
     entry.anchor = state.anchor;
     entry.dn_key = dn_key_or_raw(entry.dn);
-    if (!moved_.take_signs(entry) || !may_leave_out(state, entry.csn)) {
+    const bool may_bring_others = may_leave_out(state, entry.csn);
+    return hand_over(std::move(entry), may_bring_others);
+}
+
+Status SyncSession::hand_over(directory::SourceEntry entry, bool may_bring_others) {
+    if (!moved_.take_signs(entry) || !may_bring_others) {
         return sink_.changed(std::move(entry));
     }
     directory::SourceEntry top;
@@ -301,10 +320,19 @@ Result<AbsenceProof> SyncSession::complete_proof(bool presence) {
     if (own != AbsenceProof::none || presence_ == nullptr || reference_seen_) {
         return own;
     }
-    BASCULE_TRY(const bool complete, presence_->read([this](const std::vector<Uuid>& anchors) {
-        return sink_.present(anchors);
+    BASCULE_TRY(
+        const auto found,
+        presence_->read(
+            cookie_, [this](const std::vector<Uuid>& anchors) { return sink_.present(anchors); }
+        )
+    );
+    if (found.newer.size() > most_left_out) {
+        return fail(ErrorKind::conflict, "cookie_rejected", "Too much was left out.");
+    }
+    BASCULE_CHECK(presence_->read_entries(found.newer, [this](directory::SourceEntry entry) {
+        return hand_over(std::move(entry), true);
     }));
-    if (!complete) {
+    if (!found.complete) {
         log::warning(
             "absence_unproven",
             "The connection to the directory was lost before, and whether entries were deleted "
@@ -313,7 +341,7 @@ Result<AbsenceProof> SyncSession::complete_proof(bool presence) {
             {{"base", base_}}
         );
     }
-    return complete ? AbsenceProof::present_phase : AbsenceProof::none;
+    return found.complete ? AbsenceProof::present_phase : AbsenceProof::none;
 }
 
 SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std::string>& cookie) {
@@ -332,9 +360,7 @@ SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std
     }
     const auto proven = complete_proof(presence);
     if (!proven) {
-        return proven.error().code == "directory_limit"
-                   ? limited(proven.error())
-                   : ended(FeedEnd::disconnected, proven.error());
+        return unproven(proven.error());
     }
     refreshing_ = false;
     progress_.set_cookie(cookie_);

@@ -34,6 +34,8 @@ class SyncSession {
     using End = std::optional<directory::FeedResult>;
     [[nodiscard]] Status entry(LDAPMessage* message);
     [[nodiscard]] Status changed(LDAPMessage* message, const DecodedState& state);
+    /// `may_bring_others`: what stands below it may be new and is not told.
+    [[nodiscard]] Status hand_over(directory::SourceEntry entry, bool may_bring_others);
     /// Whether the provider may have left out what stands below an entry with this stamp.
     [[nodiscard]] bool may_leave_out(const DecodedState& state, const std::string& stamp) const;
     [[nodiscard]] End information(LDAPMessage* message);
@@ -42,7 +44,8 @@ class SyncSession {
     /// `presence`: the server named what is present, so that the rest is gone.
     [[nodiscard]] End refresh_end(bool presence, const std::optional<std::string>& cookie);
     [[nodiscard]] directory::AbsenceProof proof(bool presence) const;
-    /// The same, with a proof by search where one is needed.
+    /// The same, with a proof by search where one is needed; what the refresh did not tell although
+    /// it is newer is read.
     [[nodiscard]] Result<directory::AbsenceProof> complete_proof(bool presence);
     [[nodiscard]] Status advance(const std::string& cookie);
 
