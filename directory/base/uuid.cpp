@@ -42,15 +42,21 @@ auto invalid_uuid(std::string_view text) {
 
 std::string Uuid::to_string() const {
     std::string text;
-    text.reserve(text_length);
-    for (const std::uint8_t byte : bytes) {
-        if (is_dash_position(text.size())) {
-            text.push_back('-');
-        }
-        text.push_back(hex_digits[byte >> 4]);
-        text.push_back(hex_digits[byte & 0x0F]);
-    }
+    append_to(text);
     return text;
+}
+
+void Uuid::append_to(std::string& out) const {
+    std::array<char, text_length> text{};
+    std::size_t at = 0;
+    for (const std::uint8_t byte : bytes) {
+        if (is_dash_position(at)) {
+            text[at++] = '-';
+        }
+        text[at++] = hex_digits[byte >> 4];
+        text[at++] = hex_digits[byte & 0x0F];
+    }
+    out.append(text.data(), text.size());
 }
 
 Result<Uuid> parse_uuid(std::string_view text) {

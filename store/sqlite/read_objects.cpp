@@ -151,53 +151,12 @@ bool ReadOperations::has_edge(EdgeKind kind, Oid source, Oid target) {
         .has_value();
 }
 
-bool ReadOperations::reaches(EdgeKind kind, Oid from, Oid to) {
-    return connection_
-        .number(
-            "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?3 UNION SELECT "
-            "e.src FROM up "
-            "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT 1 FROM up WHERE n=?2 LIMIT 1",
-            kind, from, to
-        )
-        .has_value();
-}
-
 bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
     return connection_
         .number(
             "SELECT 1 FROM edge WHERE kind=?1 AND src=?2 AND dst<>?3 LIMIT 1", kind, source, except
         )
         .has_value();
-}
-
-bool ReadOperations::is_reached_except(EdgeKind kind, Oid target, Oid except) {
-    return connection_
-        .number(
-            "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?2 UNION SELECT "
-            "e.src FROM up "
-            "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT 1 FROM up WHERE n<>?3 LIMIT 1",
-            kind, target, except
-        )
-        .has_value();
-}
-
-std::vector<Neighbour> ReadOperations::reaching(EdgeKind kind, Oid target) {
-    auto rows = connection_.rows(
-        "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?2 UNION SELECT e.src "
-        "FROM up "
-        "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT " BASCULE_OBJECT_COLUMNS
-        ",EXISTS(SELECT 1 FROM edge d WHERE d.kind=?1 AND d.src=up.n AND d.dst=?2) FROM up CROSS "
-        "JOIN object o ON "
-        "o.oid=up.n WHERE +up.n<>?2 ORDER BY o.oid",
-        kind, target
-    );
-    std::vector<Neighbour> result;
-    while (rows.next()) {
-        if (auto row = object_row(rows)) {
-            result.push_back({*std::move(row), rows.integer(10) != 0});
-        }
-    }
-    return result;
 }
 
 std::uint64_t ReadOperations::count_edges(EdgeKind kind, Oid source) {

@@ -103,6 +103,11 @@ class ReadOperations {
 
   private:
     [[nodiscard]] std::optional<directory::Object> object(const Rows& rows) const;
+    /// Adds what lies above the `waiting` ones, and sorts.
+    void add_indirect(
+        directory::EdgeKind kind, directory::Oid target, std::vector<directory::Oid> waiting,
+        std::vector<directory::Neighbour>& result
+    );
     [[nodiscard]] std::vector<directory::ObjectRow> object_rows(Rows rows) const;
     [[nodiscard]] std::optional<directory::MirrorEntry> entry(const Rows& rows) const;
     [[nodiscard]] std::vector<directory::MirrorEntry> entries(Rows rows) const;
