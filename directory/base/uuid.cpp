@@ -41,22 +41,16 @@ auto invalid_uuid(std::string_view text) {
 }  // namespace
 
 std::string Uuid::to_string() const {
-    std::string text;
-    append_to(text);
-    return text;
-}
-
-void Uuid::append_to(std::string& out) const {
-    std::array<char, text_length> text{};
+    std::string text(text_length, '-');
     std::size_t at = 0;
     for (const std::uint8_t byte : bytes) {
         if (is_dash_position(at)) {
-            text[at++] = '-';
+            ++at;
         }
         text[at++] = hex_digits[byte >> 4];
         text[at++] = hex_digits[byte & 0x0F];
     }
-    out.append(text.data(), text.size());
+    return text;
 }
 
 Result<Uuid> parse_uuid(std::string_view text) {

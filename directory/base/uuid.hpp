@@ -23,8 +23,6 @@ struct Uuid {
     [[nodiscard]] bool is_nil() const { return *this == Uuid{}; }
     /// Lower-case text with dashes, 36 characters.
     [[nodiscard]] std::string to_string() const;
-    /// Appends what to_string() gives.
-    void append_to(std::string& out) const;
     /// The 16 bytes as counted text, as stores and hashes want them.
     [[nodiscard]] std::string_view raw() const {
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

@@ -276,7 +276,7 @@ void append_location(
     out += base_url;
     out += type.endpoint;
     out += '/';
-    id.append_to(out);
+    out += id.to_string();
 }
 
 }  // namespace bascule::scim

@@ -102,7 +102,7 @@ class EdgeRenderer {
         std::string& out, const ObjectRow& row, std::string_view display_name, std::string_view type
     ) const {
         out += "{\"value\":\"";
-        row.id.append_to(out);
+        out += row.id.to_string();
         out += '"';
         if (const TypeView* view = engine_.view_of(row.type)) {
             out += ",\"$ref\":\"";

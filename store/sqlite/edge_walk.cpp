@@ -4,8 +4,9 @@
 
 #include "store/sqlite/read_operations.hpp"
 
-// Walks against the edges, one indexed look-up for each object that has something above it. A recursive
-// query would make two temporary trees each time, which costs more than everything else of a usual read.
+// Walks against the edges, one indexed look-up for each object that has something above it. A
+// recursive query would make two temporary trees each time, which costs more than everything else
+// of a usual read.
 
 namespace bascule::store {
 
@@ -13,8 +14,8 @@ using namespace directory;
 
 namespace {
 
-/// Calls `visit` once for every object above `target`, until it returns true; returns whether it did.
-/// `target` itself counts when a cycle leads back to it.
+/// Calls `visit` once for every object above `target`, until it returns true; returns whether it
+/// did. `target` itself counts when a cycle leads back to it.
 template <class Visit>
 bool any_above(Connection& connection, EdgeKind kind, Oid target, const Visit& visit) {
     std::vector<std::int64_t> waiting{static_cast<std::int64_t>(target)};
@@ -37,12 +38,12 @@ bool any_above(Connection& connection, EdgeKind kind, Oid target, const Visit& v
     return false;
 }
 
-/// The objects straight above one, in order of their numbers; the last column tells whether there is more
-/// above. Its number is read apart, because a row may be hidden and still lead further.
-constexpr std::string_view rows_above =
-    "SELECT " BASCULE_OBJECT_COLUMNS
-    ",EXISTS(SELECT 1 FROM edge p WHERE p.kind=?1 AND p.dst=e.src) FROM edge e CROSS JOIN object o ON "
-    "o.oid=e.src WHERE e.kind=?1 AND e.dst=?2 ORDER BY e.src";
+/// The objects straight above one, in order of their numbers; the last column tells whether there
+/// is more above. Its number is read apart, because a row may be hidden and still lead further.
+constexpr std::string_view rows_above = "SELECT " BASCULE_OBJECT_COLUMNS
+                                        ",EXISTS(SELECT 1 FROM edge p WHERE p.kind=?1 AND "
+                                        "p.dst=e.src) FROM edge e CROSS JOIN object o ON "
+                                        "o.oid=e.src WHERE e.kind=?1 AND e.dst=?2 ORDER BY e.src";
 constexpr int more_above = 10;
 
 }  // namespace

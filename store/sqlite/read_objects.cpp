@@ -10,6 +10,11 @@ std::string live_counter(std::int64_t type_number) {
     return fmt::format("live:{}", type_number);
 }
 
+// Twelve digits, so that the names of a type sort as their numbers do.
+std::string block_counter(std::int64_t type_number, std::int64_t oid) {
+    return fmt::format("block:{}:{:012}", type_number, oid / block_size);
+}
+
 std::string cut_counter(std::int64_t attribute_number) {
     return fmt::format("cut:{}", attribute_number);
 }
@@ -117,6 +122,28 @@ std::optional<Object> ReadOperations::find(Oid oid) {
 
 std::uint64_t ReadOperations::count(TypeId type) {
     return static_cast<std::uint64_t>(counter(live_counter(numbers_.number(type))));
+}
+
+std::optional<ReadOperations::Position> ReadOperations::position(
+    TypeId type, std::uint64_t offset
+) {
+    if (!counters_current_ || hidden_from_ != nothing_hidden) {
+        return std::nullopt;
+    }
+    const auto prefix = fmt::format("block:{}:", numbers_.number(type));
+    for (auto rows = connection_.rows(
+             "SELECT substr(name,?3)*?4, value FROM counter WHERE name>=?1 AND name<?2 ORDER BY "
+             "name",
+             prefix, fmt::format("block:{};", numbers_.number(type)), prefix.size() + 1, block_size
+         );
+         rows.next();) {
+        const auto here = static_cast<std::uint64_t>(rows.integer(1));
+        if (offset < here) {
+            return Position{rows.integer(0), offset};
+        }
+        offset -= here;
+    }
+    return Position{std::numeric_limits<std::int64_t>::max(), 0};
 }
 
 std::int64_t ReadOperations::counter(std::string_view name) {
