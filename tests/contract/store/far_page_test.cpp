@@ -33,7 +33,7 @@ class StoreFarPages : public StoreContract<Factory> {
         for (std::size_t n = 3; n < made; n += 110) {
             BASCULE_CHECK(t.restore(oids_[n]));
         }
-        for (std::size_t n = 5; n < made; n += 500) {
+        for (std::size_t n = 0; n < made; n += 550) {
             BASCULE_CHECK(t.convert(
                 oids_[n], this->group(), SourceId::local, R"({"displayName":"g"})", "", "g"
             ));
@@ -81,8 +81,8 @@ TYPED_TEST(StoreFarPages, AreExactAmongGaps) {
 
 TYPED_TEST(StoreFarPages, SeeTheWritesOfTheirOwnTransaction) {
     this->must_write([&](Transaction& t) -> Status {
-        for (std::size_t n = 0; n < 60; n += 2) {
-            BASCULE_CHECK(t.remove(this->oids_[n * 100 + 1]));
+        for (std::size_t n = 1; n < this->made; n += 110) {
+            BASCULE_CHECK(t.remove(this->oids_[n]));
         }
         this->expect_exact([&](const Query& query) {
             auto result = t.query(query);
