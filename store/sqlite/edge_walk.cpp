@@ -38,13 +38,23 @@ bool any_above(Connection& connection, EdgeKind kind, Oid target, const Visit& v
     return false;
 }
 
-/// The objects straight above one, in order of their numbers; the last column tells whether there
-/// is more above. Its number is read apart, because a row may be hidden and still lead further.
-constexpr std::string_view rows_above = "SELECT " BASCULE_OBJECT_COLUMNS
-                                        ",EXISTS(SELECT 1 FROM edge p WHERE p.kind=?1 AND "
-                                        "p.dst=e.src) FROM edge e CROSS JOIN object o ON "
-                                        "o.oid=e.src WHERE e.kind=?1 AND e.dst=?2 ORDER BY e.src";
-constexpr int more_above = 10;
+std::vector<Oid> straight_above(Connection& connection, EdgeKind kind, Oid target) {
+    std::vector<Oid> result;
+    for (auto rows = connection.rows(
+             "SELECT src FROM edge WHERE kind=? AND dst=? ORDER BY src", kind, target
+         );
+         rows.next();) {
+        result.push_back(static_cast<Oid>(rows.integer(0)));
+    }
+    return result;
+}
+
+/// Changes with every commit of anybody; to be asked inside a transaction that has read something.
+std::uint32_t data_version(sqlite3* handle) {
+    std::uint32_t version = 0;
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    return version;
+}
 
 }  // namespace
 
@@ -57,49 +67,70 @@ bool ReadOperations::is_reached_except(EdgeKind kind, Oid target, Oid except) {
     return any_above(connection_, kind, target, [except](Oid above) { return above != except; });
 }
 
+const AboveCache::Entry& ReadOperations::above(AboveCache& cache, EdgeKind kind, Oid oid) {
+    if (const auto* known = cache.find(kind, oid)) {
+        return *known;
+    }
+    auto rows = connection_.rows(
+        "SELECT " BASCULE_OBJECT_COLUMNS
+        ",EXISTS(SELECT 1 FROM edge p WHERE p.kind=?1 AND p.dst=?2) FROM object o WHERE o.oid=?2",
+        kind, oid
+    );
+    AboveCache::Entry entry;
+    if (rows.next()) {
+        // A row that is hidden may still lead further.
+        entry = {object_row(rows), rows.integer(object_column_count) != 0};
+    }
+    return cache.keep(kind, oid, std::move(entry));
+}
+
 std::vector<Neighbour> ReadOperations::reaching(EdgeKind kind, Oid target) {
+    AboveCache own;
+    const bool may_keep = above_cache_ != nullptr && hidden_from_ == nothing_hidden;
+    AboveCache& cache = may_keep ? *above_cache_ : own;
+    const auto direct = straight_above(connection_, kind, target);
+    cache.use_for(data_version(connection_.handle()));
     std::vector<Neighbour> result;
     std::vector<Oid> waiting;
-    for (auto rows = connection_.rows(rows_above, kind, target); rows.next();) {
-        const auto above = static_cast<Oid>(rows.integer(0));
-        if (above == target) {
+    for (const auto oid : direct) {
+        if (oid == target) {
             continue;
         }
-        if (auto row = object_row(rows)) {
-            result.push_back({*std::move(row), true});
+        const auto& entry = above(cache, kind, oid);
+        if (entry.row) {
+            result.push_back({*entry.row, true});
         }
-        if (rows.integer(more_above) != 0) {
-            waiting.push_back(above);
+        if (entry.has_more) {
+            waiting.push_back(oid);
         }
     }
     if (!waiting.empty()) {
-        add_indirect(kind, target, std::move(waiting), result);
+        std::unordered_set<std::int64_t> seen{static_cast<std::int64_t>(target)};
+        for (const auto oid : direct) {
+            seen.insert(static_cast<std::int64_t>(oid));
+        }
+        add_indirect(cache, kind, std::move(waiting), std::move(seen), result);
     }
     return result;
 }
 
 void ReadOperations::add_indirect(
-    EdgeKind kind, Oid target, std::vector<Oid> waiting, std::vector<Neighbour>& result
+    AboveCache& cache, EdgeKind kind, std::vector<Oid> waiting,
+    std::unordered_set<std::int64_t> seen, std::vector<Neighbour>& result
 ) {
-    std::unordered_set<std::int64_t> seen{static_cast<std::int64_t>(target)};
-    for (const auto& direct : result) {
-        seen.insert(static_cast<std::int64_t>(direct.row.oid));
-    }
-    for (const auto oid : waiting) {
-        seen.insert(static_cast<std::int64_t>(oid));
-    }
     while (!waiting.empty()) {
         const auto below = waiting.back();
         waiting.pop_back();
-        for (auto rows = connection_.rows(rows_above, kind, below); rows.next();) {
-            if (!seen.insert(rows.integer(0)).second) {
+        for (const auto oid : straight_above(connection_, kind, below)) {
+            if (!seen.insert(static_cast<std::int64_t>(oid)).second) {
                 continue;
             }
-            if (auto row = object_row(rows)) {
-                result.push_back({*std::move(row), false});
+            const auto& entry = above(cache, kind, oid);
+            if (entry.row) {
+                result.push_back({*entry.row, false});
             }
-            if (rows.integer(more_above) != 0) {
-                waiting.push_back(static_cast<Oid>(rows.integer(0)));
+            if (entry.has_more) {
+                waiting.push_back(oid);
             }
         }
     }

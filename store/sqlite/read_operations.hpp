@@ -5,9 +5,11 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "directory/ports/store.hpp"
+#include "store/sqlite/above_cache.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/registry_numbers.hpp"
 
@@ -25,6 +27,10 @@ class ReadOperations {
 
     /// Hides rows at and above `first`; nothing_hidden shows all.
     void hide_from(std::int64_t first) { hidden_from_ = first; }
+
+    /// Lends what the connection remembers between transactions. Not where own writes are to be
+    /// seen.
+    void remember_in(AboveCache& cache) { above_cache_ = &cache; }
 
     /// Whether counters hold everything that this transaction has done.
     void set_counters_current(bool current) { counters_current_ = current; }
@@ -114,10 +120,13 @@ class ReadOperations {
 
   private:
     [[nodiscard]] std::optional<directory::Object> object(const Rows& rows) const;
-    /// Adds what lies above the `waiting` ones, and sorts.
+    /// Adds what lies above the `waiting` ones and was not seen yet, and sorts.
     void add_indirect(
-        directory::EdgeKind kind, directory::Oid target, std::vector<directory::Oid> waiting,
-        std::vector<directory::Neighbour>& result
+        AboveCache& cache, directory::EdgeKind kind, std::vector<directory::Oid> waiting,
+        std::unordered_set<std::int64_t> seen, std::vector<directory::Neighbour>& result
+    );
+    [[nodiscard]] const AboveCache::Entry& above(
+        AboveCache& cache, directory::EdgeKind kind, directory::Oid oid
     );
     [[nodiscard]] std::vector<directory::ObjectRow> object_rows(Rows rows) const;
     [[nodiscard]] std::optional<directory::MirrorEntry> entry(const Rows& rows) const;
@@ -127,11 +136,13 @@ class ReadOperations {
     const RegistryNumbers& numbers_;
     std::int64_t hidden_from_ = nothing_hidden;
     bool counters_current_ = true;
+    AboveCache* above_cache_ = nullptr;
 };
 
 /// Columns of `object o`, in the order that object_row() reads.
 #define BASCULE_OBJECT_COLUMNS \
     "o.oid,o.id,o.type,o.source,o.version,o.created,o.modified,o.deleted,o.refs,o.display"
+inline constexpr int object_column_count = 10;
 
 /// Names of counters.
 [[nodiscard]] std::string live_counter(std::int64_t type_number);

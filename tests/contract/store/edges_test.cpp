@@ -214,6 +214,25 @@ TYPED_TEST(StoreEdges, ReachingFollowsLongChainsAndSeesEveryChangeAtOnce) {
     EXPECT_THAT(this->reaching(ada, true), ElementsAre("g0", "g299"));
 }
 
+TYPED_TEST(StoreEdges, ReachingShowsGroupsAsTheyAreNow) {
+    const auto ada = this->create(this->new_user("ada"));
+    const auto team = this->create(this->new_group("team"));
+    this->link(team, ada);
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("team"));
+    this->must_write([&](Transaction& t) -> Status {
+        BASCULE_TRY(
+            [[maybe_unused]] const bool changed,
+            t.update(team, R"({"displayName":"crew"})", "", "crew")
+        );
+        return {};
+    });
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("crew"));
+    this->must_write([&](Transaction& t) { return t.remove(team); });
+    EXPECT_THAT(this->reaching(ada, true), IsEmpty());
+    this->must_write([&](Transaction& t) { return t.restore(team); });
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("crew"));
+}
+
 TYPED_TEST(StoreEdges, FiltersFollowEdges) {
     const auto ada = this->create(this->new_user("ada"));
     const auto team = this->create(this->new_group("team"));
