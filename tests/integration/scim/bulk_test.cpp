@@ -291,11 +291,11 @@ TEST_F(ScimBulk, Check131_TooManyOperationsChangeNothing) {
 
 TEST_F(ScimBulk, Check131_ATooLongBodyChangesNothing) {
     Json data = user_data("ann");
-    data["title"] = std::string(17U << 20, 'x');
+    data["title"] = std::string(std::size_t{17} << 20, 'x');
     const Answer answer =
         bulk({post_of("/Users", "u", user_data("bob")), post_of("/Users", "a", data)});
     EXPECT_EQ(answer.status, 413);
-    EXPECT_NE(answer.detail().find("maxPayloadSize"), std::string::npos) << answer.detail();
+    EXPECT_NE(answer.detail().find("16777216"), std::string::npos) << answer.detail();
     EXPECT_EQ(get("/Users").body["totalResults"], 0);
 }
 
@@ -444,20 +444,8 @@ TEST_F(ScimBulk, PasswordsOfObjectsFromTheSameRequestAreTaken) {
         patch_of("/Users/bulkId:u", operation("replace", "password", "a")),
     });
     EXPECT_EQ(statuses(all), (Words{"201", "200", "400"})) << Json(all).dump();
-    const auto verdict = [&](const char* password) {
-        std::string word;
-        EXPECT_TRUE(store_->read([&](directory::Reader& reader) -> Status {
-            BASCULE_TRY(
-                const auto found,
-                credentials_->verify(reader, parse_uuid(id_of(all[0])).value(), Secret(password))
-            );
-            word = found == directory::SignInVerdict::accepted ? "accepted" : "refused";
-            return {};
-        }));
-        return word;
-    };
-    EXPECT_EQ(verdict("Correct-Horse-7-Battery"), "accepted");
-    EXPECT_EQ(verdict("a"), "refused");
+    EXPECT_TRUE(signs_in("ann", "Correct-Horse-7-Battery"));
+    EXPECT_FALSE(signs_in("ann", "a"));
 }
 
 TEST_F(ScimBulk, RepresentationIsGivenWhenAskedFor) {
