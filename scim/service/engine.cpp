@@ -94,6 +94,17 @@ const TypeView* Engine::view_of(directory::TypeId type) const {
     return nullptr;
 }
 
+Result<const ClientProfile*> profile_of(const Engine& engine, const access::Caller& caller) {
+    if (const ClientProfile* profile = engine.with.options.profiles.find(caller.profile)) {
+        return profile;
+    }
+    return fail(
+        ErrorKind::forbidden, "unknown_profile",
+        "This client has the profile '" + printable(caller.profile, 60) +
+            "', which is not configured; give it another one with: bascule token set."
+    );
+}
+
 Result<Uuid> target_id(const Call& call, const TypeView& view) {
     const std::string_view text = call.request.path_parameters.empty()
                                       ? ""

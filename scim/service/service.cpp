@@ -274,7 +274,12 @@ class RouteTable {
         if (!caller) {
             return scim_error(caller.error(), context.request_id);
         }
-        const Call call{request, context, *caller, http::QueryParameters(request.query)};
+        const auto profile = profile_of(engine, *caller);
+        if (!profile) {
+            return scim_error(profile.error(), context.request_id);
+        }
+        const Call call{
+            request, context, *caller, http::QueryParameters(request.query), **profile};
         const std::string_view scope = writes ? view.write_scope : view.read_scope;
         Result<Response> result;
         if (!caller->has_scope(scope)) {
@@ -317,7 +322,12 @@ class RouteTable {
         if (auto media = check_media(request); !media) {
             return scim_error(media.error(), context.request_id);
         }
-        const Call call{request, context, *caller, http::QueryParameters(request.query)};
+        const auto profile = profile_of(engine, *caller);
+        if (!profile) {
+            return scim_error(profile.error(), context.request_id);
+        }
+        const Call call{
+            request, context, *caller, http::QueryParameters(request.query), **profile};
         return finish(operation(engine, call), context.request_id);
     }
 

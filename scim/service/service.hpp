@@ -13,6 +13,7 @@
 #include "directory/ports/store.hpp"
 #include "http/api/message.hpp"
 #include "http/api/router.hpp"
+#include "scim/profile/client_profile.hpp"
 #include "scim/schema/schema.hpp"
 
 namespace bascule::scim {
@@ -29,6 +30,7 @@ struct ServiceOptions {
     std::size_t max_patch_operations = 10'000;  ///< in one PATCH; more is 413
     std::size_t body_limit = std::size_t{1} << 20;
     std::size_t member_body_limit = std::size_t{16} << 20;  ///< of types that have members
+    ProfileRegistry profiles;                               ///< how clients are treated
 };
 
 /// What the service works with. All referenced parts outlive the service and the routes it added.
