@@ -193,6 +193,18 @@ std::vector<Option> service_options() {
              .maximum = 100'000}
         ),
         option<S>(
+            "scim.default_profile", Kind::name, BASCULE_FIELD(scim_default_profile),
+            {.default_value = "lenient",
+             .help = "The client profile of tokens that name none; docs/scim.md lists what each "
+                     "does."}
+        ),
+        option<S>(
+            "scim.profiles", Kind::profiles, BASCULE_FIELD(scim_profiles),
+            {.help = "More client profiles, or other switches in those there are. A new one "
+                     "starts as a copy of its base.",
+             .example = "{ hr: { base: strict, unknown_path: accept } }"}
+        ),
+        option<S>(
             "audit.retain", Kind::duration, BASCULE_FIELD(audit_retain),
             {.default_value = "2y",
              .help = "How long audit records are kept.",

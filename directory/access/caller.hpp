@@ -29,7 +29,6 @@ struct Caller {
     std::string source_address;
     std::string request_id;
     std::string origin;  ///< for the journal: "SCIM", "My Staff", "CLI"
-    std::string profile;  ///< how SCIM treats this client; empty: the default profile
 
     [[nodiscard]] bool has_scope(std::string_view scope) const;
 };

@@ -136,8 +136,9 @@ std::vector<ProfileSwitch> body_switches() {
             "omitted_members", "A PUT without members.", {"keep", "clear"}
         ),
         rule_switch<&P::other_id_in_body>(
-            "other_id_in_body", "A PUT whose id differs from the one in the address; accept ignores "
-                                "it."
+            "other_id_in_body",
+            "A PUT whose id differs from the one in the address; accept ignores "
+            "it."
         ),
     };
 }
@@ -225,8 +226,7 @@ const std::vector<BuiltIn>& built_in_profiles() {
 }
 
 tl::unexpected<Error> invalid(const char* code, std::string field, std::string detail) {
-    return fail(Error{
-        ErrorKind::invalid_input, code, std::move(detail), std::move(field), {}});
+    return fail(Error{ErrorKind::invalid_input, code, std::move(detail), std::move(field), {}});
 }
 
 Status apply(ClientProfile& profile, const SwitchSetting& setting) {

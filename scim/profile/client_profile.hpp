@@ -61,22 +61,22 @@ struct ClientProfile {
     Rule patch_without_path = Rule::accept;  ///< RFC 7644 allows it; the interop profile forbids it
     ComplexReplace complex_replace = ComplexReplace::merge;
     UnmatchedReplace unmatched_replace = UnmatchedReplace::refuse;
-    Rule unmatched_remove = Rule::accept;    ///< accept: success; RFC 7644 leaves it open
-    Rule unknown_path = Rule::accept;        ///< accept: the operation does nothing
-    Rule operation_case = Rule::accept;      ///< "Add", "REPLACE": Entra; RFC 7644 has lower case
-    Rule remove_by_list = Rule::accept;      ///< remove with a list of elements: Entra, authentik
-    Rule whole_elements = Rule::accept;      ///< add, replace on emails[…] without a sub-attribute
+    Rule unmatched_remove = Rule::accept;  ///< accept: success; RFC 7644 leaves it open
+    Rule unknown_path = Rule::accept;      ///< accept: the operation does nothing
+    Rule operation_case = Rule::accept;    ///< "Add", "REPLACE": Entra; RFC 7644 has lower case
+    Rule remove_by_list = Rule::accept;    ///< remove with a list of elements: Entra, authentik
+    Rule whole_elements = Rule::accept;    ///< add, replace on emails[…] without a sub-attribute
     Rule remove_all_members = Rule::accept;  ///< taking the last members away in one step
     PatchAnswer patch_answer = PatchAnswer::by_type;
 
     // Bodies
-    Rule unknown_attributes = Rule::accept;    ///< accept: dropped; interop profile: invalidSyntax
-    Rule boolean_as_text = Rule::refuse;       ///< "True", "False": Entra
+    Rule unknown_attributes = Rule::accept;  ///< accept: dropped; interop profile: invalidSyntax
+    Rule boolean_as_text = Rule::refuse;     ///< "True", "False": Entra
     SeveralPrimaries several_primaries = SeveralPrimaries::refuse;
     Rule other_canonical_values = Rule::accept;  ///< RFC 7643 section 7 calls the list advice
-    Rule missing_schemas = Rule::accept;         ///< accept: inferred; RFC 7643 section 3 needs them
-    Rule undeclared_extension = Rule::accept;    ///< its URN is not in schemas: accept adds it
-    Rule repeated_external_id = Rule::accept;    ///< two resources of a type with one externalId
+    Rule missing_schemas = Rule::accept;       ///< accept: inferred; RFC 7643 section 3 needs them
+    Rule undeclared_extension = Rule::accept;  ///< its URN is not in schemas: accept adds it
+    Rule repeated_external_id = Rule::accept;  ///< two resources of a type with one externalId
 
     // PUT
     Rule put = Rule::accept;  ///< RFC 7644 needs it; the interop profile forbids clients to use it
@@ -87,7 +87,8 @@ struct ClientProfile {
 
     // Filters and lists
     Rule unknown_filter_attribute = Rule::refuse;  ///< accept: it counts as unassigned
-    Rule loose_literals = Rule::refuse;  ///< bare words, "true" for true, 5 for "5": Entra's samples
+    Rule loose_literals =
+        Rule::refuse;  ///< bare words, "true" for true, 5 for "5": Entra's samples
     FilterOperators filter_operators = FilterOperators::all;
     Rule list_without_scope = Rule::refuse;  ///< accept: an empty list; Entra probes /Groups
     std::uint32_t largest_page = 0;  ///< most resources in one answer; 0: as scim.max_results says
@@ -149,7 +150,8 @@ class ProfileRegistry {
     std::size_t standard_ = 0;
 };
 
-/// What a profile refuses, in one form: "WHAT, which the profile 'strict' refuses (SWITCH); ADVICE".
+/// What a profile refuses, in one form: "WHAT, which the profile 'strict' refuses (SWITCH);
+/// ADVICE".
 [[nodiscard]] Error profile_refusal(
     const ClientProfile& profile, std::string_view switch_name, const char* code,
     const std::string& what, const std::string& advice, std::string field = {}

@@ -278,8 +278,7 @@ class RouteTable {
         if (!profile) {
             return scim_error(profile.error(), context.request_id);
         }
-        const Call call{
-            request, context, *caller, http::QueryParameters(request.query), **profile};
+        const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
         const std::string_view scope = writes ? view.write_scope : view.read_scope;
         Result<Response> result;
         if (!caller->has_scope(scope)) {
@@ -326,8 +325,7 @@ class RouteTable {
         if (!profile) {
             return scim_error(profile.error(), context.request_id);
         }
-        const Call call{
-            request, context, *caller, http::QueryParameters(request.query), **profile};
+        const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
         return finish(operation(engine, call), context.request_id);
     }
 
@@ -369,6 +367,10 @@ Service::Service(ServiceDependencies dependencies)
     : engine_(std::make_unique<const Engine>(std::move(dependencies))) {}
 
 Service::~Service() = default;
+
+const ProfileRegistry& Service::profiles() const {
+    return engine_->with.options.profiles;
+}
 
 Status Service::add_routes(http::Router& router, Authenticate authenticate) {
     RouteTable table(*engine_, router, std::move(authenticate));

@@ -57,6 +57,9 @@ class Service {
     /// Adds every route below /scim/v2. The service must outlive the router.
     [[nodiscard]] Status add_routes(http::Router& router, Authenticate authenticate);
 
+    /// How clients are treated.
+    [[nodiscard]] const ProfileRegistry& profiles() const;
+
   private:
     std::unique_ptr<const Engine> engine_;
 };

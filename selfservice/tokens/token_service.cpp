@@ -328,9 +328,11 @@ void TokenService::note_use(Token& token, Time now) {
                 return {};
             }
             const std::string hash = json_text_member(object->body, "hash").value_or("");
+            Token used = token_of(*object);
+            used.last_used = now;
             BASCULE_TRY(
                 [[maybe_unused]] const bool changed,
-                transaction.update(object->row.oid, token_body(token, hash), "", token.name)
+                transaction.update(object->row.oid, token_body(used, hash), "", used.name)
             );
             return {};
         });
