@@ -44,8 +44,8 @@ enum class DraftPurpose { create, replace };
 
 /// The document that a PUT leaves (checks 74 to 77): the draft, plus what it cannot change or did
 /// not mean to clear. readOnly and immutable values, the id, and, by profile, omitted `active` and
-/// `externalId` come from the stored document. `mutability` when an immutable value differs, `invalid_value`
-/// when a required one is missing.
+/// `externalId` come from the stored document. `mutability` when an immutable value differs,
+/// `invalid_value` when a required one is missing.
 [[nodiscard]] Result<std::string> replacement_body(
     std::string_view stored, const ResourceDraft& draft, const SchemaRegistry& schemas,
     const ResourceType& type, const ClientProfile& profile = lenient_profile()

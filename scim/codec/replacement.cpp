@@ -63,9 +63,8 @@ class Replacement {
 
   private:
     // Clients that PUT only what they know must neither suspend a user nor break a match.
-    [[nodiscard]] bool is_kept_when_omitted(
-        const Schema* extension, const Attribute& attribute
-    ) const {
+    [[nodiscard]] bool is_kept_when_omitted(const Schema* extension, const Attribute& attribute)
+        const {
         return extension == nullptr &&
                ((attribute.name == "active" && profile_.omitted_active == Omitted::keep) ||
                 (attribute.name == "externalId" && profile_.omitted_external_id == Omitted::keep));

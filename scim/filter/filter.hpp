@@ -20,8 +20,8 @@ struct FilterLimits {
 
 /// What a client sends in filters outside RFC 7644, as far as its profile goes.
 struct FilterDialect {
-    bool loose_literals = false;  ///< words without quotes, values of another JSON type
-    bool eq_and_only = false;     ///< refuse all operators but `eq` and `and`
+    bool loose_literals = false;     ///< words without quotes, values of another JSON type
+    bool eq_and_only = false;        ///< refuse all operators but `eq` and `and`
     bool unknown_is_absent = false;  ///< unknown attributes count as unassigned
     std::string_view profile = {};   ///< names the one who refuses
 };

@@ -55,8 +55,8 @@ std::size_t end_of_word(std::string_view filter, std::size_t at) {
 
 std::string quote_bare_words(std::string_view filter) {
     std::string out;
-    std::size_t words = 0;       // since the last end of a comparison
-    bool wants_value = false;    // an operator came just before
+    std::size_t words = 0;     // since the last end of a comparison
+    bool wants_value = false;  // an operator came just before
     for (std::size_t at = 0; at < filter.size();) {
         if (filter[at] == '"') {
             const std::size_t end = end_of_text(filter, at);
@@ -69,8 +69,8 @@ std::string quote_bare_words(std::string_view filter) {
         } else {
             const std::size_t end = end_of_word(filter, at);
             const std::string_view word = filter.substr(at, end - at);
-            const bool bare = wants_value && !is_json_literal(word) &&
-                              word.find('\\') == std::string_view::npos;
+            const bool bare =
+                wants_value && !is_json_literal(word) && word.find('\\') == std::string_view::npos;
             out += bare ? "\"" + std::string(word) + "\"" : std::string(word);
             words = wants_value ? 0 : words + 1;
             // The first word is an attribute, whatever its name.

@@ -343,9 +343,7 @@ Result<Filter> compile_filter(
         );
     }
     const std::string quoted = dialect.loose_literals ? quote_bare_words(text) : std::string();
-    BASCULE_TRY(
-        const Syntax syntax, parse_filter(dialect.loose_literals ? quoted : text, limits)
-    );
+    BASCULE_TRY(const Syntax syntax, parse_filter(dialect.loose_literals ? quoted : text, limits));
     if (dialect.eq_and_only) {
         BASCULE_CHECK(check_eq_and_only(syntax, dialect.profile));
     }
@@ -360,8 +358,7 @@ Result<PatchPath> compile_path(
 ) {
     const std::string quoted = dialect.loose_literals ? quote_bare_words(text) : std::string();
     BASCULE_TRY(
-        const PathSyntax syntax,
-        parse_path(dialect.loose_literals ? quoted : text, FilterLimits{})
+        const PathSyntax syntax, parse_path(dialect.loose_literals ? quoted : text, FilterLimits{})
     );
     const auto name = schemas.resolve(type, syntax.attribute);
     if (!name) {

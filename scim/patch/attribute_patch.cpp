@@ -275,8 +275,7 @@ class AttributePatch {
         if (!path_.element_filter) {
             return element;
         }
-        if (kind_ == PatchKind::replace &&
-            profile_.unmatched_replace == UnmatchedReplace::refuse) {
+        if (kind_ == PatchKind::replace && profile_.unmatched_replace == UnmatchedReplace::refuse) {
             return fail(profile_refusal(
                 profile_, "unmatched_replace", "no_target", path_.text + " matches no value",
                 "add it first.", path_.text

@@ -96,8 +96,9 @@ class Patcher {
             return {};
         }
         return refuse(
-            "operation_case", "invalid_syntax", "op '" + printable(word, 20) + "' has capital letters",
-            "write add, remove or replace.", "op"
+            "operation_case", "invalid_syntax",
+            "op '" + printable(word, 20) + "' has capital letters", "write add, remove or replace.",
+            "op"
         );
     }
 
@@ -163,7 +164,7 @@ class Patcher {
             return apply_to_extension(kind, path, value);
         }
         BASCULE_CHECK(check_form(kind, path, value));
-        if (value == nullptr) {
+        if (value == nullptr || !needs_conforming(*path.name.attribute)) {
             return apply_conforming(kind, path, value);
         }
         Json conforming = *value;
@@ -171,10 +172,15 @@ class Patcher {
         return apply_conforming(kind, path, &conforming);
     }
 
+    /// Long lists of members are not copied for nothing.
+    [[nodiscard]] bool needs_conforming(const Attribute& attribute) const {
+        return !attribute.edge || profile_.unknown_attributes == Rule::refuse ||
+               profile_.loose_values == Rule::refuse;
+    }
+
     /// What the profile says of the operation as a whole.
-    [[nodiscard]] Status check_form(
-        PatchKind kind, const PatchPath& path, const Json* value
-    ) const {
+    [[nodiscard]] Status check_form(PatchKind kind, const PatchPath& path, const Json* value)
+        const {
         const bool removes = kind == PatchKind::remove;
         if (!removes && path.element_filter && path.name.sub == nullptr &&
             profile_.whole_elements == Rule::refuse) {

@@ -13,8 +13,7 @@ using Json = nlohmann::ordered_json;
 using directory::ValueType;
 
 bool names(const Json& urn, std::string_view schema) {
-    return urn.is_string() &&
-           equals_ignoring_ascii_case(urn.get_ref<const std::string&>(), schema);
+    return urn.is_string() && equals_ignoring_ascii_case(urn.get_ref<const std::string&>(), schema);
 }
 
 /// Walks values beside their definitions. Keeps going past what it ignores, stops at a refusal.
@@ -60,7 +59,8 @@ class Conformer {
     }
 
   private:
-    Status check_list(const Attribute& attribute, const Json& value, const std::string& path) const {
+    Status check_list(const Attribute& attribute, const Json& value, const std::string& path)
+        const {
         if (attribute.multi_valued || value.empty() || profile_.loose_values == Rule::accept) {
             return {};
         }
@@ -115,9 +115,8 @@ class Conformer {
         }
     }
 
-    Status check_canonical(
-        const Attribute& attribute, const Json& value, const std::string& path
-    ) const {
+    Status check_canonical(const Attribute& attribute, const Json& value, const std::string& path)
+        const {
         if (profile_.other_canonical_values == Rule::accept || !value.is_string() ||
             attribute.canonical_values.empty()) {
             return {};
@@ -179,10 +178,11 @@ class BodyConformer {
     Status check_schemas() {
         const bool is_list = schemas_ != nullptr && schemas_->is_array();
         const auto count = [&](std::string_view urn) {
-            return !is_list ? 0
-                            : std::count_if(schemas_->begin(), schemas_->end(), [&](const Json& one) {
-                                  return names(one, urn);
-                              });
+            return !is_list
+                       ? 0
+                       : std::count_if(schemas_->begin(), schemas_->end(), [&](const Json& one) {
+                             return names(one, urn);
+                         });
         };
         if (profile_.missing_schemas == Rule::refuse && count(type_.schema->id) != 1) {
             return conformer_.refuse(
@@ -208,8 +208,9 @@ class BodyConformer {
         }
         if (profile_.missing_schemas == Rule::refuse && count(text) > 1) {
             return conformer_.refuse(
-                "missing_schemas", "invalid_syntax", "schemas names " + printable(text, 100) +
-                " more than once", "name it once.", "schemas"
+                "missing_schemas", "invalid_syntax",
+                "schemas names " + printable(text, 100) + " more than once", "name it once.",
+                "schemas"
             );
         }
         return {};
@@ -257,11 +258,10 @@ class BodyConformer {
         if (profile_.undeclared_extension == Rule::accept || is_unassigned(value)) {
             return {};
         }
-        const bool declared =
-            schemas_ != nullptr && schemas_->is_array() &&
-            std::any_of(schemas_->begin(), schemas_->end(), [&](const Json& urn) {
-                return names(urn, schema.id);
-            });
+        const bool declared = schemas_ != nullptr && schemas_->is_array() &&
+                              std::any_of(schemas_->begin(), schemas_->end(), [&](const Json& urn) {
+                                  return names(urn, schema.id);
+                              });
         if (declared) {
             return {};
         }
