@@ -34,7 +34,10 @@ TEST_F(ScimPreference, Check170_DryRunRefusesWhatTheRealRunRefuses) {
     EXPECT_EQ(taken.status, 409);
     EXPECT_EQ(taken.scim_type(), "uniqueness");
     EXPECT_EQ(put(path, user_named("bob"), dry_run_).status, 409);
-    EXPECT_EQ(patch(path, {operation("replace", "id", "x")}, dry_run_).scim_type(), "mutability");
+    EXPECT_EQ(
+        patch(path, Json::array({operation("replace", "id", "x")}), dry_run_).scim_type(),
+        "mutability"
+    );
     EXPECT_EQ(remove(path, {{"prefer", "dry-run"}, {"if-match", "W/\"9\""}}).status, 412);
     EXPECT_EQ(remove("/Users/" + unknown_id(), dry_run_).status, 404);
     EXPECT_EQ(
@@ -49,12 +52,16 @@ TEST_F(ScimPreference, Check170_DryRunChangesNoVersionAndNoMember) {
     const std::string group = add_group("Sales", {ann});
     const std::string user_before = get("/Users/" + ann).text;
     const std::string group_before = get("/Groups/" + group).text;
-    const Answer changed = patch("/Users/" + ann, {operation("replace", "title", "y")}, dry_run_);
+    const Answer changed =
+        patch("/Users/" + ann, Json::array({operation("replace", "title", "y")}), dry_run_);
     EXPECT_EQ(changed.status, 200);
     EXPECT_EQ(changed.body["title"], "y");
     EXPECT_EQ(changed.body["meta"]["version"], "W/\"2\"");
     EXPECT_EQ(put("/Users/" + ann, user_named("other"), dry_run_).body["userName"], "other");
-    EXPECT_EQ(patch("/Groups/" + group, {operation("remove", "members")}, dry_run_).status, 204);
+    EXPECT_EQ(
+        patch("/Groups/" + group, Json::array({operation("remove", "members")}), dry_run_).status,
+        204
+    );
     EXPECT_EQ(remove("/Users/" + ann, dry_run_).status, 204);
     EXPECT_EQ(get("/Users/" + ann).text, user_before);
     EXPECT_EQ(get("/Groups/" + group).text, group_before);
@@ -65,7 +72,8 @@ TEST_F(ScimPreference, Check170_DryRunAsksForTheSameRights) {
     const std::string synced = "/Users/" + add_synced_user("bob");
     const auto records = journal().size();
     EXPECT_EQ(
-        patch(synced, {operation("replace", "displayName", "B")}, dry_run_).scim_type(),
+        patch(synced, Json::array({operation("replace", "displayName", "B")}), dry_run_)
+            .scim_type(),
         "mutability"
     );
     scopes_ = {"users:read"};
@@ -81,7 +89,7 @@ TEST_F(ScimPreference, MinimalAnswersHaveNoBody) {
     const std::string location = made.header("Location");
     const std::string path = location.substr(location.find("/Users/"));
     EXPECT_EQ(get(path).body["userName"], "ann");
-    const Answer changed = patch(path, {operation("replace", "title", "y")}, minimal_);
+    const Answer changed = patch(path, Json::array({operation("replace", "title", "y")}), minimal_);
     EXPECT_EQ(changed.status, 204);
     EXPECT_EQ(changed.header("ETag"), "W/\"2\"");
     EXPECT_EQ(changed.header("Location"), location);
@@ -91,7 +99,7 @@ TEST_F(ScimPreference, MinimalAnswersHaveNoBody) {
 TEST_F(ScimPreference, RepresentationGivesTheBodyOfAGroup) {
     const std::string path = "/Groups/" + add_group("Sales", {add_user("ann")});
     const Answer changed =
-        patch(path, {operation("replace", "displayName", "New")}, representation_);
+        patch(path, Json::array({operation("replace", "displayName", "New")}), representation_);
     EXPECT_EQ(changed.status, 200);
     EXPECT_EQ(changed.header("Preference-Applied"), "return=representation");
     EXPECT_EQ(changed.body["displayName"], "New");
