@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "tests/integration/scim/profile_fixture.hpp"
 
 namespace bascule::scim::tests {
@@ -143,6 +145,42 @@ TEST_F(ScimRequests, EntraFlagsInTheAddressAreNoParameters) {
                 .body["active"],
             false
         );
+    }
+}
+
+TEST_F(ScimRequests, ProfileOfATokenIsShownAndChanged) {
+    use("strict");
+    EXPECT_EQ(get("/users").status, 404);
+    EXPECT_NE(daemon_.command({"token", "list"}).output.find("strict"), std::string::npos);
+    EXPECT_EQ(daemon_.command({"token", "set", "entra", "--profile", "lenient"}).exit_code, 0);
+    EXPECT_EQ(get("/users").status, 200);
+    const auto unknown = daemon_.command({"token", "set", "entra", "--profile", "strickt"});
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_NE(unknown.output.find("did you mean 'strict'"), std::string::npos) << unknown.output;
+    EXPECT_EQ(
+        daemon_
+            .command({"token", "create", "--name", "x", "--scope", "users:read", "--profile", "no"})
+            .exit_code,
+        1
+    );
+}
+
+TEST(ProfileConfiguration, FaultsAreFoundWithTheirPlaces) {
+    const std::string file = testing::TempDir() + "profiles.yaml";
+    std::ofstream(file) << "server: { public_url: https://id.example.com }\n"
+                           "sources: [ { name: corp, servers: [ldaps://a], base: dc=a } ]\n"
+                           "scim:\n"
+                           "  default_profile: entrra\n"
+                           "  profiles:\n"
+                           "    hr: { base: strict, unknown_pat: accept, put: maybe }\n"
+                           "    it: { base: nobody }\n";
+    const auto checked = test::run_program({BASCULE_PROGRAM, "check", file});
+    EXPECT_EQ(checked.exit_code, 1);
+    for (const char* line :
+         {":4:3 scim.default_profile", "did you mean 'entra'?", ":6:25 scim.profiles.hr.unknown_pat",
+          "did you mean \"unknown_path\"?", ":6:46 scim.profiles.hr.put",
+          "expected accept or refuse, found \"maybe\"", ":7:5 scim.profiles.it.base"}) {
+        EXPECT_NE(checked.output.find(line), std::string::npos) << line << "\n" << checked.output;
     }
 }
 
