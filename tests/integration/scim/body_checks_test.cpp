@@ -145,6 +145,24 @@ TEST_F(ScimBodies, Check071_ValuesComeBackAsSent) {
     EXPECT_EQ(made.body["emails"], mails);
 }
 
+TEST_F(ScimBodies, Check144_NamesInAnyCaseComeBackCanonical) {
+    const Answer made = post(
+        "/Users", {{"SCHEMAS", {user_schema}},
+                   {"username", "ann"},
+                   {"NAME", {{"GIVENNAME", "Ann"}}},
+                   {"URN:IETF:params:scim:schemas:extension:enterprise:2.0:USER",
+                    {{"DEPARTMENT", "Sales"}}}}
+    );
+    EXPECT_EQ(made.status, 201) << made.text;
+    EXPECT_EQ(made.body["userName"], "ann");
+    EXPECT_EQ(made.body["name"]["givenName"], "Ann");
+    EXPECT_EQ(made.body[enterprise_schema]["department"], "Sales");
+    EXPECT_FALSE(made.body.contains("username"));
+    EXPECT_EQ(
+        post("/Users", {{"userName", "bob"}, {"USERNAME", "bob"}}).scim_type(), "invalidSyntax"
+    );
+}
+
 TEST_F(ScimBodies, UnknownAttributesAreDroppedOrRefused) {
     const Json bodies[] = {
         {{"favouriteColour", "blue"}},

@@ -1,4 +1,5 @@
 #include <fstream>
+#include <tuple>
 
 #include "tests/integration/scim/profile_fixture.hpp"
 
@@ -91,6 +92,29 @@ TEST_F(ScimRequests, Check123_DeleteGuardedByVersion) {
     const std::string path = "/Users/" + add_user("ann");
     EXPECT_EQ(remove(path, {{"if-match", "W/\"0\""}}).status, 412);
     EXPECT_EQ(remove(path, {{"if-match", get(path).header("ETag")}}).status, 204);
+}
+
+TEST_F(ScimRequests, Check138_EachFaultHasItsType) {
+    const std::string path = "/Users/" + add_user("ann");
+    const auto patched = [&](const Json& one) { return patch(path, Json{one}); };
+    const std::tuple<Answer, int, const char*> faults[] = {
+        {filtered("userName xx \"a\""), 400, "invalidFilter"},
+        {post("/Users", {{"userName", "ANN"}}), 409, "uniqueness"},
+        {patched(operation("replace", "id", "x")), 400, "mutability"},
+        {patched(operation("jump", "title", "x")), 400, "invalidSyntax"},
+        {patched(operation("add", "title]", "x")), 400, "invalidPath"},
+        {patched(operation("remove", "")), 400, "noTarget"},
+        {post("/Users", {{"title", "x"}}), 400, "invalidValue"},
+    };
+    for (const auto& [answer, status, type] : faults) {
+        EXPECT_EQ(answer.status, status) << answer.text;
+        EXPECT_EQ(answer.scim_type(), type) << answer.text;
+        EXPECT_EQ(answer.body["status"], std::to_string(status));
+        EXPECT_FALSE(answer.detail().empty());
+    }
+    const Answer missing = get("/Users/" + unknown_id());
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_FALSE(missing.body.contains("scimType"));
 }
 
 TEST_F(ScimRequests, VersionCanBeRequired) {
