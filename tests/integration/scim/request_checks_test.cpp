@@ -201,9 +201,10 @@ TEST(ProfileConfiguration, FaultsAreFoundWithTheirPlaces) {
     const auto checked = test::run_program({BASCULE_PROGRAM, "check", file});
     EXPECT_EQ(checked.exit_code, 1);
     for (const char* line :
-         {":4:3 scim.default_profile", "did you mean 'entra'?", ":6:25 scim.profiles.hr.unknown_pat",
-          "did you mean \"unknown_path\"?", ":6:46 scim.profiles.hr.put",
-          "expected accept or refuse, found \"maybe\"", ":7:5 scim.profiles.it.base"}) {
+         {":4:3 scim.default_profile", "did you mean 'entra'?",
+          ":6:25 scim.profiles.hr.unknown_pat", "did you mean \"unknown_path\"?",
+          ":6:46 scim.profiles.hr.put", "expected accept or refuse, found \"maybe\"",
+          ":7:5 scim.profiles.it.base"}) {
         EXPECT_NE(checked.output.find(line), std::string::npos) << line << "\n" << checked.output;
     }
 }

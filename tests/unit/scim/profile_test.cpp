@@ -87,8 +87,8 @@ std::string handbook_table() {
     for (const ProfileSwitch& one : profile_switches()) {
         table += "| `" + std::string(one.name) + "` |";
         for (const ClientProfile& profile : registry.all()) {
-            const bool is_default = profile.name != "lenient" &&
-                                    one.get(profile) == one.get(lenient_profile());
+            const bool is_default =
+                profile.name != "lenient" && one.get(profile) == one.get(lenient_profile());
             table += " " + (is_default ? "·" : one.get(profile)) + " |";
         }
         table += "\n";
