@@ -183,7 +183,9 @@ class SchemaWriter {
                 break;
             case Kind::profiles:
                 json_.field("type", "object").key("additionalProperties");
-                json_.raw(R"({"type":"object","additionalProperties":{"type":["string","integer"]}})");
+                json_.raw(
+                    R"({"type":"object","additionalProperties":{"type":["string","integer"]}})"
+                );
                 break;
             default:
                 json_.field("type", "string");

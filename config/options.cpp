@@ -194,9 +194,9 @@ std::vector<Option> service_options() {
         ),
         option<S>(
             "scim.default_profile", Kind::name, BASCULE_FIELD(scim_default_profile),
-            {.default_value = "lenient",
-             .help = "The client profile of tokens that name none; docs/scim.md lists what each "
-                     "does."}
+            {.help = "The client profile of tokens that name none; without it lenient. docs/scim.md "
+                     "lists what each does.",
+             .example = "strict"}
         ),
         option<S>(
             "scim.profiles", Kind::profiles, BASCULE_FIELD(scim_profiles),

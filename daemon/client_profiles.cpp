@@ -28,6 +28,9 @@ class ProfileBuilder {
     }
 
     void choose(const std::string& standard, Position position) {
+        if (standard.empty()) {
+            return;
+        }
         if (const Status set = registry_.set_default(standard); !set) {
             note(position, "scim.default_profile", set.error().detail);
         }

@@ -106,6 +106,10 @@ std::vector<ProfileSwitch> body_switches() {
             "Attributes and schema URIs in a body that the type does not have; accept drops them."
         ),
         rule_switch<&P::boolean_as_text>("boolean_as_text", "\"True\" and \"False\" for booleans."),
+        rule_switch<&P::loose_values>(
+            "loose_values",
+            "A list for an attribute with one value, and a bare text for a complex one."
+        ),
         words_switch<&P::several_primaries>(
             "several_primaries",
             "A list with several primary elements: first keeps the first one primary.",
@@ -189,6 +193,7 @@ const std::vector<BuiltIn>& built_in_profiles() {
           {"operation_case", "refuse"},
           {"remove_by_list", "refuse"},
           {"unknown_attributes", "refuse"},
+          {"loose_values", "refuse"},
           {"missing_schemas", "refuse"},
           {"undeclared_extension", "refuse"},
           {"repeated_external_id", "refuse"},
@@ -211,6 +216,7 @@ const std::vector<BuiltIn>& built_in_profiles() {
           {"operation_case", "refuse"},
           {"whole_elements", "refuse"},
           {"unknown_attributes", "refuse"},
+          {"loose_values", "refuse"},
           {"missing_schemas", "refuse"},
           {"undeclared_extension", "refuse"},
           {"put", "refuse"},

@@ -72,6 +72,7 @@ struct ClientProfile {
     // Bodies
     Rule unknown_attributes = Rule::accept;  ///< accept: dropped; interop profile: invalidSyntax
     Rule boolean_as_text = Rule::refuse;     ///< "True", "False": Entra
+    Rule loose_values = Rule::accept;  ///< a list of one, a bare text for a complex value: Entra
     SeveralPrimaries several_primaries = SeveralPrimaries::refuse;
     Rule other_canonical_values = Rule::accept;  ///< RFC 7643 section 7 calls the list advice
     Rule missing_schemas = Rule::accept;       ///< accept: inferred; RFC 7643 section 3 needs them

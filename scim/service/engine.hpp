@@ -74,6 +74,9 @@ struct Call {
     const Engine& engine, const access::Caller& caller
 );
 
+/// How long this caller's lists may be, and how it writes filters.
+[[nodiscard]] ListLimits limits_of(const Engine& engine, const Call& call);
+
 /// The id in the path; a text that is no id is `not_found`, like any id that does not exist.
 [[nodiscard]] Result<Uuid> target_id(const Call& call, const TypeView& view);
 
