@@ -392,7 +392,8 @@ bool names_unknown_attribute(
     std::string_view text, const SchemaRegistry& schemas, const ResourceType& type
 ) {
     const auto syntax = parse_path(text, FilterLimits{});
-    if (!syntax) {
+    if (!syntax || syntax->attribute.find("..") != std::string::npos ||
+        syntax->attribute.front() == '.' || syntax->attribute.back() == '.') {
         return false;
     }
     const auto name = schemas.resolve(type, syntax->attribute);

@@ -15,12 +15,8 @@ TEST_F(ScimBodies, Check061_ExternalIdIsOfOneResourceWhenTheProfileSaysSo) {
     // Compared with case, as the attribute is.
     EXPECT_EQ(post_user({{"externalId", "E1"}}).status, 201);
     const std::string third = post_user({{"externalId", "e3"}}).body["id"];
-    EXPECT_EQ(
-        patch("/Users/" + third, Json{operation("replace", "externalId", "e1")}).status, 409
-    );
-    EXPECT_EQ(
-        patch("/Users/" + third, Json{operation("replace", "externalId", "e3")}).status, 200
-    );
+    EXPECT_EQ(patch("/Users/" + third, Json{operation("replace", "externalId", "e1")}).status, 409);
+    EXPECT_EQ(patch("/Users/" + third, Json{operation("replace", "externalId", "e3")}).status, 200);
     use("lenient");
     EXPECT_EQ(post_user({{"externalId", "e1"}}).status, 201);
 }
@@ -39,8 +35,8 @@ TEST_F(ScimBodies, Check062_SchemasAreInferredOrRequired) {
     }
     EXPECT_EQ(
         post_user({{"schemas", {enterprise_schema, user_schema}},
-                   {enterprise_schema, {{"department", "x"}}}})
-            .status,
+                   {enterprise_schema, {{"department", "x"}}}}
+        ).status,
         201
     );
 }
@@ -87,13 +83,14 @@ TEST_F(ScimBodies, Check065_BooleansAsTextNeedTheProfile) {
     );
     EXPECT_EQ(patch(path, Json{operation("replace", "active", "maybe")}).status, 400);
     use("boolean_as_text-refuse");
-    EXPECT_EQ(patch(path, Json{operation("replace", "active", "True")}).scim_type(), "invalidValue");
+    EXPECT_EQ(
+        patch(path, Json{operation("replace", "active", "True")}).scim_type(), "invalidValue"
+    );
 }
 
 TEST_F(ScimBodies, Check066_SeveralPrimariesAreRefusedOrNormalised) {
     const Json body{
-        {"emails",
-         {{{"value", "a@x"}, {"primary", true}}, {{"value", "b@x"}, {"primary", true}}}}};
+        {"emails", {{{"value", "a@x"}, {"primary", true}}, {{"value", "b@x"}, {"primary", true}}}}};
     EXPECT_EQ(post_user(body).scim_type(), "invalidValue");
     use("several_primaries-first");
     const Answer made = post_user(body);
@@ -143,6 +140,24 @@ TEST_F(ScimBodies, Check071_ValuesComeBackAsSent) {
     const Answer made = post_user({{"phoneNumbers", phones}, {"emails", mails}});
     EXPECT_EQ(made.body["phoneNumbers"], phones);
     EXPECT_EQ(made.body["emails"], mails);
+}
+
+TEST_F(ScimBodies, Check144_NamesInAnyCaseComeBackCanonical) {
+    const Answer made = post(
+        "/Users",
+        {{"SCHEMAS", {user_schema}},
+         {"username", "ann"},
+         {"NAME", {{"GIVENNAME", "Ann"}}},
+         {"URN:IETF:params:scim:schemas:extension:enterprise:2.0:USER", {{"DEPARTMENT", "Sales"}}}}
+    );
+    EXPECT_EQ(made.status, 201) << made.text;
+    EXPECT_EQ(made.body["userName"], "ann");
+    EXPECT_EQ(made.body["name"]["givenName"], "Ann");
+    EXPECT_EQ(made.body[enterprise_schema]["department"], "Sales");
+    EXPECT_FALSE(made.body.contains("username"));
+    EXPECT_EQ(
+        post("/Users", {{"userName", "bob"}, {"USERNAME", "bob"}}).scim_type(), "invalidSyntax"
+    );
 }
 
 TEST_F(ScimBodies, UnknownAttributesAreDroppedOrRefused) {

@@ -177,7 +177,8 @@ TEST(ClientSequences, AreThereForEveryNamedProfile) {
         std::ifstream file(path);
         used.insert(Json::parse(file).value("profile", ""));
     }
-    for (const ClientProfile& profile : ProfileRegistry().all()) {
+    const ProfileRegistry registry;
+    for (const ClientProfile& profile : registry.all()) {
         EXPECT_TRUE(used.contains(profile.name)) << profile.name;
     }
 }

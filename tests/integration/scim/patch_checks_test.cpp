@@ -63,7 +63,9 @@ TEST_F(ScimPatchRules, Check089_UnknownPathIsLeftOutOrRefused) {
 TEST_F(ScimPatchRules, Check090_ReadOnlyOnlyWhenUnchanged) {
     const std::string id = add_user("ann");
     const std::string path = "/Users/" + id;
-    EXPECT_EQ(patch(path, Json{operation("replace", "", {{"id", id}, {"title", "x"}})}).status, 200);
+    EXPECT_EQ(
+        patch(path, Json{operation("replace", "", {{"id", id}, {"title", "x"}})}).status, 200
+    );
     EXPECT_EQ(
         patch(path, Json{operation("replace", "", {{"id", "other"}})}).scim_type(), "mutability"
     );
@@ -216,9 +218,8 @@ TEST_F(ScimPatchRules, Check108_UrnAloneAddressesTheExtension) {
 }
 
 TEST_F(ScimPatchRules, Check109_NewPrimaryTakesThePlaceOfTheOldOne) {
-    const std::string path = "/Users/" + add_user(
-        "ann", {{"emails", {{{"value", "a@x"}, {"primary", true}}}}}
-    );
+    const std::string path =
+        "/Users/" + add_user("ann", {{"emails", {{{"value", "a@x"}, {"primary", true}}}}});
     const auto add = [](const std::string& value) {
         return operation("add", "emails", {{{"value", value}, {"primary", true}}});
     };
@@ -270,12 +271,8 @@ TEST_F(ScimPatchRules, WholeElementsCanBeRefused) {
     const Json one = operation("replace", "emails[type eq \"work\"]", mail("b@x", "work"));
     EXPECT_EQ(patch_fresh(work_, one).status, 200);
     use("whole_elements-refuse");
-    EXPECT_TRUE(
-        names_switch(patch_fresh(work_, one), "whole_elements-refuse", "whole_elements")
-    );
-    EXPECT_EQ(
-        patch_fresh(work_, operation("remove", "emails[type eq \"work\"]")).status, 200
-    );
+    EXPECT_TRUE(names_switch(patch_fresh(work_, one), "whole_elements-refuse", "whole_elements"));
+    EXPECT_EQ(patch_fresh(work_, operation("remove", "emails[type eq \"work\"]")).status, 200);
 }
 
 }  // namespace

@@ -39,9 +39,9 @@ Answer ScimProfileTest::post_user(Json more) {
 testing::AssertionResult names_switch(
     const Answer& answer, const std::string& profile, const std::string& name
 ) {
-    const bool names = answer.detail().find("the profile '" + profile + "' refuses") !=
-                           std::string::npos &&
-                       answer.detail().find("(" + name + ")") != std::string::npos;
+    const bool names =
+        answer.detail().find("the profile '" + profile + "' refuses") != std::string::npos &&
+        answer.detail().find("(" + name + ")") != std::string::npos;
     return names ? testing::AssertionSuccess() : testing::AssertionFailure() << answer.text;
 }
 

@@ -1,3 +1,6 @@
+#include <fstream>
+#include <tuple>
+
 #include "tests/integration/scim/profile_fixture.hpp"
 
 namespace bascule::scim::tests {
@@ -91,6 +94,29 @@ TEST_F(ScimRequests, Check123_DeleteGuardedByVersion) {
     EXPECT_EQ(remove(path, {{"if-match", get(path).header("ETag")}}).status, 204);
 }
 
+TEST_F(ScimRequests, Check138_EachFaultHasItsType) {
+    const std::string path = "/Users/" + add_user("ann");
+    const auto patched = [&](const Json& one) { return patch(path, Json{one}); };
+    const std::tuple<Answer, int, const char*> faults[] = {
+        {filtered("userName xx \"a\""), 400, "invalidFilter"},
+        {post("/Users", {{"userName", "ANN"}}), 409, "uniqueness"},
+        {patched(operation("replace", "id", "x")), 400, "mutability"},
+        {patched(operation("jump", "title", "x")), 400, "invalidSyntax"},
+        {patched(operation("add", "title]", "x")), 400, "invalidPath"},
+        {patched(operation("remove", "")), 400, "noTarget"},
+        {post("/Users", {{"title", "x"}}), 400, "invalidValue"},
+    };
+    for (const auto& [answer, status, type] : faults) {
+        EXPECT_EQ(answer.status, status) << answer.text;
+        EXPECT_EQ(answer.scim_type(), type) << answer.text;
+        EXPECT_EQ(answer.body["status"], std::to_string(status));
+        EXPECT_FALSE(answer.detail().empty());
+    }
+    const Answer missing = get("/Users/" + unknown_id());
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_FALSE(missing.body.contains("scimType"));
+}
+
 TEST_F(ScimRequests, VersionCanBeRequired) {
     const std::string path = "/Users/" + add_user("ann");
     use("entity_tags-required");
@@ -143,6 +169,43 @@ TEST_F(ScimRequests, EntraFlagsInTheAddressAreNoParameters) {
                 .body["active"],
             false
         );
+    }
+}
+
+TEST_F(ScimRequests, ProfileOfATokenIsShownAndChanged) {
+    use("strict");
+    EXPECT_EQ(get("/users").status, 404);
+    EXPECT_NE(daemon_.command({"token", "list"}).output.find("strict"), std::string::npos);
+    EXPECT_EQ(daemon_.command({"token", "set", "entra", "--profile", "lenient"}).exit_code, 0);
+    EXPECT_EQ(get("/users").status, 200);
+    const auto unknown = daemon_.command({"token", "set", "entra", "--profile", "strickt"});
+    EXPECT_EQ(unknown.exit_code, 1);
+    EXPECT_NE(unknown.output.find("did you mean 'strict'"), std::string::npos) << unknown.output;
+    EXPECT_EQ(
+        daemon_
+            .command({"token", "create", "--name", "x", "--scope", "users:read", "--profile", "no"})
+            .exit_code,
+        1
+    );
+}
+
+TEST(ProfileConfiguration, FaultsAreFoundWithTheirPlaces) {
+    const std::string file = testing::TempDir() + "profiles.yaml";
+    std::ofstream(file) << "server: { public_url: https://id.example.com }\n"
+                           "sources: [ { name: corp, servers: [ldaps://a], base: dc=a } ]\n"
+                           "scim:\n"
+                           "  default_profile: entrra\n"
+                           "  profiles:\n"
+                           "    hr: { base: strict, unknown_pat: accept, put: maybe }\n"
+                           "    it: { base: nobody }\n";
+    const auto checked = test::run_program({BASCULE_PROGRAM, "check", file});
+    EXPECT_EQ(checked.exit_code, 1);
+    for (const char* line :
+         {":4:3 scim.default_profile", "did you mean 'entra'?",
+          ":6:25 scim.profiles.hr.unknown_pat", "did you mean \"unknown_path\"?",
+          ":6:46 scim.profiles.hr.put", "expected accept or refuse, found \"maybe\"",
+          ":7:5 scim.profiles.it.base"}) {
+        EXPECT_NE(checked.output.find(line), std::string::npos) << line << "\n" << checked.output;
     }
 }
 

@@ -124,8 +124,9 @@ TEST(YamlReading, KeepsScalarsAsText) {
 
 TEST(ClientProfiles, AreReadWithTheirPlaces) {
     const auto outcome = load_text(
-        minimal + "scim:\n  default_profile: hr\n  profiles:\n    hr: { base: strict, "
-                  "unknown_path: accept }\n",
+        minimal +
+            "scim:\n  default_profile: hr\n  profiles:\n    hr: { base: strict, "
+            "unknown_path: accept }\n",
         "test"
     );
     ASSERT_TRUE(outcome.settings);
@@ -142,8 +143,7 @@ TEST(ClientProfiles, AreReadWithTheirPlaces) {
 
 TEST(ClientProfiles, TakeMapsOfWordsOnly) {
     for (const char* bad : {"[strict]", "{ hr: strict }", "{ hr: { put: [a] } }", "{ HR: {} }"}) {
-        const auto outcome =
-            load_text(minimal + "scim: { profiles: " + bad + " }\n", "test");
+        const auto outcome = load_text(minimal + "scim: { profiles: " + bad + " }\n", "test");
         EXPECT_EQ(outcome.errors(), 1U) << bad;
     }
 }

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <string>
 
 #include "scim/filter/loose_filter.hpp"
 #include "scim/profile/client_profile.hpp"
@@ -69,6 +72,38 @@ TEST(ProfileRegistry, NamesTheNearestOfWhatItDoesNotKnow) {
     EXPECT_EQ(word.error().detail, "expected accept or refuse, found \"yes\"");
     EXPECT_EQ(registry.find("hr"), nullptr);
     EXPECT_FALSE(registry.set_default("hr"));
+}
+
+/// The table of docs/scim.md: a row a switch, a column a profile; "·" where lenient's word holds.
+std::string handbook_table() {
+    const ProfileRegistry registry;
+    std::string head = "| Switch |";
+    std::string line = "|---|";
+    for (const ClientProfile& profile : registry.all()) {
+        head += " " + profile.name + " |";
+        line += "---|";
+    }
+    std::string table = head + "\n" + line + "\n";
+    for (const ProfileSwitch& one : profile_switches()) {
+        table += "| `" + std::string(one.name) + "` |";
+        for (const ClientProfile& profile : registry.all()) {
+            const bool is_default =
+                profile.name != "lenient" && one.get(profile) == one.get(lenient_profile());
+            table += " " + (is_default ? "·" : one.get(profile)) + " |";
+        }
+        table += "\n";
+    }
+    return table;
+}
+
+TEST(ProfileTable, IsInTheHandbook) {
+    std::ifstream file(BASCULE_HANDBOOK "/scim.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_NE(page.find(handbook_table()), std::string::npos) << handbook_table();
+    for (const ProfileSwitch& one : profile_switches()) {
+        const std::string row = "| `" + std::string(one.name) + "` | " + std::string(one.help);
+        EXPECT_NE(page.find(row), std::string::npos) << row << " | " << values_of(one) << " |";
+    }
 }
 
 TEST(QuoteBareWords, QuotesValuesOnly) {
