@@ -194,8 +194,9 @@ std::vector<Option> service_options() {
         ),
         option<S>(
             "scim.default_profile", Kind::name, BASCULE_FIELD(scim_default_profile),
-            {.help = "The client profile of tokens that name none; without it lenient. docs/scim.md "
-                     "lists what each does.",
+            {.help =
+                 "The client profile of tokens that name none; without it lenient. docs/scim.md "
+                 "lists what each does.",
              .example = "strict"}
         ),
         option<S>(
@@ -203,6 +204,21 @@ std::vector<Option> service_options() {
             {.help = "More client profiles, or other switches in those there are. A new one "
                      "starts as a copy of its base.",
              .example = "{ hr: { base: strict, unknown_path: accept } }"}
+        ),
+        option<S>(
+            "scim.bulk.max_operations", Kind::count, BASCULE_FIELD(scim_bulk_operations),
+            {.default_value = "2000",
+             .help = "Most operations in one bulk request; some clients take it as the size of a "
+                     "PATCH too.",
+             .minimum = 1,
+             .maximum = 100'000}
+        ),
+        option<S>(
+            "scim.bulk.max_payload", Kind::size, BASCULE_FIELD(scim_bulk_payload),
+            {.default_value = "16MiB",
+             .help = "Longest body of a bulk request.",
+             .minimum = 1024,
+             .maximum = 64 * 1024 * 1024}
         ),
         option<S>(
             "audit.retain", Kind::duration, BASCULE_FIELD(audit_retain),

@@ -118,6 +118,8 @@ struct Settings {
     std::uint32_t scim_default_page = 0;
     std::string scim_default_profile;
     std::vector<ProfileSetting> scim_profiles;
+    std::uint32_t scim_bulk_operations = 0;
+    std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;

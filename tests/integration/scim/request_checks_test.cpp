@@ -172,6 +172,21 @@ TEST_F(ScimRequests, EntraFlagsInTheAddressAreNoParameters) {
     }
 }
 
+TEST_F(ScimRequests, BulkOperationsFollowTheProfile) {
+    const Json create{
+        {"method", "POST"},
+        {"path", "/Users"},
+        {"bulkId", "a"},
+        {"data", {{"schemas", {user_schema}}, {"userName", "ann"}, {"colour", "x"}}}};
+    const Json bulk{
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}},
+        {"Operations", Json::array({create})}};
+    use("unknown_attributes-refuse");
+    EXPECT_EQ(post("/Bulk", bulk).body["Operations"][0]["status"], "400");
+    use("unknown_attributes-accept");
+    EXPECT_EQ(post("/Bulk", bulk).body["Operations"][0]["status"], "201");
+}
+
 TEST_F(ScimRequests, ProfileOfATokenIsShownAndChanged) {
     use("strict");
     EXPECT_EQ(get("/users").status, 404);
@@ -201,10 +216,10 @@ TEST(ProfileConfiguration, FaultsAreFoundWithTheirPlaces) {
     const auto checked = test::run_program({BASCULE_PROGRAM, "check", file});
     EXPECT_EQ(checked.exit_code, 1);
     for (const char* line :
-         {":4:3 scim.default_profile", "did you mean 'entra'?",
-          ":6:25 scim.profiles.hr.unknown_pat", "did you mean \"unknown_path\"?",
-          ":6:46 scim.profiles.hr.put", "expected accept or refuse, found \"maybe\"",
-          ":7:5 scim.profiles.it.base"}) {
+         {":4:3  scim.default_profile", "did you mean 'entra'?",
+          ":6:25  scim.profiles.hr.unknown_pat", "did you mean \"unknown_path\"?",
+          ":6:46  scim.profiles.hr.put", "expected accept or refuse, found \"maybe\"",
+          ":7:5  scim.profiles.it.base"}) {
         EXPECT_NE(checked.output.find(line), std::string::npos) << line << "\n" << checked.output;
     }
 }
