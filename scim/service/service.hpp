@@ -59,8 +59,11 @@ class Service {
     explicit Service(ServiceDependencies dependencies);
     ~Service();
 
-    /// Adds every route below /scim/v2. The service must outlive the router.
-    [[nodiscard]] Status add_routes(http::Router& router, Authenticate authenticate);
+    /// Adds every route below /scim/v2. The service must outlive the router. `authenticate_person`
+    /// is for /Me: it knows people who are signed in too; empty where only programs call.
+    [[nodiscard]] Status add_routes(
+        http::Router& router, Authenticate authenticate, Authenticate authenticate_person = {}
+    );
 
   private:
     std::unique_ptr<const Engine> engine_;
