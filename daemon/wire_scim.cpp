@@ -22,7 +22,10 @@ Status wire_scim(Generation& generation) {
         generation.public_router,
         [authenticator = generation.authenticator.get()](
             const http::Request& request, const http::RequestContext& context
-        ) { return authenticator->authenticate_token(request, context); }
+        ) { return authenticator->authenticate_token(request, context); },
+        [authenticator = generation.authenticator.get()](
+            const http::Request& request, const http::RequestContext& context
+        ) { return authenticator->authenticate(request, context); }
     ));
     // The same service on the admin socket is what role and unit commands talk to.
     return generation.scim->add_routes(

@@ -47,6 +47,25 @@ std::string details_text(const json& record) {
     return text;
 }
 
+/// "title: "A" -> "B""; a value that was or became absent is a dash.
+std::string changes_text(const json& record) {
+    const auto shown = [](const json& property, const char* name) {
+        const auto value = property.find(name);
+        return value == property.end() || value->is_null() ? std::string("-") : value->dump();
+    };
+    std::string text;
+    for (const json& property : record.value("modifiedProperties", json::array())) {
+        text += text.empty() ? "" : ", ";
+        if (property.contains("more")) {
+            text += "and " + property["more"].dump() + " more";
+        } else {
+            text += property.value("displayName", "") + ": " + shown(property, "oldValue") +
+                    " -> " + shown(property, "newValue");
+        }
+    }
+    return text;
+}
+
 void print(const Invocation& invocation, const json& record) {
     if (invocation.json) {
         print_json(record);
@@ -64,6 +83,9 @@ void print(const Invocation& invocation, const json& record) {
     line += "  " + outcome_text(record);
     if (const std::string details = details_text(record); !details.empty()) {
         line += "  " + details;
+    }
+    if (const std::string changes = changes_text(record); !changes.empty()) {
+        line += "  " + changes;
     }
     std::cout << printable(line, line.size()) << "\n";
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "directory/base/time.hpp"
+#include "directory/model/journal_details.hpp"
 
 namespace bascule::portal {
 
@@ -48,6 +49,24 @@ ordered_json id_or_null(const std::optional<Uuid>& id) {
     return id ? ordered_json(id->to_string()) : ordered_json(nullptr);
 }
 
+/// The changes of a record in the words of the API.
+ordered_json modified_properties(std::string_view changes) {
+    ordered_json properties = ordered_json::array();
+    const auto list = ordered_json::parse(changes, nullptr, false);
+    for (const ordered_json& change : list.is_array() ? list : ordered_json::array()) {
+        if (change.contains("more")) {
+            properties.push_back({{"more", change["more"]}});
+            continue;
+        }
+        properties.push_back(
+            {{"displayName", change.value("attribute", "")},
+             {"oldValue", change.value("before", ordered_json())},
+             {"newValue", change.value("after", ordered_json())}}
+        );
+    }
+    return properties;
+}
+
 template <class Number>
 Status read_number(const http::QueryParameters& parameters, std::string_view name, Number& out) {
     const auto text = parameters.get(name);
@@ -71,8 +90,13 @@ Status read_number(const http::QueryParameters& parameters, std::string_view nam
 
 ordered_json describe(const JournalRecord& record) {
     ordered_json details = ordered_json::array();
+    ordered_json changes = ordered_json::array();
     for (const auto& [key, value] : record.details) {
-        details.push_back({{"key", key}, {"value", value}});
+        if (key == directory::changes_detail) {
+            changes = modified_properties(value);
+        } else {
+            details.push_back({{"key", key}, {"value", value}});
+        }
     }
     return {
         {"sequence", record.sequence},
@@ -91,6 +115,7 @@ ordered_json describe(const JournalRecord& record) {
           {"displayName", record.target_display}}},
         {"sourceAddress", record.source_address},
         {"requestId", record.request_id},
+        {"modifiedProperties", std::move(changes)},
         {"additionalDetails", std::move(details)},
     };
 }

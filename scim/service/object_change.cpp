@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "directory/base/text.hpp"
+#include "directory/model/journal_details.hpp"
 #include "scim/codec/document.hpp"
 #include "scim/service/change_record.hpp"
 #include "scim/service/external_id_rule.hpp"
@@ -11,6 +12,7 @@
 #include "scim/service/negotiation.hpp"
 #include "scim/service/source_dn.hpp"
 #include "scim/service/type_rules.hpp"
+#include "scim/service/value_changes.hpp"
 
 namespace bascule::scim {
 namespace {
@@ -58,7 +60,10 @@ Status ObjectChange::create(const Uuid& id, const WantedState& wanted) {
     object.body = wanted.body;
     BASCULE_CHECK(check_privileged(engine_, call_.caller, object));
     BASCULE_TRY(object.row.oid, store_new(object));
-    BASCULE_CHECK(journal(activity_of(view_, Change::add, wanted.body), object.row, {}));
+    BASCULE_CHECK(journal(
+        activity_of(view_, Change::add, wanted.body), object.row, {},
+        changed_values(view_, {}, wanted.body)
+    ));
     BASCULE_CHECK(apply_edges(object, wanted.edges));
     return set_password(object.row, wanted);
 }
@@ -121,7 +126,10 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
         changed += changed.empty() ? "password" : ", password";
     }
     return changed.empty() ? Status{}
-                           : journal(activity_of(view_, Change::update), after.row, changed);
+                           : journal(
+                                 activity_of(view_, Change::update), after.row, changed,
+                                 changed_values(view_, before.body, wanted.body)
+                             );
 }
 
 Status ObjectChange::remove(const Object& before) {
@@ -135,7 +143,10 @@ Status ObjectChange::remove(const Object& before) {
     if (engine_.with.credentials != nullptr && view_.type->name == "User") {
         BASCULE_CHECK(engine_.with.credentials->erase(transaction_, before.row.id));
     }
-    return journal(activity_of(view_, Change::remove, before.body), before.row, {});
+    return journal(
+        activity_of(view_, Change::remove, before.body), before.row, {},
+        changed_values(view_, before.body, {})
+    );
 }
 
 Status ObjectChange::remove_assignments(const Uuid& id) {
@@ -245,10 +256,15 @@ Status ObjectChange::journal_edges(const ObjectRow& row, const EdgeDelta& delta)
     return write(Change::add, delta.added, delta.added_ids);
 }
 
-Status ObjectChange::journal(std::string activity, const ObjectRow& row, std::string attributes) {
+Status ObjectChange::journal(
+    std::string activity, const ObjectRow& row, std::string attributes, std::string values
+) {
     auto record = record_of(call_, view_, std::move(activity), row.id, row.display);
     if (!attributes.empty()) {
         record.details.emplace_back("attributes", std::move(attributes));
+    }
+    if (!values.empty()) {
+        record.details.emplace_back(directory::changes_detail, std::move(values));
     }
     return transaction_.append(std::move(record));
 }

@@ -54,7 +54,8 @@ class ObjectChange {
     [[nodiscard]] Status check_no_nesting(const directory::Object& group, const EdgeWriter& edges);
     [[nodiscard]] Status journal_edges(const directory::ObjectRow& row, const EdgeDelta& delta);
     [[nodiscard]] Status journal(
-        std::string activity, const directory::ObjectRow& row, std::string attributes
+        std::string activity, const directory::ObjectRow& row, std::string attributes,
+        std::string values
     );
 
     const Engine& engine_;

@@ -8,6 +8,7 @@
 #include "scim/service/bulk.hpp"
 #include "scim/service/change_record.hpp"
 #include "scim/service/engine.hpp"
+#include "scim/service/me.hpp"
 #include "scim/service/negotiation.hpp"
 #include "scim/service/permission.hpp"
 #include "scim/service/preference.hpp"
@@ -174,25 +175,26 @@ class RouteTable {
         route.pool = Pool::write;
         route.body_limit = engine_.with.options.bulk.max_payload;
         route.description = "Carries out many changes.";
-        route.handler = [this_engine = &engine_, authenticate = authenticate_](
-                            const Request& request, const RequestContext& context
-                        ) {
-            const auto caller = (*authenticate)(request, context);
-            if (!caller) {
-                return scim_error(caller.error(), context.request_id);
-            }
-            if (auto media = check_media(request); !media) {
-                return scim_error(media.error(), context.request_id);
-            }
-            const auto profile = profile_of(*this_engine, *caller);
-            if (!profile) {
-                return scim_error(profile.error(), context.request_id);
-            }
-            const Call call{
-                request, context, *caller, http::QueryParameters(request.query), **profile};
-            return finish(run_bulk_request(*this_engine, call), context.request_id);
-        };
-        return add(std::move(route));
+        return add_unscoped(std::move(route), run_bulk_request, authenticate_);
+    }
+
+    /// What a person may see of himself needs no scope.
+    Status add_me(Authenticate authenticate) {
+        const auto person = authenticate
+                                ? std::make_shared<const Authenticate>(std::move(authenticate))
+                                : authenticate_;
+        for (const Method method :
+             {Method::get, Method::post, Method::put, Method::patch, Method::delete_}) {
+            Route route;
+            route.method = method;
+            route.pattern = std::string(root) + "/Me";
+            route.description = method == Method::get ? "Reads the user who is signed in."
+                                                      : "Is refused: /Me is read-only.";
+            BASCULE_CHECK(add_unscoped(
+                std::move(route), method == Method::get ? get_me : refuse_change_of_me, person
+            ));
+        }
+        return {};
     }
 
     /// A fixed document, readable without authentication.
@@ -229,16 +231,6 @@ class RouteTable {
         return add(
             Method::get, pattern, Pool::inline_, "Describes one part of the service.", answer
         );
-    }
-
-    Status add_unsupported(Method method, const std::string& path, std::string sentence) {
-        const auto answer = [sentence](const Request&, const RequestContext& context) {
-            return scim_error(
-                Error{ErrorKind::unsupported, "not_implemented", sentence, {}, {}},
-                context.request_id
-            );
-        };
-        return add(method, path, Pool::inline_, "Is not supported.", answer);
     }
 
     /// Everything else below /scim, last.
@@ -278,6 +270,31 @@ class RouteTable {
         route.pool = pool;
         route.description = std::move(description);
         route.handler = std::move(handler);
+        return add(std::move(route));
+    }
+
+    /// A route whose operation asks for no scope of its own.
+    Status add_unscoped(
+        Route route, RootOperation operation, std::shared_ptr<const Authenticate> authenticate
+    ) {
+        route.handler = [this_engine = &engine_, operation, authenticate = std::move(authenticate)](
+                            const Request& request, const RequestContext& context
+                        ) {
+            const auto caller = (*authenticate)(request, context);
+            if (!caller) {
+                return scim_error(caller.error(), context.request_id);
+            }
+            if (auto media = check_media(request); !media) {
+                return scim_error(media.error(), context.request_id);
+            }
+            const auto profile = profile_of(*this_engine, *caller);
+            if (!profile) {
+                return scim_error(profile.error(), context.request_id);
+            }
+            const Call call{
+                request, context, *caller, http::QueryParameters(request.query), **profile};
+            return finish(operation(*this_engine, call), context.request_id);
+        };
         return add(std::move(route));
     }
 
@@ -405,17 +422,6 @@ Status add_discovery(RouteTable& table, const Engine& engine, bool lower_case) {
     return table.add_documents(path("/Schemas/{}"), engine.schema_by_urn, true);
 }
 
-Status add_unsupported(RouteTable& table) {
-    const std::string base(root);
-    for (const Method method :
-         {Method::get, Method::put, Method::patch, Method::delete_, Method::post}) {
-        BASCULE_CHECK(table.add_unsupported(
-            method, base + "/Me", "/Me is not supported; use the address of the user itself."
-        ));
-    }
-    return {};
-}
-
 }  // namespace
 
 Service::Service(ServiceDependencies dependencies)
@@ -427,16 +433,18 @@ const ProfileRegistry& Service::profiles() const {
     return engine_->with.options.profiles;
 }
 
-Status Service::add_routes(http::Router& router, Authenticate authenticate) {
+Status Service::add_routes(
+    http::Router& router, Authenticate authenticate, Authenticate authenticate_person
+) {
     RouteTable table(*engine_, router, std::move(authenticate));
     for (const TypeView& view : engine_->views) {
         BASCULE_CHECK(table.add_type(view));
     }
     BASCULE_CHECK(table.add_root());
     BASCULE_CHECK(table.add_bulk());
+    BASCULE_CHECK(table.add_me(std::move(authenticate_person)));
     BASCULE_CHECK(add_discovery(table, *engine_, false));
     BASCULE_CHECK(add_discovery(table, *engine_, true));
-    BASCULE_CHECK(add_unsupported(table));
     return table.add_remaining();
 }
 

@@ -61,8 +61,11 @@ class Service {
     explicit Service(ServiceDependencies dependencies);
     ~Service();
 
-    /// Adds every route below /scim/v2. The service must outlive the router.
-    [[nodiscard]] Status add_routes(http::Router& router, Authenticate authenticate);
+    /// Adds every route below /scim/v2. The service must outlive the router. `authenticate_person`
+    /// is for /Me: it knows people who are signed in too; empty where only programs call.
+    [[nodiscard]] Status add_routes(
+        http::Router& router, Authenticate authenticate, Authenticate authenticate_person = {}
+    );
 
     /// How clients are treated.
     [[nodiscard]] const ProfileRegistry& profiles() const;

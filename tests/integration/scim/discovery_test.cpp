@@ -95,9 +95,5 @@ TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
     EXPECT_EQ(config["pagination"]["cursor"], false);
 }
 
-TEST_F(ScimDiscovery, MeIsNotImplemented) {
-    EXPECT_EQ(get("/Me").status, 501);
-}
-
 }  // namespace
 }  // namespace bascule::scim::tests

@@ -108,7 +108,7 @@ TEST_F(ScimReplace, JournalNamesAttributesNotValues) {
     put("/Users/" + id, body);
     const auto record = last_record();
     EXPECT_EQ(record.activity, "Update user");
-    ASSERT_EQ(record.details.size(), 1);
+    ASSERT_EQ(record.details.size(), 2);
     EXPECT_EQ(record.details[0], (std::pair<std::string, std::string>{"attributes", "title"}));
 }
 
