@@ -235,6 +235,9 @@ class Store {
     [[nodiscard]] virtual Result<std::unique_ptr<Loader>> begin_load(std::string_view source) = 0;
 
     [[nodiscard]] virtual const Registry& registry() const = 0;
+    /// Takes up what Registry::extend() added; until then nothing of it may be used. On an error
+    /// everything is as before. `conflict`/"schema_in_use" as at opening.
+    [[nodiscard]] virtual Status take_up_registry() = 0;
 };
 
 }  // namespace bascule::directory
