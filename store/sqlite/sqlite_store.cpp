@@ -52,6 +52,7 @@ class SqliteStore final : public Store {
     Result<std::unique_ptr<Loader>> begin_load(std::string_view source) override;
     const Registry& registry() const override { return numbers_.registry(); }
     Status take_up_registry() override;
+    JournalSignal& journal_signal() override { return writer_.journal_signal(); }
 
   private:
     RegistryNumbers numbers_;
