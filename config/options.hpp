@@ -30,13 +30,17 @@ enum class Kind {
     text_list,
     network_list,  ///< addresses and CIDR networks
     mapping,       ///< SCIM attribute to rule
+    path_list,     ///< absolute paths
+    resource_types,   ///< SCIM resource types of the operator
+    type_extensions,  ///< resource type to further schemas
 };
 
 enum class Apply { reload, restart };
 
 using Value = std::variant<
     std::string, bool, std::uint32_t, double, Duration, std::uint64_t, HostPort, SecretSetting,
-    std::vector<std::string>, std::vector<mirror::MappingRule>>;
+    std::vector<std::string>, std::vector<mirror::MappingRule>, std::vector<ResourceTypeSetting>,
+    std::vector<TypeExtensionsSetting>>;
 
 /// Where a value goes; `source` is set for options of a source.
 struct Target {

@@ -205,7 +205,6 @@ Status SchemaRegistry::add_type(const ResourceTypeFile& file) {
             "The resource type " + file.name + " names the unknown schema " + file.schema + "."
         );
     }
-    type->shows_all_by_default = !hides_something(type->schema->attributes);
     for (const auto& extension : file.extensions) {
         const Schema* schema = find_schema_in(schemas_, extension.schema);
         if (schema == nullptr) {
@@ -215,10 +214,17 @@ Status SchemaRegistry::add_type(const ResourceTypeFile& file) {
             );
         }
         type->extensions.push_back({schema, extension.required});
-        type->shows_all_by_default &= !hides_something(schema->attributes);
     }
+    note_hidden(*type);
     types_.push_back(std::move(type));
     return {};
+}
+
+void SchemaRegistry::note_hidden(ResourceType& type) {
+    type.shows_all_by_default = !hides_something(type.schema->attributes);
+    for (const auto& extension : type.extensions) {
+        type.shows_all_by_default &= !hides_something(extension.schema->attributes);
+    }
 }
 
 const ResourceType* SchemaRegistry::find_by_name(std::string_view name) const {

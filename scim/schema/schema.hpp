@@ -141,6 +141,7 @@ class SchemaRegistry {
         const std::vector<std::string_view>& schemas, std::string_view resource_types
     );
     [[nodiscard]] Status add_type(const ResourceTypeFile& file);
+    static void note_hidden(ResourceType& type);
     std::vector<std::unique_ptr<Schema>> schemas_;
     std::vector<std::unique_ptr<ResourceType>> types_;
 };

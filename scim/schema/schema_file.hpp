@@ -34,8 +34,10 @@ struct ResourceTypeFile {
     struct Extension {
         std::string schema;
         bool required = false;
+        bool operator==(const Extension&) const = default;
     };
     std::vector<Extension> extensions;
+    bool operator==(const ResourceTypeFile&) const = default;
 };
 
 /// Reads the list of resource types (RFC 7643 section 6). Errors: `invalid_schema`.

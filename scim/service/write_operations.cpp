@@ -92,7 +92,7 @@ std::vector<EdgeChange> edges_of(const TypeView& view, ResourceDraft& draft, boo
             changes.push_back(
                 {EdgeChange::Action::replace, attribute.kind, std::move(named->second)}
             );
-        } else if (clear_omitted) {
+        } else if (clear_omitted && attribute.name.attribute->mutability == Mutability::read_write) {
             changes.push_back({EdgeChange::Action::clear, attribute.kind, {}});
         }
     }
