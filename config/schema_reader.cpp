@@ -113,7 +113,7 @@ class SchemaReader {
     Report& report_;
 };
 
-std::string yaml_text(const std::vector<ExtensionSetting>& extensions) {
+std::string extensions_text(const std::vector<ExtensionSetting>& extensions) {
     std::string text;
     for (const ExtensionSetting& extension : extensions) {
         text += text.empty() ? "" : ", ";
@@ -171,7 +171,7 @@ std::string yaml_text(const std::vector<ResourceTypeSetting>& types) {
             text += ", description: " + yaml_text(type.description);
         }
         if (!type.extensions.empty()) {
-            text += ", extensions: " + yaml_text(type.extensions);
+            text += ", extensions: " + extensions_text(type.extensions);
         }
         text += " }";
     }
@@ -182,7 +182,7 @@ std::string yaml_text(const std::vector<TypeExtensionsSetting>& extensions) {
     std::string text;
     for (const TypeExtensionsSetting& one : extensions) {
         text += text.empty() ? " " : ", ";
-        text += yaml_text(one.type) + ": " + yaml_text(one.extensions);
+        text += yaml_text(one.type) + ": " + extensions_text(one.extensions);
     }
     return text.empty() ? "{}" : "{" + text + " }";
 }

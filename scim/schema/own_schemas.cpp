@@ -124,13 +124,21 @@ class OwnSchemaLoader {
         }
     }
 
+    /// The built-in ones are left to their own types: what is done with members and managers counts
+    /// on it.
     [[nodiscard]] bool has_schema(const std::string& urn, const std::string& place) {
-        if (registry_.find_schema(urn) != nullptr) {
-            return true;
+        if (const Schema* schema = registry_.find_schema(urn)) {
+            const bool is_own = std::any_of(own_.begin(), own_.end(), [&](const Own& one) {
+                return one.schema == schema;
+            });
+            if (!is_own) {
+                fault({}, place, "the schema " + schema->id + " belongs to a built-in type.");
+            }
+            return is_own;
         }
         std::vector<std::string> known;
-        for (const auto& schema : registry_.schemas_) {
-            known.push_back(schema->id);
+        for (const Own& one : own_) {
+            known.push_back(one.schema->id);
         }
         const std::string near = nearest(urn, known);
         fault(
