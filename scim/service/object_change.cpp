@@ -88,8 +88,9 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     }
     BASCULE_CHECK(apply_edges(after, wanted.edges));
     if (!wanted.edges.empty()) {
-        const bool is_patch = call_.request.method == http::Method::patch;
-        BASCULE_CHECK(check_required_edges(before.row, is_patch ? "mutability" : "invalid_value"));
+        BASCULE_CHECK(
+            check_required_edges(before.row, wanted.is_patch ? "mutability" : "invalid_value")
+        );
     }
     BASCULE_CHECK(set_password(before.row, wanted));
     if (wanted.has_password && !wanted.password_hash.empty()) {

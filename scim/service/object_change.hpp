@@ -16,6 +16,7 @@ namespace bascule::scim {
 struct WantedState {
     std::string body;
     std::vector<EdgeChange> edges;
+    bool is_patch = false;  ///< emptying what is required is `mutability` then (check 92)
     bool has_password = false;
     std::string password_hash;  ///< empty when passwords are not kept here
 };
