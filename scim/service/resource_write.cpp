@@ -301,7 +301,9 @@ class PatchWrite final : public WriteBase {
             PatchOutcome outcome,
             apply_patch(*message_, object.body, engine_.with.schemas, *view_.type, engine_.registry)
         );
-        WantedState wanted{std::move(outcome.body), std::move(outcome.edges), false, {}};
+        WantedState wanted;
+        wanted.body = std::move(outcome.body);
+        wanted.edges = std::move(outcome.edges);
         wanted.has_password = outcome.password.has_value();
         if (!password_.is_given() && !object.row.is_synced()) {
             password_.give(std::move(outcome.password), wanted.body);

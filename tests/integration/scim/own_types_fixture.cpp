@@ -97,7 +97,9 @@ std::vector<std::string> OwnTypes::found(
     if (!filter.empty()) {
         body["filter"] = filter;
     }
-    body.update(more);
+    if (more.is_object()) {
+        body.update(more);
+    }
     const HttpAnswer answer = post(endpoint + "/.search", body);
     if (answer.status != 200) {
         return {answer.json.is_object() ? answer.json.value("scimType", answer.body) : answer.body};

@@ -170,7 +170,7 @@ TEST_F(OwnTypesLifecycle, WhatBecomesSearchableIsIndexedAtStart) {
 
 TEST_F(OwnTypesLifecycle, ADirectoryFillsOwnAttributes) {
     configuration_ += "    users: { map: { \"" + std::string(badge_schema) +
-                      ":colour\": uid, \"" + badge_schema + ":number\": uidNumber } }\n";
+                      ":colour\": uid, \"" + badge_schema + ":number\": employeeNumber } }\n";
     configure(company_schemas());
     start();
     const std::string urn = badge_schema;
@@ -222,7 +222,7 @@ TEST_F(OwnTypesLifecycle, CheckNamesFilePlaceAndExpectation) {
     result = check();
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.output, HasSubstr("/nowhere/thing.json: No such file"));
-    configure("scim:\n  resource_types: [{ nmae: Thing }]\n");
+    configure("scim:\n  resource_types: [{ nam: Thing }]\n");
     result = check();
     EXPECT_THAT(result.output, HasSubstr("did you mean \"name\"?"));
     EXPECT_THAT(result.output, HasSubstr("scim.resource_types[0].schema"));
