@@ -89,7 +89,7 @@ class ScimServiceTest : public testing::Test {
     std::vector<std::string> members_of(const std::string& group);
     /// Whether somebody can sign in with the password.
     bool signs_in(const std::string& user_name, const std::string& password);
-    /// What the daemon's database holds, read beside it.
+    /// What the daemon's database holds, read beside it; without the making of the test's tokens.
     std::vector<directory::JournalRecord> journal();
     directory::JournalRecord last_record();
     directory::Object stored(const std::string& id);
