@@ -28,9 +28,9 @@ enum class Kind {
     choice,  ///< one of `choices`
     secret,  ///< { file: }, { env: }, { credential: } or, with a warning, the text itself
     text_list,
-    network_list,  ///< addresses and CIDR networks
-    mapping,       ///< SCIM attribute to rule
-    path_list,     ///< absolute paths
+    network_list,     ///< addresses and CIDR networks
+    mapping,          ///< SCIM attribute to rule
+    path_list,        ///< absolute paths
     resource_types,   ///< SCIM resource types of the operator
     type_extensions,  ///< resource type to further schemas
 };

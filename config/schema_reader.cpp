@@ -77,7 +77,8 @@ class SchemaReader {
             if (required->kind != Node::Kind::scalar ||
                 (required->text != "true" && required->text != "false")) {
                 report_.error(
-                    required->position, path + ".required", "expected true or false" + found(*required)
+                    required->position, path + ".required",
+                    "expected true or false" + found(*required)
                 );
             }
         }
@@ -117,8 +118,9 @@ std::string extensions_text(const std::vector<ExtensionSetting>& extensions) {
     std::string text;
     for (const ExtensionSetting& extension : extensions) {
         text += text.empty() ? "" : ", ";
-        text += extension.required ? "{ schema: " + yaml_text(extension.schema) + ", required: true }"
-                                   : yaml_text(extension.schema);
+        text += extension.required
+                    ? "{ schema: " + yaml_text(extension.schema) + ", required: true }"
+                    : yaml_text(extension.schema);
     }
     return "[" + text + "]";
 }
@@ -149,7 +151,8 @@ std::vector<TypeExtensionsSetting> read_type_extensions(
     std::vector<TypeExtensionsSetting> all;
     if (node.kind != Node::Kind::map) {
         report.error(
-            node.position, path, "expected a map of resource types to lists of schemas" + found(node)
+            node.position, path,
+            "expected a map of resource types to lists of schemas" + found(node)
         );
         return all;
     }

@@ -88,9 +88,7 @@ class Gatherer {
             const std::string place =
                 "scim.extensions." + setting.type + "[" + std::to_string(i) + "]";
             note(place, extension);
-            own_.extensions.push_back(
-                {setting.type, extension.schema, extension.required, place}
-            );
+            own_.extensions.push_back({setting.type, extension.schema, extension.required, place});
         }
     }
 

@@ -35,8 +35,9 @@ Status take_up(Core& core, scim::SchemaRegistry& schemas) {
     if (!added) {
         Error error = std::move(added).error();
         error.code = "restart_needed";
-        error.detail = "Nothing was changed, because a reload can only add to the schemas: " +
-                       error.detail + " Restart the service to change or remove it.";
+        error.detail =
+            "Nothing was changed, because a reload can only add to the schemas: " + error.detail +
+            " Restart the service to change or remove it.";
         return fail(std::move(error));
     }
     if (*added) {

@@ -57,7 +57,9 @@ class Daemon {
         : config_path_(std::move(config_path)), sink_(sink) {}
 
     [[nodiscard]] Status start(config::Settings settings) {
-        BASCULE_TRY(std::shared_ptr<scim::SchemaRegistry> schemas, require_schemas(settings, config_path_));
+        BASCULE_TRY(
+            std::shared_ptr<scim::SchemaRegistry> schemas, require_schemas(settings, config_path_)
+        );
         BASCULE_TRY(core_, open_core(settings.sqlite_path, *schemas));
         observer_ = std::make_unique<RequestLog>(core_->metrics, sink_);
         BASCULE_TRY(generation_, build_generation(*core_, std::move(settings), schemas));

@@ -52,8 +52,7 @@ Result<json> explain_attribute(
         BASCULE_TRY(object, reader.find(*explanation.id));
         return {};
     }));
-    const scim::ResourceType* type =
-        object ? schemas.find_by_type(object->row.type) : nullptr;
+    const scim::ResourceType* type = object ? schemas.find_by_type(object->row.type) : nullptr;
     const auto resolved = type == nullptr ? std::nullopt : schemas.resolve(*type, attribute);
     if (!resolved) {
         return fail(
@@ -90,7 +89,9 @@ Result<json> explain(
         const bool mirrored = explanation.cause == mirror::Cause::mirrored;
         value["mirrored"] = value["mirrored"].get<bool>() || mirrored;
         if (!attribute.empty() && explanation.id) {
-            BASCULE_TRY(json found, explain_attribute(core, sources, schemas, explanation, attribute));
+            BASCULE_TRY(
+                json found, explain_attribute(core, sources, schemas, explanation, attribute)
+            );
             value["lines"].push_back(found["line"]);
             found.erase("line");
             value["attributes"].push_back(std::move(found));

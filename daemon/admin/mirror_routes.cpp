@@ -103,10 +103,11 @@ Status add_mirror_routes(
          &sources](const http::Request& request, const access::Caller&) -> Result<http::Response> {
             const http::QueryParameters parameters(request.query);
             BASCULE_TRY(
-                const json value, explain(
-                                      core, sources, schemas, parameters.get("subject").value_or(""),
-                                      parameters.get("attribute").value_or("")
-                                  )
+                const json value,
+                explain(
+                    core, sources, schemas, parameters.get("subject").value_or(""),
+                    parameters.get("attribute").value_or("")
+                )
             );
             return json_response(value);
         }

@@ -252,9 +252,9 @@ class DocumentReader {
         return std::any_of(
             schema.attributes.begin(), schema.attributes.end(),
             [&](const Attribute& attribute) {
-                return attribute.edge && (origin_ == Origin::stored
-                                              ? attribute.required
-                                              : edges_.contains(*attribute.edge));
+                return attribute.edge &&
+                       (origin_ == Origin::stored ? attribute.required
+                                                  : edges_.contains(*attribute.edge));
             }
         );
     }

@@ -53,9 +53,9 @@ struct ExtensionMembers {
 
 /// What is spliced into a stored document to make a response.
 struct RenderParts {
-    std::string_view base_url;      ///< "https://id.example.com/scim/v2"
-    std::string_view edge_members;  ///< raw JSON members to splice before meta:
-                                    ///< `"members":[…],"groups":[…]`, or empty
+    std::string_view base_url;                     ///< "https://id.example.com/scim/v2"
+    std::string_view edge_members;                 ///< raw JSON members to splice before meta:
+                                                   ///< `"members":[…],"groups":[…]`, or empty
     std::span<const ExtensionMembers> extensions;  ///< of extensions that show edges, each once
 };
 

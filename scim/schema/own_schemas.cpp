@@ -18,8 +18,8 @@ namespace {
 
 /// Endpoints and scopes that mean something else.
 constexpr std::array<std::string_view, 8> taken_endpoints{
-    "/me", "/bulk", "/schemas", "/resourcetypes", "/serviceproviderconfig", "/.search", "/events",
-    "/admin"};
+    "/me",      "/bulk",   "/schemas", "/resourcetypes", "/serviceproviderconfig",
+    "/.search", "/events", "/admin"};
 /// Types of the product itself that are no resource types.
 constexpr std::array<std::string_view, 6> taken_names{"Unmapped",   "Token",          "Session",
                                                       "Credential", "IdempotencyKey", "Client"};
@@ -62,9 +62,8 @@ bool names_no_type(std::string_view reference_type) {
 std::string with_place(const Error& error) {
     // parse_own_schemas() puts the place before the reason.
     const std::string lead = error.field + ": ";
-    return !error.field.empty() && error.detail.starts_with(lead)
-               ? error.detail.substr(lead.size())
-               : error.detail;
+    return !error.field.empty() && error.detail.starts_with(lead) ? error.detail.substr(lead.size())
+                                                                  : error.detail;
 }
 
 }  // namespace
@@ -187,19 +186,16 @@ class OwnSchemaLoader {
     }
 
     [[nodiscard]] bool has_scope(const std::string& scope) const {
-        return std::any_of(
-            registry_.types_.begin(), registry_.types_.end(),
-            [&](const auto& type) {
-                return type->scope == scope || to_ascii_lower(type->endpoint) == "/" + scope;
-            }
-        );
+        return std::any_of(registry_.types_.begin(), registry_.types_.end(), [&](const auto& type) {
+            return type->scope == scope || to_ascii_lower(type->endpoint) == "/" + scope;
+        });
     }
 
     void extend(const OwnSchemas::Extension& extension, std::size_t builtin) {
-        const auto found = std::find_if(
-            registry_.types_.begin(), registry_.types_.end(),
-            [&](const auto& type) { return type->name == extension.type; }
-        );
+        const auto found =
+            std::find_if(registry_.types_.begin(), registry_.types_.end(), [&](const auto& type) {
+                return type->name == extension.type;
+            });
         if (found == registry_.types_.end()) {
             std::vector<std::string> known;
             for (std::size_t i = 0; i < builtin; ++i) {
@@ -218,11 +214,11 @@ class OwnSchemaLoader {
         }
         ResourceType& type = **found;
         const Schema* schema = registry_.find_schema(extension.schema);
-        const bool there = type.schema == schema ||
-                           std::any_of(
-                               type.extensions.begin(), type.extensions.end(),
-                               [&](const auto& other) { return other.schema == schema; }
-                           );
+        const bool there =
+            type.schema == schema ||
+            std::any_of(type.extensions.begin(), type.extensions.end(), [&](const auto& other) {
+                return other.schema == schema;
+            });
         if (there) {
             fault({}, extension.place, "this schema is part of " + type.name + " already.");
             return;
@@ -270,10 +266,7 @@ class OwnSchemaLoader {
         }
         if (attribute.mutability == Mutability::write_only ||
             attribute.sub("value")->uniqueness != Uniqueness::none) {
-            fault(
-                own.file, place,
-                "a reference to objects can be neither writeOnly nor unique."
-            );
+            fault(own.file, place, "a reference to objects can be neither writeOnly nor unique.");
             return;
         }
         const std::string path = own.schema->id + ":" + attribute.name;

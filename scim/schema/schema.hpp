@@ -43,9 +43,7 @@ struct Attribute {
     /// By name without case, or null.
     [[nodiscard]] const Attribute* sub(std::string_view name) const;
     /// The one write-only value that is taken over, as a hash: User.password.
-    [[nodiscard]] bool is_password() const {
-        return mutability == Mutability::write_only && !own;
-    }
+    [[nodiscard]] bool is_password() const { return mutability == Mutability::write_only && !own; }
     /// Which resource types an attribute kept as edges may refer to.
     [[nodiscard]] const std::vector<std::string>& target_types() const;
 };

@@ -18,8 +18,11 @@ using directory::ValueType;
 
 tl::unexpected<Error> invalid(const std::string& place, const std::string& reason) {
     return fail(Error{
-        ErrorKind::invalid_input, "invalid_schema", place.empty() ? reason : place + ": " + reason,
-        place, {}});
+        ErrorKind::invalid_input,
+        "invalid_schema",
+        place.empty() ? reason : place + ": " + reason,
+        place,
+        {}});
 }
 
 std::string below(const std::string& place, std::string_view key) {
@@ -272,8 +275,7 @@ Result<std::vector<Attribute>> read_attributes(
 
 Result<Schema> read_schema(const Json& json, const std::string& place) {
     const ObjectReader reader(json, place);
-    BASCULE_CHECK(
-        reader.expect_only({"id", "name", "description", "attributes", "schemas", "meta"})
+    BASCULE_CHECK(reader.expect_only({"id", "name", "description", "attributes", "schemas", "meta"})
     );
     Schema schema;
     BASCULE_CHECK(reader.text("id", schema.id));
@@ -409,11 +411,9 @@ Result<std::vector<ResourceTypeFile>> parse_resource_types(std::string_view text
     std::vector<ResourceTypeFile> types;
     for (const Json& item : json) {
         const ObjectReader reader(item, "resource type");
-        BASCULE_CHECK(
-            reader.expect_only(
-                {"name", "endpoint", "description", "scope", "schema", "schemaExtensions"}
-            )
-        );
+        BASCULE_CHECK(reader.expect_only(
+            {"name", "endpoint", "description", "scope", "schema", "schemaExtensions"}
+        ));
         ResourceTypeFile type;
         BASCULE_CHECK(reader.text("name", type.name));
         BASCULE_CHECK(reader.text("endpoint", type.endpoint));

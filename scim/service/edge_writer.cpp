@@ -45,9 +45,7 @@ std::string path_of(const EdgeAttribute& attribute) {
                                                        : "members";
 }
 
-Error unknown_targets(
-    const EdgeAttribute& attribute, const std::vector<std::string_view>& ids
-) {
+Error unknown_targets(const EdgeAttribute& attribute, const std::vector<std::string_view>& ids) {
     std::string noun = attribute.kind == EdgeKind::manager ? "user" : "user or group";
     if (directory::is_own_edge_kind(attribute.kind)) {
         noun = allowed_types(attribute);
@@ -176,9 +174,8 @@ Result<std::vector<ObjectRow>> EdgeWriter::present_targets(EdgeKind kind) const 
     return all;
 }
 
-Result<EdgeWriter::Plan> EdgeWriter::plan(
-    const EdgeAttribute& attribute, const EdgeChange& change
-) const {
+Result<EdgeWriter::Plan> EdgeWriter::plan(const EdgeAttribute& attribute, const EdgeChange& change)
+    const {
     BASCULE_TRY(std::vector<ObjectRow> rows, resolve(attribute, change));
     const bool adds = change.action == EdgeChange::Action::add;
     if (change.action == EdgeChange::Action::clear ||
@@ -263,10 +260,10 @@ Status EdgeWriter::carry_out(EdgeKind kind, const Plan& plan) {
 }
 
 const EdgeAttribute& EdgeWriter::attribute_of(EdgeKind kind) const {
-    const auto found = std::find_if(
-        view_.edges.begin(), view_.edges.end(),
-        [&](const EdgeAttribute& attribute) { return attribute.kind == kind; }
-    );
+    const auto found =
+        std::find_if(view_.edges.begin(), view_.edges.end(), [&](const EdgeAttribute& attribute) {
+            return attribute.kind == kind;
+        });
     return *found;  // changes are made from the same schema
 }
 

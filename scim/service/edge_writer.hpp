@@ -35,8 +35,8 @@ class EdgeWriter {
         const directory::ObjectRow& owner, const authority::Authority& authority
     );
 
-    /// `invalid_value` naming unknown targets and those of a wrong type; `mutability` when something
-    /// would change that is immutable or mastered by the owner's source.
+    /// `invalid_value` naming unknown targets and those of a wrong type; `mutability` when
+    /// something would change that is immutable or mastered by the owner's source.
     [[nodiscard]] Status apply(const EdgeChange& change);
 
     /// One per kind that changed.
@@ -54,9 +54,7 @@ class EdgeWriter {
     ) const;
     [[nodiscard]] Result<std::vector<directory::ObjectRow>> present_targets(directory::EdgeKind kind
     ) const;
-    [[nodiscard]] Result<Plan> plan(
-        const EdgeAttribute& attribute, const EdgeChange& change
-    ) const;
+    [[nodiscard]] Result<Plan> plan(const EdgeAttribute& attribute, const EdgeChange& change) const;
     [[nodiscard]] Result<Plan> plan_replacement(
         const EdgeAttribute& attribute, std::vector<directory::ObjectRow> wanted
     ) const;

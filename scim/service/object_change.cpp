@@ -165,9 +165,7 @@ Status ObjectChange::check_required_edges(const ObjectRow& row, const char* code
         BASCULE_TRY(const auto count, transaction_.count_edges(edges.kind, row.oid));
         if (count == 0) {
             const std::string path = edges.name.path().to_string();
-            return fail(
-                Error{ErrorKind::invalid_input, code, path + " is required.", path, {}}
-            );
+            return fail(Error{ErrorKind::invalid_input, code, path + " is required.", path, {}});
         }
     }
     return {};

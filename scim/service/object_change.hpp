@@ -45,9 +45,7 @@ class ObjectChange {
         const directory::Object& object, const std::vector<EdgeChange>& changes
     );
     /// A reference of an operator's schema that must not be empty; `code` when it is.
-    [[nodiscard]] Status check_required_edges(
-        const directory::ObjectRow& row, const char* code
-    );
+    [[nodiscard]] Status check_required_edges(const directory::ObjectRow& row, const char* code);
     [[nodiscard]] Status set_password(const directory::ObjectRow& row, const WantedState& wanted);
     [[nodiscard]] Status check_no_nesting(const directory::Object& group, const EdgeWriter& edges);
     [[nodiscard]] Status journal_edges(const directory::ObjectRow& row, const EdgeDelta& delta);

@@ -56,8 +56,7 @@ class EdgeRenderer {
         begin_list(members_, name.attribute->name);
         for (const Neighbour& group : groups) {
             add_element(
-                members_, group.row, names_of(*name.attribute),
-                group.direct ? "direct" : "indirect"
+                members_, group.row, names_of(*name.attribute), group.direct ? "direct" : "indirect"
             );
         }
         end_list(members_);

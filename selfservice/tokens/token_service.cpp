@@ -107,9 +107,7 @@ std::vector<std::string> scopes_of(const directory::Registry& registry) {
     return scopes;
 }
 
-Status check_scopes(
-    const std::vector<std::string>& scopes, const directory::Registry& registry
-) {
+Status check_scopes(const std::vector<std::string>& scopes, const directory::Registry& registry) {
     if (scopes.empty()) {
         return fail(ErrorKind::invalid_input, "unknown_scope", "A token needs at least one scope.");
     }

@@ -48,14 +48,12 @@ class AttributeForms {
     const directory::Registry& registry_;
     directory::TypeId type_;
     std::int64_t type_number_;
-    std::unordered_map<std::string, Known> known_;  ///< by path
+    std::unordered_map<std::string, Known> known_;                    ///< by path
     std::unordered_map<std::int64_t, directory::AttributeId> stale_;  ///< whose terms must be made
     std::vector<std::pair<std::int64_t, directory::AttributeId>> newly_unique_;
 };
 
 /// `conflict`/"schema_in_use" when a type has gone of which there are live objects.
-[[nodiscard]] Status check_known_types(
-    Connection& connection, const directory::Registry& registry
-);
+[[nodiscard]] Status check_known_types(Connection& connection, const directory::Registry& registry);
 
 }  // namespace bascule::store

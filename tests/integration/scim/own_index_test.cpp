@@ -53,6 +53,22 @@ class OwnIndexes : public ::testing::Test {
         store_.reset();
         std::filesystem::remove_all(folder_);
     }
+    /// Something that can be referred to.
+    std::string add_gauge() {
+        const Uuid id = uuid_v7(clock_.now());
+        EXPECT_TRUE(store_->write(
+            directory::Durability::full,
+            [&](directory::Transaction& transaction) -> Status {
+                directory::NewObject object;
+                object.id = id;
+                object.type = registry_.type("Gauge");
+                object.body = R"({"displayName":"a"})";
+                BASCULE_TRY([[maybe_unused]] const auto oid, transaction.create(object));
+                return {};
+            }
+        ));
+        return id.to_string();
+    }
     std::string plan_of(const std::string& text) {
         const ResourceType& type = *schemas_->find_by_name("Gauge");
         directory::Query query;
@@ -76,16 +92,30 @@ class OwnIndexes : public ::testing::Test {
 };
 
 TEST_F(OwnIndexes, EveryKindOfAttributeDrivesItsQuery) {
-    const std::string id = "01890000-0000-7000-8000-00000000dead";
+    const std::string id = add_gauge();
     const std::string urn = calibration;
     for (const std::string& filter : std::vector<std::string>{
-             R"(note eq "a")", R"(note sw "a")", R"(serial eq "A")", R"(tags eq "a")",
-             R"(enabled eq true)", R"(count gt 9)", R"(counts le 9)", R"(ratio lt 0.5)",
-             R"(ratios ge 1)", R"(checked gt "2026-01-01T00:00:00Z")", R"(image eq "AAEC")",
-             R"(manual eq "https://a.example")", R"(place.floor eq 2)", R"(place.room sw "R")",
-             R"(ports[value eq "a" and speed gt 5])", R"(note pr)", urn + R"(:laboratory eq "x")",
-             urn + R"(:due lt "2027-01-01T00:00:00Z")", "owner.value eq \"" + id + "\"",
-             "watchers[value eq \"" + id + "\"]", urn + ":inspector.value eq \"" + id + "\""}) {
+             R"(note eq "a")",
+             R"(note sw "a")",
+             R"(serial eq "A")",
+             R"(tags eq "a")",
+             R"(enabled eq true)",
+             R"(count gt 9)",
+             R"(counts le 9)",
+             R"(ratio lt 0.5)",
+             R"(ratios ge 1)",
+             R"(checked gt "2026-01-01T00:00:00Z")",
+             R"(image eq "AAEC")",
+             R"(manual eq "https://a.example")",
+             R"(place.floor eq 2)",
+             R"(place.room sw "R")",
+             R"(ports[value eq "a" and speed gt 5])",
+             R"(note pr)",
+             urn + R"(:laboratory eq "x")",
+             urn + R"(:due lt "2027-01-01T00:00:00Z")",
+             "owner.value eq \"" + id + "\"",
+             "watchers[value eq \"" + id + "\"]",
+             urn + ":inspector.value eq \"" + id + "\""}) {
         EXPECT_THAT(plan_of(filter), testing::StartsWith("drive: ")) << filter;
     }
 }

@@ -49,8 +49,7 @@ HttpAnswer OwnTypes::put(const std::string& target, const Json& body) {
 HttpAnswer OwnTypes::patch(const std::string& target, const Json& operations) {
     return daemon_.request(
         "PATCH", "/scim/v2" + target,
-        {{"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}},
-         {"Operations", operations}}
+        {{"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}}, {"Operations", operations}}
     );
 }
 

@@ -30,9 +30,7 @@ class OwnTypes : public ::testing::Test {
     explicit OwnTypes(const std::string& lines = company_schemas());
     void SetUp() override;
     /// Starts the daemon and takes a token with the scopes.
-    void start(
-        const std::string& scopes = "users:write,groups:write,admin:write,gauges:write"
-    );
+    void start(const std::string& scopes = "users:write,groups:write,admin:write,gauges:write");
 
     HttpAnswer get(const std::string& target);
     HttpAnswer post(const std::string& target, const Json& body);

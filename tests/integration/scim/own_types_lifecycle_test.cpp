@@ -85,8 +85,7 @@ TEST_F(OwnTypesLifecycle, AReloadAddsTypesAndExtensions) {
     EXPECT_THAT(found("count gt 2"), ElementsAre("g"));
     const Json badge{{"number", 1}, {"gauges", {{{"value", gauge_id}}}}};
     const HttpAnswer answer = patch(
-        "/Users/" + before,
-        Json::array({{{"op", "add"}, {"path", badge_schema}, {"value", badge}}})
+        "/Users/" + before, Json::array({{{"op", "add"}, {"path", badge_schema}, {"value", badge}}})
     );
     EXPECT_EQ(answer.json[badge_schema]["number"], 1) << answer.body;
     EXPECT_THAT(
@@ -120,7 +119,12 @@ TEST_F(OwnTypesLifecycle, AReloadAddsAttributesAndRefusesTheRest) {
     reload("reload_refused");
     EXPECT_THAT(read_file(daemon_.log_file()), HasSubstr("restart_needed"));
     EXPECT_THAT(read_file(daemon_.log_file()), HasSubstr("invalid_schema"));
-    schema("thing", thing(R"({"name":"displayName","description":"Said better."},{"name":"size","type":"integer"})"));
+    schema(
+        "thing",
+        thing(
+            R"({"name":"displayName","description":"Said better."},{"name":"size","type":"integer"})"
+        )
+    );
     reload("reloaded");
     EXPECT_EQ(
         get("/Schemas/urn:example:Thing").json["attributes"][0]["description"], "Said better."
@@ -139,7 +143,10 @@ TEST_F(OwnTypesLifecycle, ARestartRefusesWhatWouldLoseData) {
     EXPECT_THAT(refused_start(), HasSubstr("The attribute size of Thing"));
     schema("thing", thing(R"({"name":"displayName"},{"name":"size"})"));
     EXPECT_THAT(refused_start(), HasSubstr("another type"));
-    schema("thing", thing(R"({"name":"displayName"},{"name":"size","type":"integer","uniqueness":"server"})"));
+    schema(
+        "thing",
+        thing(R"({"name":"displayName"},{"name":"size","type":"integer","uniqueness":"server"})")
+    );
     EXPECT_THAT(refused_start(), HasSubstr("is to be unique"));
     configure("");
     EXPECT_THAT(refused_start(), HasSubstr("The resource type Thing"));
@@ -156,8 +163,9 @@ TEST_F(OwnTypesLifecycle, ARestartRefusesWhatWouldLoseData) {
 }
 
 TEST_F(OwnTypesLifecycle, WhatBecomesSearchableIsIndexedAtStart) {
-    const std::string path =
-        schema("thing", thing(R"({"name":"displayName"},{"name":"note","bascule":{"searchable":false}})"));
+    const std::string path = schema(
+        "thing", thing(R"({"name":"displayName"},{"name":"note","bascule":{"searchable":false}})")
+    );
     configure(thing_type(path));
     start("things:write");
     ASSERT_EQ(post("/Things", {{"displayName", "a"}, {"note", "One"}}).status, 201);
@@ -169,8 +177,8 @@ TEST_F(OwnTypesLifecycle, WhatBecomesSearchableIsIndexedAtStart) {
 }
 
 TEST_F(OwnTypesLifecycle, ADirectoryFillsOwnAttributes) {
-    configuration_ += "    users: { map: { \"" + std::string(badge_schema) +
-                      ":colour\": uid, \"" + badge_schema + ":number\": employeeNumber } }\n";
+    configuration_ += "    users: { map: { \"" + std::string(badge_schema) + ":colour\": uid, \"" +
+                      badge_schema + ":number\": employeeNumber } }\n";
     configure(company_schemas());
     start();
     const std::string urn = badge_schema;
@@ -186,8 +194,7 @@ TEST_F(OwnTypesLifecycle, ADirectoryFillsOwnAttributes) {
     const std::string gauge_id = add_gauge("g");
     const HttpAnswer kept = patch(
         "/Users/" + user["id"].get<std::string>(),
-        Json::array(
-            {{{"op", "add"}, {"path", urn + ":gauges"}, {"value", {{{"value", gauge_id}}}}}}
+        Json::array({{{"op", "add"}, {"path", urn + ":gauges"}, {"value", {{{"value", gauge_id}}}}}}
         )
     );
     EXPECT_EQ(kept.json[badge_schema]["gauges"][0]["value"], gauge_id) << kept.body;
@@ -202,8 +209,12 @@ TEST_F(OwnTypesLifecycle, AReferenceIsNotMapped) {
 }
 
 TEST_F(OwnTypesLifecycle, CheckNamesFilePlaceAndExpectation) {
-    const std::string path =
-        schema("thing", thing(R"({"name":"a"},{"name":"b","type":"complex","subAttributes":[{"name":"c","type":"complex","subAttributes":[{"name":"d"}]}]})"));
+    const std::string path = schema(
+        "thing",
+        thing(
+            R"({"name":"a"},{"name":"b","type":"complex","subAttributes":[{"name":"c","type":"complex","subAttributes":[{"name":"d"}]}]})"
+        )
+    );
     configure(thing_type(path));
     ProcessResult result = check();
     EXPECT_EQ(result.exit_code, 1);
@@ -212,7 +223,8 @@ TEST_F(OwnTypesLifecycle, CheckNamesFilePlaceAndExpectation) {
     schema("thing", thing(R"({"name":"a"})"));
     configure(
         "scim:\n  schemas: [" + path +
-        "]\n  resource_types:\n    - { name: Thing, endpoint: /Users, schema: \"urn:example:Thign\" }\n"
+        "]\n  resource_types:\n    - { name: Thing, endpoint: /Users, schema: "
+        "\"urn:example:Thign\" }\n"
     );
     result = check();
     EXPECT_EQ(result.exit_code, 1);

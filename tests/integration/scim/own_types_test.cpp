@@ -132,7 +132,8 @@ TEST_F(OwnValues, Check067_EqualElementsAreKeptOnce) {
 
 TEST_F(OwnValues, Check068_CanonicalValuesAreAdvice) {
     const HttpAnswer answer = post(
-        "/Gauges", gauge("g", {{"level", "extreme"}, {"ports", {{{"value", "a"}, {"type", "loop"}}}}})
+        "/Gauges",
+        gauge("g", {{"level", "extreme"}, {"ports", {{{"value", "a"}, {"type", "loop"}}}}})
     );
     EXPECT_EQ(answer.status, 201);
     EXPECT_EQ(answer.json["level"], "extreme");
@@ -219,9 +220,8 @@ TEST_F(OwnValues, MutabilityOfEveryKind) {
     const HttpAnswer kept = put(at, gauge("g"));
     EXPECT_EQ(kept.status, 200);
     EXPECT_EQ(kept.json["origin"], "here");
-    EXPECT_EQ(
-        patch(at, operation("add", "serial", "S1")).json["serial"], "S1"
-    ) << "an empty immutable value can be set once";
+    EXPECT_EQ(patch(at, operation("add", "serial", "S1")).json["serial"], "S1")
+        << "an empty immutable value can be set once";
     EXPECT_EQ(patch(at, operation("replace", "serial", "S2")).json["scimType"], "mutability");
     EXPECT_EQ(patch(at, operation("replace", "pin", "2")).status, 200);
     EXPECT_EQ(patch(at, operation("replace", "pin", 2)).status, 400);
@@ -247,12 +247,12 @@ TEST_F(OwnValues, PatchAndPutOnEveryKind) {
         {"image", "AAEC", "////", "////"},
         {"images", {"AAEC"}, {"////"}, {"AAEC", "////"}},
         {"manual", "https://a.example", "https://b.example", "https://b.example"},
-        {"links", {"https://a.example"}, {"https://b.example"}, {"https://a.example", "https://b.example"}},
+        {"links",
+         {"https://a.example"},
+         {"https://b.example"},
+         {"https://a.example", "https://b.example"}},
         {"place", {{"room", "1"}}, {{"floor", 2}}, {{"room", "1"}, {"floor", 2}}},
-        {"ports",
-         {{{"value", "a"}}},
-         {{{"value", "b"}}},
-         {{{"value", "a"}}, {{"value", "b"}}}},
+        {"ports", {{{"value", "a"}}}, {{{"value", "b"}}}, {{{"value", "a"}}, {{"value", "b"}}}},
     };
     for (const auto& one : cases) {
         const std::string name = one.path;
@@ -274,35 +274,41 @@ TEST_F(OwnValues, PatchAndPutOnEveryKind) {
     const std::string urn = calibration_schema;
     HttpAnswer answer = patch(at, operation("replace", urn + ":due", "2027-05-01T00:00:00Z"));
     EXPECT_EQ(answer.json[urn]["due"], "2027-05-01T00:00:00Z");
-    answer = patch(
-        at, operation("add", "ports", Json::array({{{"value", "p1"}, {"speed", 5}}}))
-    );
+    answer = patch(at, operation("add", "ports", Json::array({{{"value", "p1"}, {"speed", 5}}})));
     answer = patch(at, operation("replace", "ports[speed lt 7].speed", 8));
     EXPECT_EQ(answer.json["ports"][0]["speed"], 8) << answer.body;
 }
 
 TEST_F(OwnValues, FiltersOfEveryOperatorAndKind) {
     add_gauge(
-        "a", {{"note", "Alpha one"},     {"serial", "Sx"},
-              {"tags", {"Red", "blue"}}, {"enabled", true},
-              {"count", 9},              {"counts", {1, 20}},
-              {"ratio", -0.5},           {"checked", "2026-01-31T08:00:00+02:00"},
-              {"image", "AAEC"},         {"manual", "https://a.example/M"},
+        "a", {{"note", "Alpha one"},
+              {"serial", "Sx"},
+              {"tags", {"Red", "blue"}},
+              {"enabled", true},
+              {"count", 9},
+              {"counts", {1, 20}},
+              {"ratio", -0.5},
+              {"checked", "2026-01-31T08:00:00+02:00"},
+              {"image", "AAEC"},
+              {"manual", "https://a.example/M"},
               {"place", {{"room", "R1"}, {"floor", 1}}},
               {"ports", {{{"value", "in1"}, {"type", "in"}, {"speed", 10}}}}}
     );
     add_gauge(
-        "b", {{"note", "Beta two"},
-              {"serial", "sx"},
-              {"enabled", false},
-              {"count", 10},
-              {"ratio", 2.5},
-              {"checked", "2026-01-31T07:00:00Z"},
-              {"place", {{"room", "R2"}, {"floor", 2}}},
-              {"ports",
-               {{{"value", "in1"}, {"type", "out"}, {"speed", 20}}, {{"value", "x"}, {"type", "in"}}}}}
+        "b",
+        {{"note", "Beta two"},
+         {"serial", "sx"},
+         {"enabled", false},
+         {"count", 10},
+         {"ratio", 2.5},
+         {"checked", "2026-01-31T07:00:00Z"},
+         {"place", {{"room", "R2"}, {"floor", 2}}},
+         {"ports",
+          {{{"value", "in1"}, {"type", "out"}, {"speed", 20}}, {{"value", "x"}, {"type", "in"}}}}}
     );
-    add_gauge("c", {{calibration_schema, {{"laboratory", "Oslo"}, {"due", "2027-01-01T00:00:00Z"}}}});
+    add_gauge(
+        "c", {{calibration_schema, {{"laboratory", "Oslo"}, {"due", "2027-01-01T00:00:00Z"}}}}
+    );
     const std::string urn = calibration_schema;
     const std::vector<std::pair<std::string, std::vector<std::string>>> cases{
         {"note eq \"ALPHA ONE\"", {"a"}},
@@ -358,8 +364,13 @@ TEST_F(OwnValues, FiltersOfEveryOperatorAndKind) {
 }
 
 TEST_F(OwnValues, Check039_SortsByEveryKind) {
-    add_gauge("a", {{"count", 10}, {"ratio", 2.5}, {"checked", "2026-01-31T08:00:00+02:00"}, {"note", "b"}});
-    add_gauge("b", {{"count", 9}, {"ratio", -1}, {"checked", "2026-01-31T07:00:00Z"}, {"note", "A"}});
+    add_gauge(
+        "a",
+        {{"count", 10}, {"ratio", 2.5}, {"checked", "2026-01-31T08:00:00+02:00"}, {"note", "b"}}
+    );
+    add_gauge(
+        "b", {{"count", 9}, {"ratio", -1}, {"checked", "2026-01-31T07:00:00Z"}, {"note", "A"}}
+    );
     add_gauge("c");
     const auto sorted = [&](const char* by, const char* order = "ascending") {
         return found("", {{"sortBy", by}, {"sortOrder", order}});
@@ -382,8 +393,9 @@ TEST_F(OwnValues, ReferencesAreCheckedAndSearched) {
     EXPECT_NE(answer.json.value("detail", "").find(team), std::string::npos);
     EXPECT_EQ(post("/Gauges", gauge("x", {{"parent", reference(ann)}})).status, 400);
     EXPECT_EQ(
-        post("/Gauges", gauge("x", {{"owner", reference("01890000-0000-7000-8000-00000000dead")}}))
-            .status,
+        post(
+            "/Gauges", gauge("x", {{"owner", reference("01890000-0000-7000-8000-00000000dead")}})
+        ).status,
         400
     );
     const std::string id = add_gauge(
@@ -427,7 +439,8 @@ TEST_F(OwnValues, ReferencesArePatchedReplacedAndFollowDeletions) {
     answer = patch(at, operation("add", "watchers", Json::array({reference(ann)})));
     const auto version = answer.json["meta"]["version"];
     EXPECT_EQ(
-        patch(at, operation("add", "watchers", Json::array({reference(ann)}))).json["meta"]["version"],
+        patch(at, operation("add", "watchers", Json::array({reference(ann)})))
+            .json["meta"]["version"],
         version
     );
     answer = patch(at, operation("add", "watchers", Json::array({reference(bob)})));
@@ -436,7 +449,9 @@ TEST_F(OwnValues, ReferencesArePatchedReplacedAndFollowDeletions) {
     EXPECT_EQ(answer.json["watchers"].size(), 1U);
     EXPECT_EQ(patch(at, operation("remove", "maker")).json["scimType"], "mutability");
     EXPECT_EQ(
-        patch(at, operation("replace", calibration_schema + std::string(":inspector"), reference(ann)))
+        patch(
+            at, operation("replace", calibration_schema + std::string(":inspector"), reference(ann))
+        )
             .json[calibration_schema]["inspector"]["value"],
         ann
     );
@@ -454,9 +469,8 @@ TEST_F(OwnValues, ReferencesArePatchedReplacedAndFollowDeletions) {
 
 TEST_F(OwnValues, ExtensionsOfUsersReferToOwnTypes) {
     const std::string gauge_id = add_gauge("g");
-    const std::string ann = add_user(
-        "ann", {{badge_schema, {{"colour", "Red"}, {"gauges", {reference(gauge_id)}}}}}
-    );
+    const std::string ann =
+        add_user("ann", {{badge_schema, {{"colour", "Red"}, {"gauges", {reference(gauge_id)}}}}});
     const Json user = get("/Users/" + ann).json;
     EXPECT_EQ(user[badge_schema]["gauges"][0]["value"], gauge_id) << user;
     EXPECT_EQ(user[badge_schema]["gauges"][0]["display"], "g");
@@ -475,7 +489,9 @@ TEST_F(OwnValues, Check156_OwnTypesAreDiscovered) {
     const Json type = get("/ResourceTypes/Gauge").json;
     EXPECT_EQ(type["endpoint"], "/Gauges");
     EXPECT_EQ(type["schema"], gauge_schema);
-    EXPECT_EQ(type["schemaExtensions"][0], Json({{"schema", calibration_schema}, {"required", true}}));
+    EXPECT_EQ(
+        type["schemaExtensions"][0], Json({{"schema", calibration_schema}, {"required", true}})
+    );
     EXPECT_TRUE(type["meta"]["location"].get<std::string>().ends_with("/ResourceTypes/Gauge"));
     for (const char* urn : {gauge_schema, calibration_schema, badge_schema}) {
         EXPECT_EQ(get("/Schemas/" + std::string(urn)).json["id"], urn);

@@ -97,9 +97,11 @@ TEST(OwnSchemas, AttributesAreCheckedWithTheirPlace) {
          "own attributes[0]"},
         {R"({"name":"a","bascule":{"edge":"member"},"type":"complex","subAttributes":[{"name":"value"}]})",
          "own attributes[0].bascule"},
-        {R"({"name":"a","mutability":"writeOnly","returned":"default"})", "own attributes[0].returned"},
+        {R"({"name":"a","mutability":"writeOnly","returned":"default"})",
+         "own attributes[0].returned"},
         {R"({"name":"a","mutability":"writeOnly"})", "ok"},
-        {R"({"name":"a","returned":"never","uniqueness":"server"})", "own attributes[0].uniqueness"},
+        {R"({"name":"a","returned":"never","uniqueness":"server"})",
+         "own attributes[0].uniqueness"},
         {R"({"name":"a","type":"reference","referenceTypes":["Gizmo"]})",
          "own attributes[0].referenceTypes"},
         {R"({"name":"a","type":"reference","referenceTypes":["uri","Gauge"]})", "ok"},
@@ -129,7 +131,8 @@ TEST(OwnSchemas, ABinarySubAttributeIsLegal) {
 
 TEST(OwnSchemas, FilesAreWholeSchemas) {
     for (const char* text :
-         {"", "{", "7", "null", R"({"name":"X"})", R"({"id":"X","name":"X","attributes":[{"name":"a"}]})",
+         {"", "{", "7", "null", R"({"name":"X"})",
+          R"({"id":"X","name":"X","attributes":[{"name":"a"}]})",
           R"({"id":"urn:x","name":"X","attributes":[{"name":"a"}]})",
           R"({"id":"urn:x:\"y","name":"X","attributes":[{"name":"a"}]})",
           R"({"id":"urn:x:y","name":"X","attributes":[]})", R"({"id":"urn:x:y","name":"X"})",
@@ -173,12 +176,19 @@ TEST(OwnSchemas, TheConfigurationIsCheckedWithItsPlace) {
         with([](auto& own) { own.types[0].schema = "urn:x:y"; }), " scim.resource_types[0].schema"
     );
     EXPECT_EQ(
-        with([](auto& own) { own.types[0].extensions.push_back({gauge, false}); }),
+        with([](auto& own) {
+            own.types[0].extensions.push_back({gauge, false});
+        }),
         " scim.resource_types[0].extensions[1]"
     );
     EXPECT_EQ(with([](auto& own) { own.extensions[0].type = "Usr"; }), " scim.extensions.User[0]");
-    EXPECT_EQ(with([](auto& own) { own.extensions[0].schema = "urn:x:y"; }), " scim.extensions.User[0]");
-    EXPECT_EQ(with([](auto& own) { own.extensions.push_back(own.extensions[0]); }), " scim.extensions.User[0]");
+    EXPECT_EQ(
+        with([](auto& own) { own.extensions[0].schema = "urn:x:y"; }), " scim.extensions.User[0]"
+    );
+    EXPECT_EQ(
+        with([](auto& own) { own.extensions.push_back(own.extensions[0]); }),
+        " scim.extensions.User[0]"
+    );
     EXPECT_EQ(with([](auto& own) { own.extensions.clear(); }), "badge id") << "nothing uses it";
     EXPECT_EQ(with([](auto& own) { own.files.push_back(own.files[0]); }), "gauge id");
 }
