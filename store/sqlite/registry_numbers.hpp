@@ -21,7 +21,7 @@ class RegistryNumbers {
     /// an error; `registry` must outlive this. `conflict`/"schema_in_use" when what was known has
     /// gone or changed its type while live objects have values for it, or became unique while
     /// values occur twice.
-    static Result<RegistryNumbers> open(
+    [[nodiscard]] static Result<RegistryNumbers> open(
         Connection& connection, const directory::Registry& registry
     );
     RegistryNumbers(RegistryNumbers&& other) noexcept;
