@@ -130,6 +130,8 @@ struct Settings {
     std::vector<std::string> scim_schemas;  ///< paths of files
     std::vector<ResourceTypeSetting> scim_resource_types;
     std::vector<TypeExtensionsSetting> scim_extensions;
+    std::uint32_t scim_bulk_operations = 0;
+    std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;
