@@ -78,6 +78,7 @@ class OwnSchemaLoader {
         for (const OwnSchemas::File& file : own.files) {
             add_file(file);
         }
+        all_files_read_ = faults_.empty();
         const std::size_t builtin = registry_.types_.size();
         for (std::size_t i = 0; i < own.types.size(); ++i) {
             add_type(own.types[i], "scim.resource_types[" + std::to_string(i) + "]");
@@ -134,6 +135,10 @@ class OwnSchemaLoader {
                 fault({}, place, "the schema " + schema->id + " belongs to a built-in type.");
             }
             return is_own;
+        }
+        // It may stand in a file that has a fault of its own.
+        if (!all_files_read_) {
+            return false;
         }
         std::vector<std::string> known;
         for (const Own& one : own_) {
@@ -303,6 +308,7 @@ class OwnSchemaLoader {
     std::vector<SchemaFault>& faults_;
     std::vector<Own> own_;
     std::map<EdgeKind, std::string> kinds_;
+    bool all_files_read_ = true;
 };
 
 std::unique_ptr<SchemaRegistry> SchemaRegistry::load_with(

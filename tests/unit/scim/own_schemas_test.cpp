@@ -153,6 +153,35 @@ TEST(OwnSchemas, AnAnswerOfAnotherServerIsAFile) {
     EXPECT_EQ(fault_of(own), "ok");
 }
 
+TEST(OwnSchemas, ReadyMadeFilesLoad) {
+    const auto ready = [](const std::string& name) { return file("../../../schemas/" + name); };
+    const std::string core = "urn:ietf:params:scim:schemas:core:2.0:";
+    OwnSchemas own;
+    own.files.push_back({"device_ble", ready("device_ble")});
+    for (const char* name : {"device", "role", "entitlement", "agent", "agentic_application"}) {
+        own.files.push_back({name, ready(name)});
+    }
+    for (const char* name : {"Device", "Role", "Entitlement", "Agent", "AgenticApplication"}) {
+        ResourceTypeFile type;
+        type.name = name;
+        type.endpoint = "/" + type.name + "s";
+        type.schema = core + name;
+        own.types.push_back(type);
+    }
+    own.extensions.push_back(
+        {"Device", "urn:ietf:params:scim:schemas:extension:ble:2.0:Device", false, "x"}
+    );
+    EXPECT_EQ(fault_of(own), "ok");
+}
+
+TEST(OwnSchemas, AFaultInAFileIsTheOnlyOne) {
+    OwnSchemas own = company();
+    own.files.front().text = "{";
+    std::vector<SchemaFault> faults;
+    EXPECT_EQ(SchemaRegistry::load_with(own, faults), nullptr);
+    EXPECT_EQ(faults.size(), 1U);
+}
+
 TEST(OwnSchemas, TheConfigurationIsCheckedWithItsPlace) {
     const auto with = [](const std::function<void(OwnSchemas&)>& change) {
         OwnSchemas own = company();
