@@ -121,6 +121,8 @@ std::string expectation(const Option& option) {
             return "a list of sections with name, endpoint and schema";
         case Kind::type_extensions:
             return "a map of resource types to lists of schemas";
+        case Kind::profiles:
+            return "a map of names to profiles";
     }
     return {};
 }
@@ -175,6 +177,14 @@ std::string yaml_text(const mirror::MappingRule& rule) {
         add("is_not", yaml_text(rule.is_not));
     }
     return "{ " + text + " }";
+}
+
+std::string yaml_text(const ProfileSetting& profile) {
+    std::string text = profile.base.empty() ? "" : "base: " + yaml_text(profile.base);
+    for (const ProfileSetting::Switch& one : profile.switches) {
+        text += (text.empty() ? "" : ", ") + one.name + ": " + yaml_text(one.value);
+    }
+    return text.empty() ? "{}" : "{ " + text + " }";
 }
 
 }  // namespace bascule::config

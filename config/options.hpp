@@ -33,6 +33,7 @@ enum class Kind {
     path_list,        ///< absolute paths
     resource_types,   ///< SCIM resource types of the operator
     type_extensions,  ///< resource type to further schemas
+    profiles,         ///< name to switches of a client profile
 };
 
 enum class Apply { reload, restart };
@@ -40,7 +41,7 @@ enum class Apply { reload, restart };
 using Value = std::variant<
     std::string, bool, std::uint32_t, double, Duration, std::uint64_t, HostPort, SecretSetting,
     std::vector<std::string>, std::vector<mirror::MappingRule>, std::vector<ResourceTypeSetting>,
-    std::vector<TypeExtensionsSetting>>;
+    std::vector<TypeExtensionsSetting>, std::vector<ProfileSetting>>;
 
 /// Where a value goes; `source` is set for options of a source.
 struct Target {
@@ -89,5 +90,6 @@ struct Option : OptionText {
 [[nodiscard]] std::string yaml_text(std::string_view text);
 [[nodiscard]] std::string yaml_text(const std::vector<std::string>& values);
 [[nodiscard]] std::string yaml_text(const mirror::MappingRule& rule);
+[[nodiscard]] std::string yaml_text(const ProfileSetting& profile);
 
 }  // namespace bascule::config

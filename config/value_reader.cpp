@@ -5,6 +5,7 @@
 
 #include "config/mapping_reader.hpp"
 #include "config/schema_reader.hpp"
+#include "config/profile_reader.hpp"
 #include "config/secret_reader.hpp"
 #include "config/values.hpp"
 #include "directory/base/text.hpp"
@@ -55,6 +56,8 @@ class ValueReader {
                 return Value(read_resource_types(node, path_, report_));
             case Kind::type_extensions:
                 return Value(read_type_extensions(node, path_, report_));
+            case Kind::profiles:
+                return Value(read_profiles(node, path_, report_));
             case Kind::url_list:
             case Kind::text_list:
             case Kind::network_list:

@@ -32,7 +32,8 @@ class EdgeWriter {
   public:
     EdgeWriter(
         const Engine& engine, const TypeView& view, directory::Transaction& transaction,
-        const directory::ObjectRow& owner, const authority::Authority& authority
+        const directory::ObjectRow& owner, const authority::Authority& authority,
+        const ClientProfile& profile
     );
 
     /// `invalid_value` naming unknown targets and those of a wrong type; `mutability` when
@@ -59,6 +60,8 @@ class EdgeWriter {
         const EdgeAttribute& attribute, std::vector<directory::ObjectRow> wanted
     ) const;
     [[nodiscard]] Status require_authority(directory::EdgeKind kind) const;
+    /// Against a request that takes all members away at once, when the profile refuses that.
+    [[nodiscard]] Status check_not_emptied(directory::EdgeKind kind, const Plan& plan) const;
     [[nodiscard]] Status carry_out(directory::EdgeKind kind, const Plan& plan);
     [[nodiscard]] const EdgeAttribute& attribute_of(directory::EdgeKind kind) const;
     EdgeDelta& delta_of(directory::EdgeKind kind);
@@ -68,6 +71,7 @@ class EdgeWriter {
     directory::Transaction& transaction_;
     const directory::ObjectRow& owner_;
     const authority::Authority& authority_;
+    const ClientProfile& profile_;
     std::vector<EdgeDelta> deltas_;
 };
 
