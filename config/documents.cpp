@@ -88,6 +88,19 @@ std::string mapping_rule_schema() {
     );
 }
 
+std::string extensions_schema() {
+    return R"({"type":"array","items":{"anyOf":[{"type":"string"},{"type":"object",)"
+           R"("additionalProperties":false,"required":["schema"],"properties":{)"
+           R"("schema":{"type":"string"},"required":{"type":"boolean"}}}]}})";
+}
+
+std::string resource_type_schema() {
+    return R"({"type":"object","additionalProperties":false,"required":["name","endpoint","schema"],)"
+           R"("properties":{"name":{"type":"string"},"endpoint":{"type":"string"},)"
+           R"("schema":{"type":"string"},"description":{"type":"string"},"extensions":)" +
+           extensions_schema() + "}}";
+}
+
 class SchemaWriter {
   public:
     std::string write() {
@@ -173,7 +186,14 @@ class SchemaWriter {
             case Kind::url_list:
             case Kind::text_list:
             case Kind::network_list:
+            case Kind::path_list:
                 json_.field("type", "array").key("items").raw(R"({"type":"string"})");
+                break;
+            case Kind::resource_types:
+                json_.field("type", "array").key("items").raw(resource_type_schema());
+                break;
+            case Kind::type_extensions:
+                json_.field("type", "object").key("additionalProperties").raw(extensions_schema());
                 break;
             case Kind::secret:
                 write_secret();

@@ -1,5 +1,6 @@
 #include "config/option_table.hpp"
 
+#include "config/schema_reader.hpp"
 #include "config/values.hpp"
 
 namespace bascule::config::table {
@@ -30,6 +31,12 @@ std::string show(const SecretSetting& value) {
 }
 std::string show(const std::vector<std::string>& values) {
     return yaml_text(values);
+}
+std::string show(const std::vector<ResourceTypeSetting>& types) {
+    return yaml_text(types);
+}
+std::string show(const std::vector<TypeExtensionsSetting>& extensions) {
+    return yaml_text(extensions);
 }
 std::string show(const std::vector<mirror::MappingRule>& rules) {
     std::string text = "{";

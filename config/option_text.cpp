@@ -115,6 +115,12 @@ std::string expectation(const Option& option) {
             return "a list of addresses or networks such as 10.0.0.0/8";
         case Kind::mapping:
             return "a map of SCIM attributes to rules";
+        case Kind::path_list:
+            return "a list of absolute paths";
+        case Kind::resource_types:
+            return "a list of sections with name, endpoint and schema";
+        case Kind::type_extensions:
+            return "a map of resource types to lists of schemas";
         case Kind::profiles:
             return "a map of names to profiles";
     }

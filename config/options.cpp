@@ -193,6 +193,26 @@ std::vector<Option> service_options() {
              .maximum = 100'000}
         ),
         option<S>(
+            "scim.schemas", Kind::path_list, BASCULE_FIELD(scim_schemas),
+            {.default_value = "[]",
+             .help = "Files with schemas of your own, in the JSON of RFC 7643 section 7; see "
+                     "docs/schemas.md.",
+             .example = "[/etc/bascule/schemas/badge.json]"}
+        ),
+        option<S>(
+            "scim.resource_types", Kind::resource_types, BASCULE_FIELD(scim_resource_types),
+            {.default_value = "[]",
+             .help = "Resource types made of those schemas.",
+             .example = "[{ name: Badge, endpoint: /Badges, schema: "
+                        "\"urn:example:params:scim:schemas:core:2.0:Badge\" }]"}
+        ),
+        option<S>(
+            "scim.extensions", Kind::type_extensions, BASCULE_FIELD(scim_extensions),
+            {.default_value = "{}",
+             .help = "Schemas that extend resource types there are.",
+             .example = "{ User: [\"urn:example:params:scim:schemas:extension:2.0:Badge\"] }"}
+        ),
+        option<S>(
             "scim.default_profile", Kind::name, BASCULE_FIELD(scim_default_profile),
             {.help =
                  "The client profile of tokens that name none; without it lenient. docs/scim.md "

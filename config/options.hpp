@@ -28,16 +28,20 @@ enum class Kind {
     choice,  ///< one of `choices`
     secret,  ///< { file: }, { env: }, { credential: } or, with a warning, the text itself
     text_list,
-    network_list,  ///< addresses and CIDR networks
-    mapping,       ///< SCIM attribute to rule
-    profiles,      ///< name to switches of a client profile
+    network_list,     ///< addresses and CIDR networks
+    mapping,          ///< SCIM attribute to rule
+    path_list,        ///< absolute paths
+    resource_types,   ///< SCIM resource types of the operator
+    type_extensions,  ///< resource type to further schemas
+    profiles,         ///< name to switches of a client profile
 };
 
 enum class Apply { reload, restart };
 
 using Value = std::variant<
     std::string, bool, std::uint32_t, double, Duration, std::uint64_t, HostPort, SecretSetting,
-    std::vector<std::string>, std::vector<mirror::MappingRule>, std::vector<ProfileSetting>>;
+    std::vector<std::string>, std::vector<mirror::MappingRule>, std::vector<ResourceTypeSetting>,
+    std::vector<TypeExtensionsSetting>, std::vector<ProfileSetting>>;
 
 /// Where a value goes; `source` is set for options of a source.
 struct Target {

@@ -76,6 +76,31 @@ struct SourceSettings {
     Duration heartbeat{};
 };
 
+/// A schema that a resource type has beside its own. Lines and columns are those of the file.
+struct ExtensionSetting {
+    std::string schema;  ///< URN
+    bool required = false;
+    int line = 0;
+    int column = 0;
+};
+
+/// A resource type of the operator.
+struct ResourceTypeSetting {
+    std::string name;
+    std::string endpoint;
+    std::string schema;  ///< URN
+    std::string description;
+    std::vector<ExtensionSetting> extensions;
+    int line = 0;
+    int column = 0;
+};
+
+/// Extensions of a resource type that there is.
+struct TypeExtensionsSetting {
+    std::string type;
+    std::vector<ExtensionSetting> extensions;
+};
+
 enum class StaffAccess { all, selected, none };
 
 struct SignInSettings {
@@ -116,6 +141,9 @@ struct Settings {
     std::vector<std::string> staff_groups;  ///< display names
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
+    std::vector<std::string> scim_schemas;  ///< paths of files
+    std::vector<ResourceTypeSetting> scim_resource_types;
+    std::vector<TypeExtensionsSetting> scim_extensions;
     std::string scim_default_profile;
     std::vector<ProfileSetting> scim_profiles;
     std::uint32_t scim_bulk_operations = 0;

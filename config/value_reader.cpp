@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/mapping_reader.hpp"
+#include "config/schema_reader.hpp"
 #include "config/profile_reader.hpp"
 #include "config/secret_reader.hpp"
 #include "config/values.hpp"
@@ -51,11 +52,16 @@ class ValueReader {
                 return read_secret_setting(node);
             case Kind::mapping:
                 return Value(read_mapping(node, path_, report_));
+            case Kind::resource_types:
+                return Value(read_resource_types(node, path_, report_));
+            case Kind::type_extensions:
+                return Value(read_type_extensions(node, path_, report_));
             case Kind::profiles:
                 return Value(read_profiles(node, path_, report_));
             case Kind::url_list:
             case Kind::text_list:
             case Kind::network_list:
+            case Kind::path_list:
                 return read_list(node);
             default:
                 break;
@@ -160,6 +166,8 @@ class ValueReader {
                 return is_url(text, join(option_.choices));
             case Kind::network_list:
                 return is_network(text);
+            case Kind::path_list:
+                return is_path(text);
             default:
                 return !text.empty();
         }

@@ -10,11 +10,12 @@ Time SystemClock::now() const {
     );
 }
 
-Result<std::unique_ptr<Core>> open_core(const std::string& database_path) {
+Result<std::unique_ptr<Core>> open_core(
+    const std::string& database_path, scim::SchemaRegistry& schemas
+) {
     auto core = std::make_unique<Core>();
     directory::register_internal_types(core->registry);
-    BASCULE_TRY(core->schemas, scim::SchemaRegistry::load_builtin());
-    BASCULE_CHECK(core->schemas->register_types(core->registry));
+    BASCULE_CHECK(schemas.register_types(core->registry));
     BASCULE_TRY(
         core->store, store::open_sqlite_store({database_path}, core->registry, core->clock)
     );

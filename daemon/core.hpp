@@ -21,21 +21,22 @@ class SystemClock final : public directory::Clock {
     [[nodiscard]] Time now() const override;
 };
 
-/// What lives as long as the process, whatever configuration comes and goes: schemas, store,
+/// What lives as long as the process, whatever configuration comes and goes: registry, store,
 /// tokens, figures, and the failed sign-ins that are being counted.
 struct Core {
     SystemClock clock;
     Metrics metrics;
     Health health;
     directory::Registry registry;
-    std::unique_ptr<scim::SchemaRegistry> schemas;
     std::unique_ptr<directory::Store> store;
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
     selfservice::SignInThrottle throttle{clock, {}};
 };
 
-/// Loads the schemas and opens the store.
-[[nodiscard]] Result<std::unique_ptr<Core>> open_core(const std::string& database_path);
+/// Registers the types of `schemas` and opens the store.
+[[nodiscard]] Result<std::unique_ptr<Core>> open_core(
+    const std::string& database_path, scim::SchemaRegistry& schemas
+);
 
 }  // namespace bascule::daemon

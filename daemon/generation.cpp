@@ -4,9 +4,12 @@
 
 namespace bascule::daemon {
 
-Result<std::shared_ptr<Generation>> build_generation(Core& core, config::Settings settings) {
+Result<std::shared_ptr<Generation>> build_generation(
+    Core& core, config::Settings settings, std::shared_ptr<const scim::SchemaRegistry> schemas
+) {
     auto generation = std::make_shared<Generation>(core);
     generation->settings = std::move(settings);
+    generation->schemas = std::move(schemas);
     BASCULE_TRY(generation->sources, Sources::build(core, generation->settings));
     BASCULE_CHECK(wire_selfservice(*generation));
     BASCULE_CHECK(wire_scim(*generation));

@@ -24,6 +24,7 @@ struct Generation {
 
     Core& core;
     config::Settings settings;
+    std::shared_ptr<const scim::SchemaRegistry> schemas;
     std::unique_ptr<Sources> sources;
     std::unique_ptr<selfservice::SessionService> sessions;
     std::unique_ptr<selfservice::StaffService> staff;
@@ -35,9 +36,9 @@ struct Generation {
     http::Router admin_router;
 };
 
-/// Builds and checks everything; starts nothing.
+/// Builds and checks everything; starts nothing. The types of `schemas` are registered in the core.
 [[nodiscard]] Result<std::shared_ptr<Generation>> build_generation(
-    Core& core, config::Settings settings
+    Core& core, config::Settings settings, std::shared_ptr<const scim::SchemaRegistry> schemas
 );
 
 /// The routers of a generation as the server holds them: each keeps the whole generation alive.

@@ -4,6 +4,7 @@
 
 #include "config/documents.hpp"
 #include "config/load.hpp"
+#include "daemon/operator_schemas.hpp"
 #include "directory/base/log.hpp"
 
 namespace bascule::daemon {
@@ -26,6 +27,30 @@ Result<config::Settings> load_settings(const std::string& path) {
     return *std::move(outcome.settings);
 }
 
+namespace {
+
+/// Makes the types and attributes that the schemas bring known to the registry and the store.
+Status take_up(Core& core, scim::SchemaRegistry& schemas) {
+    auto added = schemas.extend_types(core.registry);
+    if (!added) {
+        Error error = std::move(added).error();
+        error.code = "restart_needed";
+        error.detail =
+            "Nothing was changed, because a reload can only add to the schemas: " + error.detail +
+            " Restart the service to change or remove it.";
+        return fail(std::move(error));
+    }
+    if (*added) {
+        if (auto taken = core.store->take_up_registry(); !taken) {
+            core.registry.withdraw();
+            return taken;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 Status reload(
     const std::string& path, Core& core, http::Server& server, std::shared_ptr<Generation>& running
 ) {
@@ -40,7 +65,9 @@ Status reload(
             "Nothing was changed, because these options change only by a restart: " + list + "."
         );
     }
-    BASCULE_TRY(auto next, build_generation(core, std::move(settings)));
+    BASCULE_TRY(std::shared_ptr<scim::SchemaRegistry> schemas, require_schemas(settings, path));
+    BASCULE_CHECK(take_up(core, *schemas));
+    BASCULE_TRY(auto next, build_generation(core, std::move(settings), std::move(schemas)));
     if (const auto files = tls_files(next->settings)) {
         BASCULE_CHECK(server.reload_certificate(*files));
     }

@@ -14,7 +14,7 @@ namespace bascule::daemon {
 
 /// Replaces the running generation by one of the file's present content, certificate included.
 /// Whole or not at all: on an error everything goes on as before. `conflict`/"restart_needed" names
-/// options that a reload cannot change.
+/// options that a reload cannot change, and schemas that became other than more.
 [[nodiscard]] Status reload(
     const std::string& path, Core& core, http::Server& server, std::shared_ptr<Generation>& running
 );

@@ -13,6 +13,7 @@
 #include "daemon/housekeeping.hpp"
 #include "daemon/log_sink.hpp"
 #include "daemon/management_routes.hpp"
+#include "daemon/operator_schemas.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/request_log.hpp"
 #include "daemon/samplers.hpp"
@@ -56,9 +57,12 @@ class Daemon {
         : config_path_(std::move(config_path)), sink_(sink) {}
 
     [[nodiscard]] Status start(config::Settings settings) {
-        BASCULE_TRY(core_, open_core(settings.sqlite_path));
+        BASCULE_TRY(
+            std::shared_ptr<scim::SchemaRegistry> schemas, require_schemas(settings, config_path_)
+        );
+        BASCULE_TRY(core_, open_core(settings.sqlite_path, *schemas));
         observer_ = std::make_unique<RequestLog>(core_->metrics, sink_);
-        BASCULE_TRY(generation_, build_generation(*core_, std::move(settings)));
+        BASCULE_TRY(generation_, build_generation(*core_, std::move(settings), schemas));
         core_->throttle.set_limits(throttle_limits(generation_->settings));
         auto management = std::make_shared<http::Router>();
         BASCULE_CHECK(add_management_routes(*management, core_->health, core_->metrics));

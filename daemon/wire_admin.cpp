@@ -33,7 +33,7 @@ Status wire_admin(Generation& generation) {
     ));
     BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock, generation.scim->profiles()));
     BASCULE_CHECK(add_audit_routes(router, *core.store));
-    return add_mirror_routes(router, core, *generation.sources);
+    return add_mirror_routes(router, core, *generation.sources, *generation.schemas);
 }
 
 }  // namespace bascule::daemon

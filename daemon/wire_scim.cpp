@@ -15,7 +15,7 @@ Status wire_scim(Generation& generation) {
     options.body_limit = settings.server.limits.body;
     BASCULE_TRY(options.profiles, client_profiles(settings));
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
-        *core.store, *core.schemas,
+        *core.store, *generation.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,
         core.credentials.get(), std::move(options)});
     BASCULE_CHECK(generation.scim->add_routes(

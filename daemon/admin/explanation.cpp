@@ -44,17 +44,16 @@ std::string second_line(const mirror::Explanation& explanation) {
 
 /// The object behind an explanation with what one attribute holds.
 Result<json> explain_attribute(
-    Core& core, const Sources& sources, const mirror::Explanation& explanation,
-    const std::string& attribute
+    Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
+    const mirror::Explanation& explanation, const std::string& attribute
 ) {
     std::optional<directory::Object> object;
     BASCULE_CHECK(core.store->read([&](directory::Reader& reader) -> Status {
         BASCULE_TRY(object, reader.find(*explanation.id));
         return {};
     }));
-    const scim::ResourceType* type =
-        object ? core.schemas->find_by_type(object->row.type) : nullptr;
-    const auto resolved = type == nullptr ? std::nullopt : core.schemas->resolve(*type, attribute);
+    const scim::ResourceType* type = object ? schemas.find_by_type(object->row.type) : nullptr;
+    const auto resolved = type == nullptr ? std::nullopt : schemas.resolve(*type, attribute);
     if (!resolved) {
         return fail(
             ErrorKind::invalid_input, "unknown_attribute",
@@ -76,7 +75,8 @@ Result<json> explain_attribute(
 }  // namespace
 
 Result<json> explain(
-    Core& core, const Sources& sources, const std::string& subject, const std::string& attribute
+    Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
+    const std::string& subject, const std::string& attribute
 ) {
     BASCULE_TRY(const auto all, sources.explain(subject));
     json value{
@@ -89,7 +89,9 @@ Result<json> explain(
         const bool mirrored = explanation.cause == mirror::Cause::mirrored;
         value["mirrored"] = value["mirrored"].get<bool>() || mirrored;
         if (!attribute.empty() && explanation.id) {
-            BASCULE_TRY(json found, explain_attribute(core, sources, explanation, attribute));
+            BASCULE_TRY(
+                json found, explain_attribute(core, sources, schemas, explanation, attribute)
+            );
             value["lines"].push_back(found["line"]);
             found.erase("line");
             value["attributes"].push_back(std::move(found));

@@ -12,7 +12,8 @@ namespace bascule::daemon {
 /// a user name or a group's displayName; with `attribute` (a SCIM path) the answer is about that
 /// value. `not_found` when no source has seen it.
 [[nodiscard]] Result<nlohmann::json> explain(
-    Core& core, const Sources& sources, const std::string& subject, const std::string& attribute
+    Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
+    const std::string& subject, const std::string& attribute
 );
 
 }  // namespace bascule::daemon

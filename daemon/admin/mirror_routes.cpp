@@ -86,7 +86,9 @@ Result<http::Response> decide(
 
 }  // namespace
 
-Status add_mirror_routes(http::Router& router, Core& core, Sources& sources) {
+Status add_mirror_routes(
+    http::Router& router, Core& core, Sources& sources, const scim::SchemaRegistry& schemas
+) {
     using http::Method;
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/status", "Sources and store at a glance.",
@@ -97,14 +99,15 @@ Status add_mirror_routes(http::Router& router, Core& core, Sources& sources) {
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/explain",
         "Why an entry is mirrored the way it is, or not at all.",
-        [&core,
+        [&core, &schemas,
          &sources](const http::Request& request, const access::Caller&) -> Result<http::Response> {
             const http::QueryParameters parameters(request.query);
             BASCULE_TRY(
-                const json value, explain(
-                                      core, sources, parameters.get("subject").value_or(""),
-                                      parameters.get("attribute").value_or("")
-                                  )
+                const json value,
+                explain(
+                    core, sources, schemas, parameters.get("subject").value_or(""),
+                    parameters.get("attribute").value_or("")
+                )
             );
             return json_response(value);
         }

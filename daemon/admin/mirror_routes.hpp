@@ -7,6 +7,8 @@
 namespace bascule::daemon {
 
 /// "/v1/status", "/v1/explain", "/v1/holds". The references outlive the router.
-[[nodiscard]] Status add_mirror_routes(http::Router& router, Core& core, Sources& sources);
+[[nodiscard]] Status add_mirror_routes(
+    http::Router& router, Core& core, Sources& sources, const scim::SchemaRegistry& schemas
+);
 
 }  // namespace bascule::daemon

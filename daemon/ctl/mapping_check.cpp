@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "connectors/ldap/mapping/mapping.hpp"
-#include "scim/schema/schema.hpp"
+#include "daemon/operator_schemas.hpp"
 
 namespace bascule::daemon::ctl {
 namespace {
@@ -50,10 +50,12 @@ void check_mappings(config::LoadOutcome& outcome, const std::string& file) {
         return;
     }
     directory::Registry registry;
-    const auto schemas = scim::SchemaRegistry::load_builtin();
-    const Status registered =
-        schemas ? (*schemas)->register_types(registry) : Status(fail(schemas.error()));
-    if (!registered) {
+    OperatorSchemas schemas = load_schemas(*outcome.settings, file);
+    if (schemas.registry == nullptr) {
+        outcome.add(std::move(schemas.faults));
+        return;
+    }
+    if (const Status registered = schemas.registry->register_types(registry); !registered) {
         outcome.add({{Severity::error, file, {}, "", registered.error().detail}});
         return;
     }

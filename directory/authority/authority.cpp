@@ -89,7 +89,7 @@ Status Authority::may_write_edges(
         case EdgeKind::unit_member:
             return {};
     }
-    return {};
+    return {};  // references of an operator's schema are kept here
 }
 
 Status Authority::may_delete(const Registry& registry, const ObjectRow& object, std::string_view dn)

@@ -16,14 +16,6 @@ enum class Oid : std::int64_t {};
 /// Which source masters an object; 0 is this product itself.
 enum class SourceId : std::int32_t { local = 0 };
 
-/// Relations between objects, kept as edges and never inside documents.
-enum class EdgeKind : std::int32_t {
-    member = 1,       ///< Group -> User or Group
-    manager = 2,      ///< User -> User, at most one
-    unit_member = 3,  ///< AdministrativeUnit -> User or Group
-    owner = 4,        ///< Group -> User
-};
-
 /// The narrow row of an object.
 struct ObjectRow {
     Oid oid{};

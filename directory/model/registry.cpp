@@ -178,33 +178,154 @@ std::string AttributePath::to_string() const {
     return sub.empty() ? text : text + "." + sub;
 }
 
-TypeId Registry::add(TypeSpec spec) {
-    const auto type = static_cast<TypeId>(types_.size());
-    if (!type_names_.emplace(spec.name, type).second) {
-        throw std::logic_error("object type registered twice: " + spec.name);
+EdgeKind own_edge_kind(std::string_view path) {
+    // FNV-1a, folded to 20 bits: the number must be the same in every process and version. The
+    // thousands between two kinds are for edges that a store puts aside.
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const char c : to_ascii_lower(path)) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
     }
-    std::vector<AttributeId> ids;
-    SearchIndex search;
-    for (const AttributeSpec& attribute : spec.attributes) {
-        const auto id = static_cast<AttributeId>(attributes_.size());
-        if (!paths_.emplace(path_key(type, attribute.path), id).second) {
+    hash ^= hash >> 40;
+    hash ^= hash >> 20;
+    constexpr std::uint64_t kinds = (std::uint64_t{1} << 20) - 1;
+    return static_cast<EdgeKind>(2000 * (hash % kinds + 1));
+}
+
+/// One edition of everything that is known.
+struct Registry::Tables {
+    struct Entry {
+        TypeId type;
+        AttributeSpec spec;
+    };
+    std::vector<TypeSpec> types;
+    std::vector<std::vector<AttributeId>> by_type;
+    std::vector<SearchIndex> search;
+    std::vector<Entry> attributes;
+    std::unordered_map<std::string, TypeId> type_names;
+    std::unordered_map<std::string, AttributeId> paths;
+
+    TypeId add_type(const TypeSpec& spec) {
+        const auto type = static_cast<TypeId>(types.size());
+        if (!type_names.emplace(spec.name, type).second) {
+            throw std::logic_error("object type registered twice: " + spec.name);
+        }
+        types.push_back(spec);
+        by_type.emplace_back();
+        search.emplace_back();
+        for (const AttributeSpec& attribute : spec.attributes) {
+            add_attribute(type, attribute);
+        }
+        return type;
+    }
+
+    void add_attribute(TypeId type, const AttributeSpec& attribute) {
+        const auto id = static_cast<AttributeId>(attributes.size());
+        if (!paths.emplace(path_key(type, attribute.path), id).second) {
             throw std::logic_error("attribute registered twice: " + attribute.path.to_string());
         }
-        attributes_.push_back(Entry{type, attribute});
-        ids.push_back(id);
+        attributes.push_back(Entry{type, attribute});
+        by_type[index_of(type)].push_back(id);
         if (attribute.searchable) {
-            search[attribute.path.extension][attribute.path.name].push_back(id);
+            search[index_of(type)][attribute.path.extension][attribute.path.name].push_back(id);
         }
     }
-    types_.push_back(std::move(spec));
-    by_type_.push_back(std::move(ids));
-    search_.push_back(std::move(search));
-    return type;
+
+    /// Adds what `spec` has more than the type; `changed` is told what does not fit.
+    bool extend_type(TypeId type, const TypeSpec& spec, std::string& changed) {
+        std::size_t known = 0;
+        std::vector<const AttributeSpec*> fresh;
+        for (const AttributeSpec& attribute : spec.attributes) {
+            const auto found = paths.find(path_key(type, attribute.path));
+            if (found == paths.end()) {
+                fresh.push_back(&attribute);
+            } else if (attributes[index_of(found->second)].spec == attribute) {
+                ++known;
+            } else {
+                changed = attribute.path.to_string();
+            }
+        }
+        for (const AttributeId id : by_type[index_of(type)]) {
+            const AttributePath& path = attributes[index_of(id)].spec.path;
+            const bool stays = std::any_of(
+                spec.attributes.begin(), spec.attributes.end(),
+                [&](const AttributeSpec& attribute) { return attribute.path == path; }
+            );
+            changed = stays ? changed : path.to_string();
+        }
+        for (const AttributeSpec* attribute : fresh) {
+            add_attribute(type, *attribute);
+            types[index_of(type)].attributes.push_back(*attribute);
+        }
+        return !fresh.empty();
+    }
+};
+
+Registry::Registry() {
+    editions_.push_back(std::make_unique<Tables>());
+    now_ = editions_.back().get();
+}
+
+Registry::~Registry() = default;
+
+Registry::Registry(Registry&& other) noexcept
+    : editions_(std::move(other.editions_)), now_(other.now_.load()) {}
+
+Registry& Registry::operator=(Registry&& other) noexcept {
+    editions_ = std::move(other.editions_);
+    now_ = other.now_.load();
+    return *this;
+}
+
+TypeId Registry::add(TypeSpec spec) {
+    return editions_.back()->add_type(spec);
+}
+
+Result<bool> Registry::extend(std::span<const TypeSpec> specs) {
+    auto next = std::make_unique<Tables>(tables());
+    bool added = false;
+    for (const TypeSpec& spec : specs) {
+        const auto type = next->type_names.find(spec.name);
+        if (type == next->type_names.end()) {
+            next->add_type(spec);
+            added = true;
+            continue;
+        }
+        std::string changed;
+        added = next->extend_type(type->second, spec, changed) || added;
+        if (!changed.empty()) {
+            return fail(Error{
+                ErrorKind::conflict,
+                "schema_changed",
+                "The attribute " + changed + " of " + spec.name +
+                    " is missing or declared differently than when the service started.",
+                changed,
+                {}});
+        }
+    }
+    if (added) {
+        now_.store(next.get(), std::memory_order_release);
+        editions_.push_back(std::move(next));
+    }
+    return added;
+}
+
+void Registry::withdraw() {
+    // The edition stays for who may be looking at it; the next one starts from the former.
+    if (editions_.size() > 1) {
+        auto former = std::make_unique<Tables>(*editions_[editions_.size() - 2]);
+        now_.store(former.get(), std::memory_order_release);
+        editions_.push_back(std::move(former));
+    }
+}
+
+std::size_t Registry::type_count() const {
+    return tables().types.size();
 }
 
 std::optional<TypeId> Registry::find_type(std::string_view name) const {
-    const auto found = type_names_.find(std::string(name));
-    return found == type_names_.end() ? std::nullopt : std::optional(found->second);
+    const Tables& known = tables();
+    const auto found = known.type_names.find(std::string(name));
+    return found == known.type_names.end() ? std::nullopt : std::optional(found->second);
 }
 
 TypeId Registry::type(std::string_view name) const {
@@ -215,28 +336,29 @@ TypeId Registry::type(std::string_view name) const {
 }
 
 const TypeSpec& Registry::spec(TypeId type) const {
-    return types_.at(index_of(type));
+    return tables().types.at(index_of(type));
 }
 
 std::optional<AttributeId> Registry::find_attribute(TypeId type, const AttributePath& path) const {
-    const auto found = paths_.find(path_key(type, path));
-    return found == paths_.end() ? std::nullopt : std::optional(found->second);
+    const Tables& known = tables();
+    const auto found = known.paths.find(path_key(type, path));
+    return found == known.paths.end() ? std::nullopt : std::optional(found->second);
 }
 
 const AttributeSpec& Registry::spec(AttributeId attribute) const {
-    return attributes_.at(index_of(attribute)).spec;
+    return tables().attributes.at(index_of(attribute)).spec;
 }
 
 TypeId Registry::type_of(AttributeId attribute) const {
-    return attributes_.at(index_of(attribute)).type;
+    return tables().attributes.at(index_of(attribute)).type;
 }
 
 const std::vector<AttributeId>& Registry::attributes(TypeId type) const {
-    return by_type_.at(index_of(type));
+    return tables().by_type.at(index_of(type));
 }
 
 const Registry::SearchIndex& Registry::search_index(TypeId type) const {
-    return search_.at(index_of(type));
+    return tables().search.at(index_of(type));
 }
 
 std::string integer_term(std::int64_t value) {

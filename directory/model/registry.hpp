@@ -1,9 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -19,6 +22,22 @@ enum class TypeId : std::uint16_t {};
 enum class AttributeId : std::uint32_t {};
 
 enum class ValueType { text, boolean, integer, decimal, date_time, binary, reference, complex };
+
+/// Relations between objects, kept as edges and never inside documents. Beside these, every
+/// reference attribute of an operator's schema has a kind of its own: own_edge_kind().
+enum class EdgeKind : std::int32_t {
+    member = 1,       ///< Group -> User or Group
+    manager = 2,      ///< User -> User, at most one
+    unit_member = 3,  ///< AdministrativeUnit -> User or Group
+    owner = 4,        ///< Group -> User
+};
+
+/// The lasting kind of a reference attribute, made of its full path ("urn:…:Badge:holder"). Two
+/// paths may in rare cases get one kind; who registers them refuses the second.
+[[nodiscard]] EdgeKind own_edge_kind(std::string_view path);
+[[nodiscard]] constexpr bool is_own_edge_kind(EdgeKind kind) {
+    return static_cast<std::int32_t>(kind) >= 2000;
+}
 
 /// Where a value stands in a document: [extension member] / name / sub-attribute.
 struct AttributePath {
@@ -40,26 +59,48 @@ struct AttributeSpec {
     bool case_exact = false;
     bool searchable = false;  ///< the store keeps terms for it
     bool unique = false;      ///< no two live objects of the type may share a (folded) value
+    std::optional<EdgeKind> edge = std::nullopt;  ///< kept as edges of this kind, not in documents
+
+    bool operator==(const AttributeSpec&) const = default;
 };
 
 struct TypeSpec {
     std::string name;            ///< "User"
     bool has_local_life = true;  ///< false for types that exist only as mirror bookkeeping
     std::vector<AttributeSpec> attributes;
+    /// What a client's right to the type is called: "users" for users:read and users:write. Empty
+    /// for types that no client reaches by a scope.
+    std::string scope = {};
+    /// Documents hold the attributes named here and no others.
+    bool declares_all = false;
 };
 
-/// Every type and attribute the process knows. Built once at start from the schemas and the
-/// internal types, immutable afterwards, shared by all.
+/// Every type and attribute the process knows. Built at start from the schemas and the internal
+/// types, shared by all. Grows only by extend(), which may run beside readers: ids keep their
+/// meaning, and what was returned by reference stays valid as long as the registry.
 class Registry {
   public:
-    /// Adds a type; the name must be new and paths distinct.
+    Registry();
+    ~Registry();
+    Registry(Registry&& other) noexcept;
+    Registry& operator=(Registry&& other) noexcept;
+
+    /// Adds a type; the name must be new and paths distinct. Only while nobody reads.
     TypeId add(TypeSpec spec);
+
+    /// Adds the types and attributes of `specs` that are not known yet, all or none. One thread at
+    /// a time; readers may go on. Returns whether anything was added. `conflict`/"schema_changed"
+    /// (field = type or attribute) when a known attribute of one of the types is missing or
+    /// declared differently.
+    [[nodiscard]] Result<bool> extend(std::span<const TypeSpec> specs);
+    /// Undoes the last extend() that added something, when nobody has used what it added.
+    void withdraw();
 
     [[nodiscard]] std::optional<TypeId> find_type(std::string_view name) const;
     /// The type by a name that must exist.
     [[nodiscard]] TypeId type(std::string_view name) const;
     [[nodiscard]] const TypeSpec& spec(TypeId type) const;
-    [[nodiscard]] std::size_t type_count() const { return types_.size(); }
+    [[nodiscard]] std::size_t type_count() const;
 
     /// Exact canonical path; nothing when the type has no such attribute.
     [[nodiscard]] std::optional<AttributeId> find_attribute(TypeId type, const AttributePath& path)
@@ -82,16 +123,11 @@ class Registry {
     [[nodiscard]] const SearchIndex& search_index(TypeId type) const;
 
   private:
-    struct Entry {
-        TypeId type;
-        AttributeSpec spec;
-    };
-    std::vector<TypeSpec> types_;
-    std::vector<std::vector<AttributeId>> by_type_;
-    std::vector<SearchIndex> search_;
-    std::vector<Entry> attributes_;
-    std::unordered_map<std::string, TypeId> type_names_;
-    std::unordered_map<std::string, AttributeId> paths_;
+    struct Tables;
+    [[nodiscard]] const Tables& tables() const { return *now_.load(std::memory_order_acquire); }
+
+    std::vector<std::unique_ptr<Tables>> editions_;  ///< former ones stay for who still reads them
+    std::atomic<const Tables*> now_;
 };
 
 /// The text under which a value is compared: folded unless case_exact or binary, booleans

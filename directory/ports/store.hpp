@@ -241,6 +241,9 @@ class Store {
     [[nodiscard]] virtual Result<std::unique_ptr<Loader>> begin_load(std::string_view source) = 0;
 
     [[nodiscard]] virtual const Registry& registry() const = 0;
+    /// Takes up what Registry::extend() added; until then nothing of it may be used. On an error
+    /// everything is as before. `conflict`/"schema_in_use" as at opening.
+    [[nodiscard]] virtual Status take_up_registry() = 0;
     /// Tells who waits that journal records were committed.
     [[nodiscard]] virtual JournalSignal& journal_signal() = 0;
 };

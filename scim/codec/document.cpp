@@ -1,5 +1,6 @@
 #include "scim/codec/document.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -52,7 +53,7 @@ class DocumentReader {
             const auto found = extensions_.find(extension.schema->id);
             if (found != extensions_.end()) {
                 BASCULE_CHECK(check_required_of(extension.schema, *extension.schema, *found));
-            } else if (extension.required) {
+            } else if (extension.required && !has_edges(*extension.schema)) {
                 return failure(
                     "invalid_value", extension.schema->id,
                     "is a required extension of this resource type."
@@ -192,10 +193,13 @@ class DocumentReader {
         if (attribute.edge) {
             return from_client ? read_edges(attribute, json, path) : Status();
         }
-        if (attribute.mutability == Mutability::write_only) {
+        if (attribute.is_password()) {
             return from_client ? read_password(json, path) : Status();
         }
         BASCULE_TRY(Json value, canonical_value(attribute, json, origin_, path));
+        if (attribute.mutability == Mutability::write_only) {
+            return {};  // checked, and kept nowhere: nobody could ever read it
+        }
         if (!value.is_null()) {
             out.emplace(attribute.name, std::move(value));
         } else if (from_client) {
@@ -241,6 +245,18 @@ class DocumentReader {
             }
         }
         return {};
+    }
+
+    /// An extension may consist of references alone, which are not in the document.
+    [[nodiscard]] bool has_edges(const Schema& schema) const {
+        return std::any_of(
+            schema.attributes.begin(), schema.attributes.end(),
+            [&](const Attribute& attribute) {
+                return attribute.edge &&
+                       (origin_ == Origin::stored ? attribute.required
+                                                  : edges_.contains(*attribute.edge));
+            }
+        );
     }
 
     static Status check_required_of(

@@ -64,7 +64,8 @@ enum class DraftPurpose { create, replace };
     std::string_view before, std::string_view after
 );
 
-/// The text that lists show: displayName, else name.formatted, else userName, else empty.
+/// The text that lists show: displayName, else name.formatted, userName, display, name or value,
+/// else empty.
 [[nodiscard]] std::string display_of(std::string_view body);
 
 }  // namespace bascule::scim

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,12 +45,18 @@ class Projection {
     std::vector<ResolvedName> names_;
 };
 
+/// Edges that an extension shows: raw JSON members, `"manager":{…}`.
+struct ExtensionMembers {
+    const Schema* schema = nullptr;
+    std::string members;
+};
+
 /// What is spliced into a stored document to make a response.
 struct RenderParts {
-    std::string_view base_url;      ///< "https://id.example.com/scim/v2"
-    std::string_view edge_members;  ///< raw JSON members to splice before meta:
-                                    ///< `"members":[…],"groups":[…]`, or empty
-    std::string_view manager;  ///< raw JSON object for the enterprise extension's manager, or empty
+    std::string_view base_url;                     ///< "https://id.example.com/scim/v2"
+    std::string_view edge_members;                 ///< raw JSON members to splice before meta:
+                                                   ///< `"members":[…],"groups":[…]`, or empty
+    std::span<const ExtensionMembers> extensions;  ///< of extensions that show edges, each once
 };
 
 /// The wire text of an object: body + edges + meta (resourceType, created, lastModified, location,

@@ -1,23 +1,12 @@
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "directory/base/json_text.hpp"
 #include "scim/codec/projection.hpp"
 
 namespace bascule::scim {
 namespace {
-
-/// The extension that shows a user's manager, which is an edge, or null.
-const Schema* manager_extension(const ResourceType& type, const Attribute** attribute) {
-    for (const auto& extension : type.extensions) {
-        for (const Attribute& candidate : extension.schema->attributes) {
-            if (candidate.edge == directory::EdgeKind::manager) {
-                *attribute = &candidate;
-                return extension.schema;
-            }
-        }
-    }
-    return nullptr;
-}
 
 void append_meta(
     std::string& out, const ResourceType& type, const directory::ObjectRow& row,
@@ -36,38 +25,35 @@ void append_meta(
     out += '}';
 }
 
-/// Puts the manager into the stored document: into its extension, or with a new one at the end.
-void append_body_with_manager(
-    std::string& out, std::string_view body, const std::string& urn, std::string_view manager
-) {
-    const std::string member = "\"manager\":" + std::string(manager);
+/// Puts an extension's edges into a document: into the extension, or with a new one at the end.
+std::string body_with(std::string_view body, const ExtensionMembers& extension) {
+    const std::string& urn = extension.schema->id;
+    std::string out;
     // Inside a string every quote is escaped, so this text can only be a name with its object.
     const std::string opening = "\"" + urn + "\":{";
     const std::size_t found = body.find(opening);
     if (found != std::string_view::npos) {
         const std::size_t inside = found + opening.size();
-        out.append(body.substr(0, inside)).append(member);
+        out.append(body.substr(0, inside)).append(extension.members);
         out += body[inside] == '}' ? "" : ",";
         out.append(body.substr(inside));
-        return;
+        return out;
     }
     const std::size_t end_of_schemas = body.find(']');
     out.append(body.substr(0, end_of_schemas)).append(",\"").append(urn).append("\"");
     out.append(body.substr(end_of_schemas, body.size() - end_of_schemas - 1));
-    out.append(",").append(opening).append(member).append("}}");
+    out.append(",").append(opening).append(extension.members).append("}}");
+    return out;
 }
 
 std::string render_whole(
     const ResourceType& type, const directory::Object& object, const RenderParts& parts
 ) {
     std::string out;
-    out.reserve(object.body.size() + parts.edge_members.size() + parts.manager.size() + 512);
-    const Attribute* manager = nullptr;
-    const Schema* extension = parts.manager.empty() ? nullptr : manager_extension(type, &manager);
-    if (extension == nullptr) {
-        out += object.body;
-    } else {
-        append_body_with_manager(out, object.body, extension->id, parts.manager);
+    out.reserve(object.body.size() + parts.edge_members.size() + 512);
+    out += object.body;
+    for (const ExtensionMembers& extension : parts.extensions) {
+        out = body_with(out, extension);
     }
     out.pop_back();
     if (!parts.edge_members.empty()) {
@@ -87,25 +73,20 @@ class SelectiveRenderer {
         : type_(type), projection_(projection) {}
 
     std::string render(const directory::Object& object, const RenderParts& parts) {
-        const Attribute* manager = nullptr;
-        const Schema* manager_schema = manager_extension(type_, &manager);
-        if (parts.manager.empty()) {
-            manager_schema = nullptr;
-        }
+        std::vector<const Schema*> shown;
         JsonMembers members(object.body);
         while (const auto member = members.next()) {
             if (member->key.find(':') == std::string_view::npos) {
                 add_core(*member);
             } else if (const Schema* extension = extension_of(member->key)) {
-                const bool with_manager = extension == manager_schema;
-                add_extension(
-                    *extension, member->value, with_manager ? manager : nullptr, parts.manager
-                );
-                manager_schema = with_manager ? nullptr : manager_schema;
+                add_extension(*extension, member->value, edges_of(*extension, parts));
+                shown.push_back(extension);
             }
         }
-        if (manager_schema != nullptr) {
-            add_extension(*manager_schema, "{}", manager, parts.manager);
+        for (const ExtensionMembers& extension : parts.extensions) {
+            if (std::find(shown.begin(), shown.end(), extension.schema) == shown.end()) {
+                add_extension(*extension.schema, "{}", extension.members);
+            }
         }
         add_edges(parts.edge_members);
         add_meta(object.row, parts.base_url);
@@ -132,18 +113,26 @@ class SelectiveRenderer {
         }
     }
 
+    static std::string_view edges_of(const Schema& extension, const RenderParts& parts) {
+        for (const ExtensionMembers& edges : parts.extensions) {
+            if (edges.schema == &extension) {
+                return edges.members;
+            }
+        }
+        return {};
+    }
+
     void add_extension(
-        const Schema& extension, std::string_view object, const Attribute* manager,
-        std::string_view manager_value
+        const Schema& extension, std::string_view object, std::string_view edge_members
     ) {
         std::string inside;
-        if (manager != nullptr) {
-            add(inside, &extension, *manager, manager_value);
-        }
-        JsonMembers members(object);
-        while (const auto member = members.next()) {
-            if (const Attribute* attribute = extension.find(member->key)) {
-                add(inside, &extension, *attribute, member->value);
+        const std::string edges = "{" + std::string(edge_members) + "}";
+        for (const std::string_view part : {std::string_view(edges), object}) {
+            JsonMembers members(part);
+            while (const auto member = members.next()) {
+                if (const Attribute* attribute = extension.find(member->key)) {
+                    add(inside, &extension, *attribute, member->value);
+                }
             }
         }
         // An extension of which nothing is left is neither shown nor listed.

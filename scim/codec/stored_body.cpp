@@ -58,8 +58,9 @@ std::vector<directory::AttributePath> changed_attributes(
 std::string display_of(std::string_view body) {
     for (const auto& [object, name] :
          {std::pair{body, "displayName"}, std::pair{json_member(body, "name"), "formatted"},
-          std::pair{body, "userName"}}) {
-        if (object.empty()) {
+          std::pair{body, "userName"}, std::pair{body, "display"}, std::pair{body, "name"},
+          std::pair{body, "value"}}) {
+        if (!object.starts_with('{')) {
             continue;
         }
         if (auto text = json_text_member(object, name); text && !text->empty()) {

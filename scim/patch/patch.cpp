@@ -220,8 +220,11 @@ class Patcher {
             return attribute.multi_valued ? apply_to_members(kind, path, value)
                                           : apply_to_single_edge(kind, path, value);
         }
-        if (attribute.mutability == Mutability::write_only) {
+        if (attribute.is_password()) {
             return set_password(kind, path, value);
+        }
+        if (attribute.mutability == Mutability::write_only) {
+            return check_write_only(kind, path, value);
         }
         return apply_to_stored(kind, path, value);
     }
@@ -280,6 +283,15 @@ class Patcher {
             return failure("invalid_value", path.text, "must be a JSON string that is not empty.");
         }
         password_ = Secret(value->get<std::string>());
+        return {};
+    }
+
+    /// What nobody could ever read is checked, and kept nowhere.
+    static Status check_write_only(PatchKind kind, const PatchPath& path, const Json* value) {
+        if (kind == PatchKind::remove) {
+            return {};
+        }
+        BASCULE_TRY([[maybe_unused]] const Json after, patched_value(kind, path, nullptr, value));
         return {};
     }
 

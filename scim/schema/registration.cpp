@@ -60,6 +60,23 @@ directory::AttributeSpec spec_of(
         value.case_exact || value.type == ValueType::reference || value.type == ValueType::binary;
     spec.searchable = is_searchable(attribute) && is_searchable(value);
     spec.unique = value.uniqueness != Uniqueness::none;
+    if (sub != nullptr && sub->name == "value") {
+        spec.edge = attribute.edge;
+    }
+    return spec;
+}
+
+directory::TypeSpec SchemaRegistry::spec_of_type(const ResourceType& type) {
+    directory::TypeSpec spec;
+    spec.name = type.name;
+    spec.scope = type.scope;
+    spec.declares_all = true;
+    Registration registration(spec);
+    registration.add({}, *common_schema().find("externalId"));
+    registration.add_all({}, type.schema->attributes);
+    for (const auto& extension : type.extensions) {
+        registration.add_all(extension.schema->id, extension.schema->attributes);
+    }
     return spec;
 }
 
@@ -71,17 +88,33 @@ Status SchemaRegistry::register_types(directory::Registry& registry) {
                 "The resource type " + type->name + " has the name of a type that exists already."
             );
         }
-        directory::TypeSpec spec;
-        spec.name = type->name;
-        Registration registration(spec);
-        registration.add({}, *common_schema().find("externalId"));
-        registration.add_all({}, type->schema->attributes);
-        for (const auto& extension : type->extensions) {
-            registration.add_all(extension.schema->id, extension.schema->attributes);
-        }
-        type->type = registry.add(std::move(spec));
+        type->type = registry.add(spec_of_type(*type));
     }
     return {};
+}
+
+Result<bool> SchemaRegistry::extend_types(directory::Registry& registry) {
+    for (std::size_t index = 0; index < registry.type_count(); ++index) {
+        const directory::TypeSpec& known = registry.spec(static_cast<directory::TypeId>(index));
+        if (known.declares_all && find_by_name(known.name) == nullptr) {
+            return fail(Error{
+                ErrorKind::conflict,
+                "schema_changed",
+                "The resource type " + known.name +
+                    " is missing that was there when the service started.",
+                known.name,
+                {}});
+        }
+    }
+    std::vector<directory::TypeSpec> specs;
+    for (const auto& type : types_) {
+        specs.push_back(spec_of_type(*type));
+    }
+    BASCULE_TRY(const bool added, registry.extend(specs));
+    for (const auto& type : types_) {
+        type->type = registry.type(type->name);
+    }
+    return added;
 }
 
 }  // namespace bascule::scim

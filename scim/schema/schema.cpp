@@ -50,8 +50,8 @@ tl::unexpected<Error> invalid(std::string detail) {
 /// Whether a stored document may hold something that a plain answer must not show.
 bool hides_something(const std::vector<Attribute>& attributes) {
     return std::any_of(attributes.begin(), attributes.end(), [](const Attribute& attribute) {
-        const bool stored =
-            attribute.mutability != Mutability::write_only && !attribute.edge && !attribute.derived;
+        const bool stored = attribute.mutability != Mutability::write_only && !attribute.derived &&
+                            (!attribute.edge || attribute.own);
         const bool shown =
             attribute.returned == Returned::by_default || attribute.returned == Returned::always;
         return stored && (!shown || hides_something(attribute.sub_attributes));
@@ -113,6 +113,12 @@ const Attribute* Attribute::sub(std::string_view wanted) const {
     return nullptr;
 }
 
+const std::vector<std::string>& Attribute::target_types() const {
+    static const std::vector<std::string> none;
+    const Attribute* reference = sub("$ref");
+    return reference == nullptr ? none : reference->reference_types;
+}
+
 const Attribute* Schema::find(std::string_view wanted) const {
     for (const Attribute& attribute : attributes) {
         if (equals_ignoring_ascii_case(attribute.name, wanted)) {
@@ -138,6 +144,20 @@ SchemaRegistry::SchemaRegistry() = default;
 SchemaRegistry::~SchemaRegistry() = default;
 
 Result<std::unique_ptr<SchemaRegistry>> SchemaRegistry::load_builtin() {
+    std::unique_ptr<SchemaRegistry> registry(new SchemaRegistry());
+    BASCULE_CHECK(registry->add_builtin());
+    return registry;
+}
+
+Result<std::unique_ptr<SchemaRegistry>> SchemaRegistry::load(
+    const std::vector<std::string_view>& schemas, std::string_view resource_types
+) {
+    std::unique_ptr<SchemaRegistry> registry(new SchemaRegistry());
+    BASCULE_CHECK(registry->add_all(schemas, resource_types));
+    return registry;
+}
+
+Status SchemaRegistry::add_builtin() {
     std::vector<std::string_view> schemas;
     std::string_view types;
     for (const EmbeddedFile& file : builtin_schema_files()) {
@@ -147,25 +167,24 @@ Result<std::unique_ptr<SchemaRegistry>> SchemaRegistry::load_builtin() {
             schemas.push_back(file.text);
         }
     }
-    return load(schemas, types);
+    return add_all(schemas, types);
 }
 
-Result<std::unique_ptr<SchemaRegistry>> SchemaRegistry::load(
+Status SchemaRegistry::add_all(
     const std::vector<std::string_view>& schemas, std::string_view resource_types
 ) {
-    std::unique_ptr<SchemaRegistry> registry(new SchemaRegistry());
     for (const std::string_view text : schemas) {
         BASCULE_TRY(Schema schema, parse_schema(text));
-        if (registry->find_schema(schema.id) != nullptr) {
+        if (find_schema(schema.id) != nullptr) {
             return invalid("The schema " + schema.id + " is defined twice.");
         }
-        registry->schemas_.push_back(std::make_unique<Schema>(std::move(schema)));
+        schemas_.push_back(std::make_unique<Schema>(std::move(schema)));
     }
     BASCULE_TRY(const auto files, parse_resource_types(resource_types));
     for (const ResourceTypeFile& file : files) {
-        BASCULE_CHECK(registry->add_type(file));
+        BASCULE_CHECK(add_type(file));
     }
-    return registry;
+    return {};
 }
 
 Status SchemaRegistry::add_type(const ResourceTypeFile& file) {
@@ -179,13 +198,13 @@ Status SchemaRegistry::add_type(const ResourceTypeFile& file) {
     type->name = file.name;
     type->endpoint = file.endpoint;
     type->description = file.description;
+    type->scope = file.scope;
     type->schema = find_schema_in(schemas_, file.schema);
     if (type->schema == nullptr) {
         return invalid(
             "The resource type " + file.name + " names the unknown schema " + file.schema + "."
         );
     }
-    type->shows_all_by_default = !hides_something(type->schema->attributes);
     for (const auto& extension : file.extensions) {
         const Schema* schema = find_schema_in(schemas_, extension.schema);
         if (schema == nullptr) {
@@ -195,10 +214,17 @@ Status SchemaRegistry::add_type(const ResourceTypeFile& file) {
             );
         }
         type->extensions.push_back({schema, extension.required});
-        type->shows_all_by_default &= !hides_something(schema->attributes);
     }
+    note_hidden(*type);
     types_.push_back(std::move(type));
     return {};
+}
+
+void SchemaRegistry::note_hidden(ResourceType& type) {
+    type.shows_all_by_default = !hides_something(type.schema->attributes);
+    for (const auto& extension : type.extensions) {
+        type.shows_all_by_default &= !hides_something(extension.schema->attributes);
+    }
 }
 
 const ResourceType* SchemaRegistry::find_by_name(std::string_view name) const {

@@ -37,9 +37,15 @@ struct Attribute {
     std::optional<directory::EdgeKind> edge;
     /// Computed from edges that end here (User.groups): neither stored nor written.
     bool derived = false;
+    /// Of an operator's schema.
+    bool own = false;
 
     /// By name without case, or null.
     [[nodiscard]] const Attribute* sub(std::string_view name) const;
+    /// The one write-only value that is taken over, as a hash: User.password.
+    [[nodiscard]] bool is_password() const { return mutability == Mutability::write_only && !own; }
+    /// Which resource types an attribute kept as edges may refer to.
+    [[nodiscard]] const std::vector<std::string>& target_types() const;
 };
 
 struct Schema {
@@ -54,6 +60,7 @@ struct ResourceType {
     std::string name;      ///< "User"; also its id
     std::string endpoint;  ///< "/Users"
     std::string description;
+    std::string scope;  ///< "users": clients need users:read or users:write
     const Schema* schema = nullptr;
     struct Extension {
         const Schema* schema = nullptr;
@@ -83,6 +90,8 @@ struct ResolvedName {
 );
 
 struct ResourceTypeFile;
+struct OwnSchemas;
+struct SchemaFault;
 
 /// All schemas and resource types; loaded from data, immutable afterwards, thread-safe.
 class SchemaRegistry {
@@ -94,10 +103,18 @@ class SchemaRegistry {
     [[nodiscard]] static Result<std::unique_ptr<SchemaRegistry>> load(
         const std::vector<std::string_view>& schemas, std::string_view resource_types
     );
+    /// The built-in ones with what an operator adds to them (own_schemas.hpp). Null when there are
+    /// faults; each of them is told.
+    [[nodiscard]] static std::unique_ptr<SchemaRegistry> load_with(
+        const OwnSchemas& own, std::vector<SchemaFault>& faults
+    );
     ~SchemaRegistry();
 
-    /// Adds every resource type to the registry and remembers its TypeId.
+    /// Adds every resource type to the registry and remembers its TypeId. At start only.
     [[nodiscard]] Status register_types(directory::Registry& registry);
+    /// The same while the registry is in use: adds what is new and returns whether anything was.
+    /// `conflict`/"schema_changed" when something is missing or declared differently than before.
+    [[nodiscard]] Result<bool> extend_types(directory::Registry& registry);
 
     [[nodiscard]] const ResourceType* find_by_name(std::string_view name) const;
     [[nodiscard]] const ResourceType* find_by_endpoint(std::string_view endpoint) const;
@@ -114,8 +131,15 @@ class SchemaRegistry {
     ) const;
 
   private:
+    friend class OwnSchemaLoader;
     SchemaRegistry();
+    [[nodiscard]] Status add_builtin();
+    [[nodiscard]] static directory::TypeSpec spec_of_type(const ResourceType& type);
+    [[nodiscard]] Status add_all(
+        const std::vector<std::string_view>& schemas, std::string_view resource_types
+    );
     [[nodiscard]] Status add_type(const ResourceTypeFile& file);
+    static void note_hidden(ResourceType& type);
     std::vector<std::unique_ptr<Schema>> schemas_;
     std::vector<std::unique_ptr<ResourceType>> types_;
 };

@@ -17,7 +17,20 @@ using directory::EdgeKind;
 using directory::ValueType;
 
 tl::unexpected<Error> invalid(const std::string& place, const std::string& reason) {
-    return fail(ErrorKind::invalid_input, "invalid_schema", place + ": " + reason);
+    return fail(Error{
+        ErrorKind::invalid_input,
+        "invalid_schema",
+        place.empty() ? reason : place + ": " + reason,
+        place,
+        {}});
+}
+
+std::string below(const std::string& place, std::string_view key) {
+    return place.empty() ? std::string(key) : place + "." + std::string(key);
+}
+
+std::string element(const std::string& list, std::size_t index) {
+    return list + "[" + std::to_string(index) + "]";
 }
 
 template <class Value>
@@ -57,11 +70,11 @@ class ObjectReader {
 
     Status expect_only(std::initializer_list<std::string_view> known) const {
         if (!object_.is_object()) {
-            return invalid(place_, "an object is needed here.");
+            return invalid(place_, "expected a JSON object.");
         }
         for (const auto& [key, value] : object_.items()) {
             if (std::find(known.begin(), known.end(), key) == known.end()) {
-                return invalid(place_, "unknown keyword \"" + printable(key) + "\".");
+                return unknown_keyword(key, known);
             }
         }
         return {};
@@ -73,7 +86,7 @@ class ObjectReader {
             return {};
         }
         if (!found->is_string()) {
-            return invalid(place_, std::string(key) + " must be a text.");
+            return invalid(below(place_, key), "expected a text in quotes.");
         }
         out = found->get<std::string>();
         return {};
@@ -85,7 +98,7 @@ class ObjectReader {
             return {};
         }
         if (!found->is_boolean()) {
-            return invalid(place_, std::string(key) + " must be true or false.");
+            return invalid(below(place_, key), "expected true or false, without quotes.");
         }
         out = found->get<bool>();
         return {};
@@ -101,7 +114,7 @@ class ObjectReader {
                 return item.is_string();
             });
         if (!good) {
-            return invalid(place_, std::string(key) + " must be a list of texts.");
+            return invalid(below(place_, key), "expected a list of texts.");
         }
         out = found->get<std::vector<std::string>>();
         return {};
@@ -120,14 +133,29 @@ class ObjectReader {
                 return {};
             }
         }
+        std::string expected;
+        for (const auto& word : words) {
+            expected.append(expected.empty() ? "" : ", ").append(word.text);
+        }
         return invalid(
-            place_, std::string(key) + " has the unknown value \"" + printable(given) + "\"."
+            below(place_, key),
+            "expected one of " + expected + ", found \"" + printable(given, 60) + "\"."
         );
     }
 
     [[nodiscard]] const std::string& place() const { return place_; }
 
   private:
+    [[nodiscard]] Status unknown_keyword(
+        const std::string& key, std::initializer_list<std::string_view> known
+    ) const {
+        std::vector<std::string> words(known.begin(), known.end());
+        const std::string near = nearest(key, words);
+        std::string reason = "unknown keyword";
+        reason += near.empty() ? "." : "; did you mean \"" + near + "\"?";
+        return invalid(below(place_, printable(key, 60)), reason);
+    }
+
     const Json& object_;
     std::string place_;
 };
@@ -164,7 +192,9 @@ Status read_keywords(const ObjectReader& reader, Attribute& attribute) {
     BASCULE_CHECK(reader.text("name", attribute.name));
     if (!is_attribute_name(attribute.name)) {
         return invalid(
-            reader.place(), "\"" + printable(attribute.name) + "\" is no attribute name."
+            below(reader.place(), "name"),
+            "expected the name of an attribute: a letter, then letters, digits, - or _; found \"" +
+                printable(attribute.name, 60) + "\"."
         );
     }
     BASCULE_CHECK(reader.word("type", value_types, attribute.type));
@@ -200,11 +230,8 @@ Status check_whole(const Attribute& attribute, const std::string& place, bool in
     return {};
 }
 
-Result<Attribute> read_attribute(const Json& json, const std::string& parent, bool inside_complex) {
-    const std::string name = json.is_object() && json.contains("name") && json["name"].is_string()
-                                 ? printable(json["name"].get<std::string>())
-                                 : std::string("an attribute");
-    const ObjectReader reader(json, parent + ": " + name);
+Result<Attribute> read_attribute(const Json& json, const std::string& place, bool inside_complex) {
+    const ObjectReader reader(json, place);
     BASCULE_CHECK(reader.expect_only(
         {"name", "type", "multiValued", "description", "required", "canonicalValues", "caseExact",
          "mutability", "returned", "uniqueness", "referenceTypes", "subAttributes", "bascule"}
@@ -212,10 +239,12 @@ Result<Attribute> read_attribute(const Json& json, const std::string& parent, bo
     Attribute attribute;
     BASCULE_CHECK(read_keywords(reader, attribute));
     if (const auto found = json.find("subAttributes"); found != json.end() && !inside_complex) {
-        BASCULE_TRY(attribute.sub_attributes, read_attributes(*found, reader.place(), true));
+        BASCULE_TRY(
+            attribute.sub_attributes, read_attributes(*found, below(place, "subAttributes"), true)
+        );
     }
     if (const auto found = json.find("bascule"); found != json.end()) {
-        BASCULE_CHECK(read_annotations(*found, reader.place(), attribute));
+        BASCULE_CHECK(read_annotations(*found, below(place, "bascule"), attribute));
     }
     BASCULE_CHECK(check_whole(attribute, reader.place(), inside_complex));
     return attribute;
@@ -225,14 +254,18 @@ Result<std::vector<Attribute>> read_attributes(
     const Json& list, const std::string& place, bool inside_complex
 ) {
     if (!list.is_array()) {
-        return invalid(place, "attributes must be a list.");
+        return invalid(place, "expected a list of attributes.");
     }
     std::vector<Attribute> attributes;
-    for (const Json& item : list) {
-        BASCULE_TRY(Attribute attribute, read_attribute(item, place, inside_complex));
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        BASCULE_TRY(
+            Attribute attribute, read_attribute(list[i], element(place, i), inside_complex)
+        );
         for (const Attribute& other : attributes) {
             if (equals_ignoring_ascii_case(other.name, attribute.name)) {
-                return invalid(place, "the attribute " + attribute.name + " is defined twice.");
+                return invalid(
+                    element(place, i), "the attribute " + attribute.name + " is defined twice."
+                );
             }
         }
         attributes.push_back(std::move(attribute));
@@ -240,30 +273,134 @@ Result<std::vector<Attribute>> read_attributes(
     return attributes;
 }
 
-}  // namespace
-
-Result<Schema> parse_schema(std::string_view text) {
-    BASCULE_TRY(const Json json, parse_json(text));
-    const ObjectReader reader(json, "schema");
-    BASCULE_CHECK(reader.expect_only({"id", "name", "description", "attributes"}));
+Result<Schema> read_schema(const Json& json, const std::string& place) {
+    const ObjectReader reader(json, place);
+    BASCULE_CHECK(reader.expect_only({"id", "name", "description", "attributes", "schemas", "meta"})
+    );
     Schema schema;
     BASCULE_CHECK(reader.text("id", schema.id));
     BASCULE_CHECK(reader.text("name", schema.name));
     BASCULE_CHECK(reader.text("description", schema.description));
-    if (!to_ascii_lower(schema.id).starts_with("urn:") || schema.name.empty()) {
-        return invalid("schema", "a schema needs an id that is a URN, and a name.");
+    if (!to_ascii_lower(schema.id).starts_with("urn:")) {
+        return invalid(below(place, "id"), "expected the URN of the schema.");
     }
+    if (schema.name.empty()) {
+        return invalid(below(place, "name"), "expected the name of the schema.");
+    }
+    const std::string list = below(place, "attributes");
     const auto attributes = json.find("attributes");
     if (attributes == json.end() || attributes->empty()) {
-        return invalid(schema.id, "a schema needs attributes.");
+        return invalid(list, "a schema needs attributes.");
     }
-    BASCULE_TRY(schema.attributes, read_attributes(*attributes, schema.id, false));
-    for (const Attribute& attribute : schema.attributes) {
-        if (common_schema().find(attribute.name) != nullptr) {
-            return invalid(schema.id, "the name " + attribute.name + " belongs to every resource.");
+    BASCULE_TRY(schema.attributes, read_attributes(*attributes, list, false));
+    for (std::size_t i = 0; i < schema.attributes.size(); ++i) {
+        const std::string& name = schema.attributes[i].name;
+        if (common_schema().find(name) != nullptr) {
+            return invalid(
+                below(element(list, i), "name"), "the name " + name + " belongs to every resource."
+            );
         }
     }
     return schema;
+}
+
+/// RFC 8141, without what would need escaping in JSON or in a path.
+bool is_urn(std::string_view text) {
+    constexpr std::string_view others = "()+,-.:=@;$_!*'/~";
+    const std::string lower = to_ascii_lower(text);
+    return text.size() <= 255 && std::count(text.begin(), text.end(), ':') >= 2 &&
+           !text.ends_with(':') && std::all_of(lower.begin(), lower.end(), [&](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      others.find(c) != std::string_view::npos;
+           });
+}
+
+/// The rules for an operator's attribute; finishes what follows from its other keywords.
+Status finish_own(Attribute& attribute, const Json& json, const std::string& place) {
+    if (attribute.edge || attribute.derived) {
+        return invalid(
+            below(place, "bascule"),
+            "edge and derived belong to the built-in schemas; a complex attribute with value and "
+            "$ref is kept as a reference by itself."
+        );
+    }
+    attribute.own = true;
+    if (attribute.mutability == Mutability::write_only) {
+        if (json.contains("returned") && attribute.returned != Returned::never) {
+            return invalid(
+                below(place, "returned"),
+                "what is writeOnly is never returned (RFC 7643 section 7)."
+            );
+        }
+        attribute.returned = Returned::never;
+    }
+    const bool can_be_searched = attribute.searchable && attribute.returned != Returned::never;
+    if (attribute.uniqueness != Uniqueness::none && !can_be_searched) {
+        return invalid(
+            below(place, "uniqueness"),
+            "only what can be searched can be unique: not what is never returned, writeOnly or "
+            "marked as not searchable."
+        );
+    }
+    for (std::size_t i = 0; i < attribute.sub_attributes.size(); ++i) {
+        Attribute& sub = attribute.sub_attributes[i];
+        const std::string sub_place = element(below(place, "subAttributes"), i);
+        const bool is_hidden = attribute.returned == Returned::never || !attribute.searchable;
+        if (sub.uniqueness != Uniqueness::none && is_hidden) {
+            return invalid(below(sub_place, "uniqueness"), "its attribute cannot be searched.");
+        }
+        BASCULE_CHECK(finish_own(sub, json["subAttributes"][i], sub_place));
+    }
+    return {};
+}
+
+Result<Schema> read_own_schema(const Json& json, const std::string& place) {
+    BASCULE_TRY(Schema schema, read_schema(json, place));
+    if (!is_urn(schema.id)) {
+        return invalid(
+            below(place, "id"),
+            "expected a URN such as urn:example:params:scim:schemas:core:2.0:Badge, found \"" +
+                printable(schema.id, 80) + "\"."
+        );
+    }
+    if (to_ascii_lower(schema.id).starts_with("urn:ietf:params:scim:api:")) {
+        return invalid(below(place, "id"), "URNs of messages are not for schemas.");
+    }
+    for (std::size_t i = 0; i < schema.attributes.size(); ++i) {
+        BASCULE_CHECK(finish_own(
+            schema.attributes[i], json["attributes"][i], element(below(place, "attributes"), i)
+        ));
+    }
+    return schema;
+}
+
+}  // namespace
+
+Result<Schema> parse_schema(std::string_view text) {
+    BASCULE_TRY(const Json json, parse_json(text));
+    return read_schema(json, {});
+}
+
+Result<std::vector<Schema>> parse_own_schemas(std::string_view text) {
+    BASCULE_TRY(const Json json, parse_json(text));
+    const bool is_answer = json.is_object() && json.contains("Resources");
+    const Json& list = is_answer ? json["Resources"] : json;
+    std::vector<Schema> schemas;
+    if (!list.is_array()) {
+        if (is_answer) {
+            return invalid("Resources", "expected a list of schemas.");
+        }
+        BASCULE_TRY(Schema schema, read_own_schema(list, {}));
+        schemas.push_back(std::move(schema));
+        return schemas;
+    }
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        BASCULE_TRY(
+            Schema schema, read_own_schema(list[i], element(is_answer ? "Resources" : "", i))
+        );
+        schemas.push_back(std::move(schema));
+    }
+    return schemas;
 }
 
 Result<std::vector<ResourceTypeFile>> parse_resource_types(std::string_view text) {
@@ -274,13 +411,14 @@ Result<std::vector<ResourceTypeFile>> parse_resource_types(std::string_view text
     std::vector<ResourceTypeFile> types;
     for (const Json& item : json) {
         const ObjectReader reader(item, "resource type");
-        BASCULE_CHECK(
-            reader.expect_only({"name", "endpoint", "description", "schema", "schemaExtensions"})
-        );
+        BASCULE_CHECK(reader.expect_only(
+            {"name", "endpoint", "description", "scope", "schema", "schemaExtensions"}
+        ));
         ResourceTypeFile type;
         BASCULE_CHECK(reader.text("name", type.name));
         BASCULE_CHECK(reader.text("endpoint", type.endpoint));
         BASCULE_CHECK(reader.text("description", type.description));
+        BASCULE_CHECK(reader.text("scope", type.scope));
         BASCULE_CHECK(reader.text("schema", type.schema));
         if (type.name.empty() || !type.endpoint.starts_with('/')) {
             return invalid(

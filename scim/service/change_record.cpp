@@ -70,6 +70,9 @@ std::string activity_of(const TypeView& view, Change change, std::string_view bo
 }
 
 std::string edge_activity_of(const TypeView& view, directory::EdgeKind kind, Change change) {
+    if (directory::is_own_edge_kind(kind)) {
+        return "Update " + view.noun;
+    }
     if (kind == directory::EdgeKind::manager) {
         return "Set user manager";
     }

@@ -20,29 +20,37 @@ constexpr std::size_t page_size = 1000;
 constexpr std::size_t most_names_in_detail = 20;
 constexpr std::size_t most_ids_in_journal = 100;
 
-bool is_allowed_type(EdgeKind kind, std::string_view type) {
-    switch (kind) {
+/// What an edge attribute may refer to, in words: "a user", "users or groups", "Badge".
+std::string allowed_types(const EdgeAttribute& attribute) {
+    switch (attribute.kind) {
         case EdgeKind::member:
         case EdgeKind::unit_member:
-            return type == "User" || type == "Group";
+            return "users or groups";
         case EdgeKind::manager:
         case EdgeKind::owner:
-            return type == "User";
+            return "a user";
     }
-    return false;
+    std::string names;
+    for (const std::string& name : attribute.name.attribute->target_types()) {
+        names += names.empty() ? "" : " or ";
+        names += name;
+    }
+    return names;
 }
 
-std::string_view noun_of(EdgeKind kind) {
-    return kind == EdgeKind::manager ? "manager" : "members";
+std::string path_of(const EdgeAttribute& attribute) {
+    // As clients know them: their names alone.
+    return directory::is_own_edge_kind(attribute.kind) ? attribute.name.path().to_string()
+           : attribute.kind == EdgeKind::manager       ? "manager"
+                                                       : "members";
 }
 
-std::string_view allowed_types(EdgeKind kind) {
-    return kind == EdgeKind::manager || kind == EdgeKind::owner ? "a user" : "users or groups";
-}
-
-Error unknown_targets(EdgeKind kind, const std::vector<std::string_view>& ids) {
-    std::string detail =
-        "No such " + std::string(kind == EdgeKind::manager ? "user" : "user or group") + ":";
+Error unknown_targets(const EdgeAttribute& attribute, const std::vector<std::string_view>& ids) {
+    std::string noun = attribute.kind == EdgeKind::manager ? "user" : "user or group";
+    if (directory::is_own_edge_kind(attribute.kind)) {
+        noun = allowed_types(attribute);
+    }
+    std::string detail = "No such " + noun + ":";
     for (std::size_t i = 0; i < std::min(ids.size(), most_names_in_detail); ++i) {
         detail += (i == 0 ? " " : ", ") + printable(ids[i], 64);
     }
@@ -53,7 +61,17 @@ Error unknown_targets(EdgeKind kind, const std::vector<std::string_view>& ids) {
         ErrorKind::invalid_input,
         "invalid_value",
         detail + ". Nothing was changed.",
-        std::string(noun_of(kind)),
+        path_of(attribute),
+        {}};
+}
+
+Error immutable(const EdgeAttribute& attribute) {
+    const std::string path = path_of(attribute);
+    return Error{
+        ErrorKind::invalid_input,
+        "mutability",
+        path + " is immutable: it keeps the value that it was created with.",
+        path,
         {}};
 }
 
@@ -64,6 +82,19 @@ void remember(std::vector<Uuid>& ids, const Uuid& id) {
 }
 
 }  // namespace
+
+bool may_refer_to(const EdgeAttribute& attribute, std::string_view type) {
+    switch (attribute.kind) {
+        case EdgeKind::member:
+        case EdgeKind::unit_member:
+            return type == "User" || type == "Group";
+        case EdgeKind::manager:
+        case EdgeKind::owner:
+            return type == "User";
+    }
+    const auto& types = attribute.name.attribute->target_types();
+    return std::find(types.begin(), types.end(), type) != types.end();
+}
 
 EdgeWriter::EdgeWriter(
     const Engine& engine, const TypeView& view, directory::Transaction& transaction,
@@ -77,16 +108,26 @@ EdgeWriter::EdgeWriter(
       profile_(profile) {}
 
 Status EdgeWriter::apply(const EdgeChange& change) {
-    BASCULE_TRY(const Plan wanted, plan(change));
+    const EdgeAttribute& attribute = attribute_of(change.kind);
+    BASCULE_TRY(const Plan wanted, plan(attribute, change));
     if (wanted.add.empty() && wanted.remove.empty()) {
         return {};
+    }
+    if (attribute.name.attribute->mutability == Mutability::immutable &&
+        directory::is_own_edge_kind(change.kind)) {
+        BASCULE_TRY(const auto present, transaction_.count_edges(change.kind, owner_.oid));
+        if (present != 0) {
+            return fail(immutable(attribute));
+        }
     }
     BASCULE_CHECK(check_not_emptied(change.kind, wanted));
     BASCULE_CHECK(require_authority(change.kind));
     return carry_out(change.kind, wanted);
 }
 
-Result<std::vector<ObjectRow>> EdgeWriter::resolve(const EdgeChange& change) const {
+Result<std::vector<ObjectRow>> EdgeWriter::resolve(
+    const EdgeAttribute& attribute, const EdgeChange& change
+) const {
     std::vector<ObjectRow> rows;
     std::vector<std::string_view> unknown;
     for (const std::string& text : change.targets) {
@@ -95,7 +136,7 @@ Result<std::vector<ObjectRow>> EdgeWriter::resolve(const EdgeChange& change) con
         if (id) {
             BASCULE_TRY(row, transaction_.find_row(*id));
         }
-        if (!row || !is_allowed_type(change.kind, engine_.registry.spec(row->type).name)) {
+        if (!row || !may_refer_to(attribute, engine_.registry.spec(row->type).name)) {
             unknown.push_back(text);
         } else {
             rows.push_back(*std::move(row));
@@ -103,19 +144,18 @@ Result<std::vector<ObjectRow>> EdgeWriter::resolve(const EdgeChange& change) con
     }
     const bool removing = change.action == EdgeChange::Action::remove;
     if (!unknown.empty() && !removing) {
-        return fail(unknown_targets(change.kind, unknown));
+        return fail(unknown_targets(attribute, unknown));
     }
     const bool to_itself = std::any_of(rows.begin(), rows.end(), [&](const ObjectRow& row) {
         return row.oid == owner_.oid;
     });
-    if (to_itself && !removing) {
+    if (to_itself && !removing && !directory::is_own_edge_kind(change.kind)) {
         return fail(Error{
             ErrorKind::invalid_input,
             "invalid_value",
             view_.type->name + " '" + printable(owner_.display) + "' cannot refer to itself; " +
-                std::string(noun_of(change.kind)) + " must be other " +
-                std::string(allowed_types(change.kind)) + ".",
-            std::string(noun_of(change.kind)),
+                path_of(attribute) + " must be other " + allowed_types(attribute) + ".",
+            path_of(attribute),
             {}});
     }
     return rows;
@@ -136,12 +176,13 @@ Result<std::vector<ObjectRow>> EdgeWriter::present_targets(EdgeKind kind) const 
     return all;
 }
 
-Result<EdgeWriter::Plan> EdgeWriter::plan(const EdgeChange& change) const {
-    BASCULE_TRY(std::vector<ObjectRow> rows, resolve(change));
+Result<EdgeWriter::Plan> EdgeWriter::plan(const EdgeAttribute& attribute, const EdgeChange& change)
+    const {
+    BASCULE_TRY(std::vector<ObjectRow> rows, resolve(attribute, change));
     const bool adds = change.action == EdgeChange::Action::add;
     if (change.action == EdgeChange::Action::clear ||
-        change.action == EdgeChange::Action::replace || (adds && !is_multi_valued(change.kind))) {
-        return plan_replacement(change.kind, std::move(rows));
+        change.action == EdgeChange::Action::replace || (adds && !attribute.multi_valued)) {
+        return plan_replacement(attribute, std::move(rows));
     }
     Plan plan;
     for (ObjectRow& row : rows) {
@@ -155,17 +196,18 @@ Result<EdgeWriter::Plan> EdgeWriter::plan(const EdgeChange& change) const {
     return plan;
 }
 
-Result<EdgeWriter::Plan> EdgeWriter::plan_replacement(EdgeKind kind, std::vector<ObjectRow> wanted)
-    const {
-    if (!is_multi_valued(kind) && wanted.size() > 1) {
+Result<EdgeWriter::Plan> EdgeWriter::plan_replacement(
+    const EdgeAttribute& attribute, std::vector<ObjectRow> wanted
+) const {
+    if (!attribute.multi_valued && wanted.size() > 1) {
         return fail(Error{
             ErrorKind::invalid_input,
             "invalid_value",
-            "Only one " + std::string(noun_of(kind)) + " can be set.",
-            std::string(noun_of(kind)),
+            "Only one " + path_of(attribute) + " can be set.",
+            path_of(attribute),
             {}});
     }
-    BASCULE_TRY(std::vector<ObjectRow> present, present_targets(kind));
+    BASCULE_TRY(std::vector<ObjectRow> present, present_targets(attribute.kind));
     std::unordered_set<std::int64_t> missing;
     for (const ObjectRow& row : wanted) {
         missing.insert(static_cast<std::int64_t>(row.oid));
@@ -195,7 +237,7 @@ Status EdgeWriter::require_authority(EdgeKind kind) const {
 
 Status EdgeWriter::check_not_emptied(EdgeKind kind, const Plan& plan) const {
     if (profile_.remove_all_members == Rule::accept || !plan.removes_all || !plan.add.empty() ||
-        !is_multi_valued(kind)) {
+        !attribute_of(kind).is_member_list()) {
         return {};
     }
     return fail(profile_refusal(
@@ -232,10 +274,12 @@ Status EdgeWriter::carry_out(EdgeKind kind, const Plan& plan) {
     return {};
 }
 
-bool EdgeWriter::is_multi_valued(EdgeKind kind) const {
-    return std::any_of(view_.edges.begin(), view_.edges.end(), [&](const EdgeAttribute& attribute) {
-        return attribute.kind == kind && attribute.multi_valued;
-    });
+const EdgeAttribute& EdgeWriter::attribute_of(EdgeKind kind) const {
+    const auto found =
+        std::find_if(view_.edges.begin(), view_.edges.end(), [&](const EdgeAttribute& attribute) {
+            return attribute.kind == kind;
+        });
+    return *found;  // changes are made from the same schema
 }
 
 EdgeDelta& EdgeWriter::delta_of(EdgeKind kind) {

@@ -23,6 +23,9 @@ struct EdgeDelta {
     std::vector<Uuid> removed_ids;
 };
 
+/// Whether an edge attribute may refer to objects of the type.
+[[nodiscard]] bool may_refer_to(const EdgeAttribute& attribute, std::string_view type);
+
 /// Carries out changes of edge attributes as set operations inside a transaction, so that
 /// concurrent changes of one group all survive. The references outlive the writer.
 class EdgeWriter {
@@ -33,8 +36,8 @@ class EdgeWriter {
         const ClientProfile& profile
     );
 
-    /// `invalid_value` naming unknown targets; `mutability` when the owner's source masters the
-    /// edges and something would change.
+    /// `invalid_value` naming unknown targets and those of a wrong type; `mutability` when
+    /// something would change that is immutable or mastered by the owner's source.
     [[nodiscard]] Status apply(const EdgeChange& change);
 
     /// One per kind that changed.
@@ -47,18 +50,20 @@ class EdgeWriter {
         bool removes_all = false;  ///< no present edge stays
     };
 
-    [[nodiscard]] Result<std::vector<directory::ObjectRow>> resolve(const EdgeChange& change) const;
+    [[nodiscard]] Result<std::vector<directory::ObjectRow>> resolve(
+        const EdgeAttribute& attribute, const EdgeChange& change
+    ) const;
     [[nodiscard]] Result<std::vector<directory::ObjectRow>> present_targets(directory::EdgeKind kind
     ) const;
-    [[nodiscard]] Result<Plan> plan(const EdgeChange& change) const;
+    [[nodiscard]] Result<Plan> plan(const EdgeAttribute& attribute, const EdgeChange& change) const;
     [[nodiscard]] Result<Plan> plan_replacement(
-        directory::EdgeKind kind, std::vector<directory::ObjectRow> wanted
+        const EdgeAttribute& attribute, std::vector<directory::ObjectRow> wanted
     ) const;
     [[nodiscard]] Status require_authority(directory::EdgeKind kind) const;
     /// Against a request that takes all members away at once, when the profile refuses that.
     [[nodiscard]] Status check_not_emptied(directory::EdgeKind kind, const Plan& plan) const;
     [[nodiscard]] Status carry_out(directory::EdgeKind kind, const Plan& plan);
-    [[nodiscard]] bool is_multi_valued(directory::EdgeKind kind) const;
+    [[nodiscard]] const EdgeAttribute& attribute_of(directory::EdgeKind kind) const;
     EdgeDelta& delta_of(directory::EdgeKind kind);
 
     const Engine& engine_;

@@ -17,7 +17,7 @@ void collect_edges(TypeView& view, const Schema* schema, const Schema* extension
             view.groups = name;
         } else if (attribute.edge) {
             view.edges.push_back({name, *attribute.edge, attribute.multi_valued});
-            view.has_member_list = view.has_member_list || attribute.multi_valued;
+            view.has_member_list = view.has_member_list || view.edges.back().is_member_list();
         }
     }
 }
@@ -30,20 +30,6 @@ void collect_lookups(TypeView& view, const directory::Registry& registry) {
         if (plain && (spec.unique || spec.path.name == "externalId")) {
             view.lookups.push_back({spec.path.name, id});
         }
-    }
-}
-
-void name_scopes(TypeView& view) {
-    const std::string_view name = view.type->name;
-    if (name == "User") {
-        view.read_scope = "users:read";
-        view.write_scope = "users:write";
-    } else if (name == "Group") {
-        view.read_scope = "groups:read";
-        view.write_scope = "groups:write";
-    } else {
-        view.read_scope = "admin:read";
-        view.write_scope = "admin:write";
     }
 }
 
@@ -69,7 +55,8 @@ TypeView make_view(const ResourceType& type, const Engine& engine) {
         collect_edges(view, extension.schema, extension.schema);
     }
     collect_lookups(view, engine.registry);
-    name_scopes(view);
+    view.read_scope = type.scope + ":read";
+    view.write_scope = type.scope + ":write";
     view.noun = noun_of(type.name);
     return view;
 }
@@ -91,6 +78,17 @@ const TypeView* Engine::view_of(directory::TypeId type) const {
     for (const TypeView& view : views) {
         if (view.type->type == type) {
             return &view;
+        }
+    }
+    return nullptr;
+}
+
+const EdgeAttribute* Engine::edge_of(directory::EdgeKind kind) const {
+    for (const TypeView& view : views) {
+        for (const EdgeAttribute& attribute : view.edges) {
+            if (attribute.kind == kind) {
+                return &attribute;
+            }
         }
     }
     return nullptr;

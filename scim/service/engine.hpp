@@ -20,6 +20,11 @@ struct EdgeAttribute {
     ResolvedName name;
     directory::EdgeKind kind{};
     bool multi_valued = true;
+
+    /// Of groups and units: may be very long.
+    [[nodiscard]] bool is_member_list() const {
+        return multi_valued && !directory::is_own_edge_kind(kind);
+    }
 };
 
 /// An attribute that one indexed look-up answers: userName, externalId.
@@ -34,8 +39,8 @@ struct TypeView {
     std::vector<EdgeAttribute> edges;
     std::optional<ResolvedName> groups;  ///< User.groups: computed from membership
     std::vector<LookupAttribute> lookups;
-    std::string_view read_scope;
-    std::string_view write_scope;
+    std::string read_scope;
+    std::string write_scope;
     std::string noun;              ///< "user", as activities name it
     bool has_member_list = false;  ///< its responses may be long
 };
@@ -57,6 +62,8 @@ struct Engine {
 
     [[nodiscard]] std::string_view base_url() const { return with.options.base_url; }
     [[nodiscard]] const TypeView* view_of(directory::TypeId type) const;
+    /// The attribute that edges of this kind are of, or null.
+    [[nodiscard]] const EdgeAttribute* edge_of(directory::EdgeKind kind) const;
 };
 
 /// One request on its way through the service.

@@ -29,7 +29,10 @@ Result<http::Response> get_me(const Engine& engine, const Call& call) {
     request.path_parameters = {id.to_string()};
     BASCULE_TRY(
         http::Response response,
-        get_resource(engine, *view, Call{request, call.context, call.caller, call.parameters})
+        get_resource(
+            engine, *view,
+            Call{request, call.context, call.caller, call.parameters, call.profile}
+        )
     );
     response.set("Location", location_of(*view->type, id, engine.base_url()));
     return response;

@@ -65,6 +65,7 @@ Status ObjectChange::create(const Uuid& id, const WantedState& wanted) {
         changed_values(view_, {}, wanted.body)
     ));
     BASCULE_CHECK(apply_edges(object, wanted.edges));
+    BASCULE_CHECK(check_required_edges(object.row, "invalid_value"));
     return set_password(object.row, wanted);
 }
 
@@ -121,6 +122,11 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
         changed = updated ? names_of(changed_attributes(before.body, wanted.body)) : std::string{};
     }
     BASCULE_CHECK(apply_edges(after, wanted.edges));
+    if (!wanted.edges.empty()) {
+        BASCULE_CHECK(
+            check_required_edges(before.row, wanted.is_patch ? "mutability" : "invalid_value")
+        );
+    }
     BASCULE_CHECK(set_password(before.row, wanted));
     if (wanted.has_password && !wanted.password_hash.empty()) {
         changed += changed.empty() ? "password" : ", password";
@@ -191,6 +197,21 @@ Status ObjectChange::apply_edges(const Object& object, const std::vector<EdgeCha
     return {};
 }
 
+Status ObjectChange::check_required_edges(const ObjectRow& row, const char* code) {
+    for (const EdgeAttribute& edges : view_.edges) {
+        const Attribute& attribute = *edges.name.attribute;
+        if (!attribute.required || !attribute.own) {
+            continue;
+        }
+        BASCULE_TRY(const auto count, transaction_.count_edges(edges.kind, row.oid));
+        if (count == 0) {
+            const std::string path = edges.name.path().to_string();
+            return fail(Error{ErrorKind::invalid_input, code, path + " is required.", path, {}});
+        }
+    }
+    return {};
+}
+
 Status ObjectChange::check_no_nesting(const Object& group, const EdgeWriter& edges) {
     if (!is_role_assignable(engine_, group)) {
         return {};
@@ -248,6 +269,10 @@ Status ObjectChange::journal_edges(const ObjectRow& row, const EdgeDelta& delta)
         auto record = record_of(
             call_, view_, edge_activity_of(view_, delta.kind, change), row.id, row.display
         );
+        if (const EdgeAttribute* edges = engine_.edge_of(delta.kind);
+            edges != nullptr && edges->name.attribute->own) {
+            record.details.emplace_back("attributes", edges->name.path().to_string());
+        }
         record.details.emplace_back(change == Change::add ? "added" : "removed", joined(ids));
         record.details.emplace_back("count", std::to_string(count));
         return transaction_.append(std::move(record));

@@ -16,6 +16,7 @@ namespace bascule::scim {
 struct WantedState {
     std::string body;
     std::vector<EdgeChange> edges;
+    bool is_patch = false;  ///< emptying what is required is `mutability` then (check 92)
     bool has_password = false;
     std::string password_hash;  ///< empty when passwords are not kept here
 };
@@ -50,6 +51,8 @@ class ObjectChange {
     [[nodiscard]] Status apply_edges(
         const directory::Object& object, const std::vector<EdgeChange>& changes
     );
+    /// A reference of an operator's schema that must not be empty; `code` when it is.
+    [[nodiscard]] Status check_required_edges(const directory::ObjectRow& row, const char* code);
     [[nodiscard]] Status set_password(const directory::ObjectRow& row, const WantedState& wanted);
     [[nodiscard]] Status check_no_nesting(const directory::Object& group, const EdgeWriter& edges);
     [[nodiscard]] Status journal_edges(const directory::ObjectRow& row, const EdgeDelta& delta);

@@ -1,6 +1,7 @@
 #include "scim/service/resource_view.hpp"
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "directory/base/json_text.hpp"
@@ -22,8 +23,15 @@ class EdgeRenderer {
     EdgeRenderer(const Engine& engine, Reader& reader, const Object& object)
         : engine_(engine), reader_(reader), object_(object) {}
 
-    Status add_members(const EdgeAttribute& attribute) {
-        begin_list(attribute.name.attribute->name);
+    /// Several targets as a list, or the one there is.
+    Status add(const EdgeAttribute& attribute) {
+        std::string& out = target_of(attribute.name.extension);
+        return attribute.multi_valued ? add_list(attribute, out) : add_single(attribute, out);
+    }
+
+    Status add_list(const EdgeAttribute& attribute, std::string& out) {
+        begin_list(out, attribute.name.attribute->name);
+        const ReferenceNames names = names_of(*attribute.name.attribute);
         Oid after{};
         for (bool more = true; more;) {
             BASCULE_TRY(
@@ -31,12 +39,12 @@ class EdgeRenderer {
                 reader_.edge_targets(attribute.kind, object_.row.oid, after, member_page)
             );
             for (const ObjectRow& row : page) {
-                add_element(row, type_name(row));
+                add_element(out, row, names, names.type ? type_name(row) : std::string_view{});
             }
             more = page.size() == member_page;
             after = page.empty() ? after : page.back().oid;
         }
-        end_list();
+        end_list(out);
         return {};
     }
 
@@ -45,56 +53,103 @@ class EdgeRenderer {
             const std::vector<Neighbour> groups,
             reader_.reaching(directory::EdgeKind::member, object_.row.oid)
         );
-        begin_list(name.attribute->name);
+        begin_list(members_, name.attribute->name);
         for (const Neighbour& group : groups) {
-            add_element(group.row, group.direct ? "direct" : "indirect");
+            add_element(
+                members_, group.row, names_of(*name.attribute), group.direct ? "direct" : "indirect"
+            );
         }
-        end_list();
-        return {};
-    }
-
-    Status set_manager(const EdgeAttribute& attribute) {
-        BASCULE_TRY(
-            const std::vector<ObjectRow> rows,
-            reader_.edge_targets(attribute.kind, object_.row.oid, Oid{}, 1)
-        );
-        if (!rows.empty()) {
-            write_reference(manager_, rows.front(), "displayName", {});
-        }
+        end_list(members_);
         return {};
     }
 
     [[nodiscard]] const std::string& members() const { return members_; }
-    [[nodiscard]] const std::string& manager() const { return manager_; }
+    [[nodiscard]] std::span<const ExtensionMembers> extensions() {
+        std::erase_if(extensions_, [](const ExtensionMembers& edges) {
+            return edges.members.empty();
+        });
+        return extensions_;
+    }
 
   private:
+    /// Which of the parts that describe a target the schema has.
+    struct ReferenceNames {
+        std::string_view display;
+        bool type = false;
+    };
+
+    static ReferenceNames names_of(const Attribute& attribute) {
+        ReferenceNames names;
+        for (const char* const name : {"display", "displayName"}) {
+            const Attribute* sub = attribute.sub(name);
+            names.display = sub != nullptr ? std::string_view(sub->name) : names.display;
+        }
+        names.type = attribute.sub("type") != nullptr;
+        return names;
+    }
+
     std::string_view type_name(const ObjectRow& row) const {
         const TypeView* view = engine_.view_of(row.type);
         return view == nullptr ? std::string_view{} : std::string_view(view->type->name);
     }
 
-    void begin_list(std::string_view name) {
-        before_list_ = members_.size();
-        members_ += members_.empty() ? "\"" : ",\"";
-        members_ += name;
-        members_ += "\":[";
+    std::string& target_of(const Schema* extension) {
+        if (extension == nullptr) {
+            return members_;
+        }
+        for (ExtensionMembers& edges : extensions_) {
+            if (edges.schema == extension) {
+                return edges.members;
+            }
+        }
+        return extensions_.emplace_back(ExtensionMembers{extension, {}}).members;
+    }
+
+    Status add_single(const EdgeAttribute& attribute, std::string& out) {
+        BASCULE_TRY(
+            const std::vector<ObjectRow> rows,
+            reader_.edge_targets(attribute.kind, object_.row.oid, Oid{}, 1)
+        );
+        if (!rows.empty()) {
+            const ReferenceNames names = names_of(*attribute.name.attribute);
+            begin_member(out, attribute.name.attribute->name);
+            write_reference(
+                out, rows.front(), names.display,
+                names.type ? type_name(rows.front()) : std::string_view{}
+            );
+        }
+        return {};
+    }
+
+    static void begin_member(std::string& out, std::string_view name) {
+        out += out.empty() ? "\"" : ",\"";
+        out += name;
+        out += "\":";
+    }
+
+    void begin_list(std::string& out, std::string_view name) {
+        before_list_ = out.size();
+        begin_member(out, name);
+        out += '[';
         first_ = true;
     }
 
-    void add_element(const ObjectRow& row, std::string_view type) {
+    void add_element(
+        std::string& out, const ObjectRow& row, const ReferenceNames& names, std::string_view type
+    ) {
         if (!first_) {
-            members_ += ',';
+            out += ',';
         }
         first_ = false;
-        write_reference(members_, row, "display", type);
+        write_reference(out, row, names.display, type);
     }
 
     /// An empty list is not shown: no value means no attribute (RFC 7643 section 2.5).
-    void end_list() {
+    void end_list(std::string& out) {
         if (first_) {
-            members_.resize(before_list_);
+            out.resize(before_list_);
         } else {
-            members_ += ']';
+            out += ']';
         }
     }
 
@@ -109,7 +164,7 @@ class EdgeRenderer {
             append_location(out, *view->type, row.id, engine_.base_url());
             out += '"';
         }
-        if (!row.display.empty()) {
+        if (!row.display.empty() && !display_name.empty()) {
             out += ",\"";
             out += display_name;
             out += "\":";
@@ -127,7 +182,7 @@ class EdgeRenderer {
     Reader& reader_;
     const Object& object_;
     std::string members_;
-    std::string manager_;
+    std::vector<ExtensionMembers> extensions_;
     std::size_t before_list_ = 0;
     bool first_ = true;
 };
@@ -135,7 +190,7 @@ class EdgeRenderer {
 bool wanted(
     const EdgeAttribute& attribute, const Projection& projection, MemberLists member_lists
 ) {
-    if (member_lists == MemberLists::only_when_named && attribute.multi_valued &&
+    if (member_lists == MemberLists::only_when_named && attribute.is_member_list() &&
         projection.mode() != Projection::Mode::only) {
         return false;
     }
@@ -153,15 +208,13 @@ Result<std::string> view_resource(
         if (object.row.references == 0 || !wanted(attribute, projection, member_lists)) {
             continue;
         }
-        BASCULE_CHECK(
-            attribute.multi_valued ? edges.add_members(attribute) : edges.set_manager(attribute)
-        );
+        BASCULE_CHECK(edges.add(attribute));
     }
     if (view.groups && projection.shows(*view.groups)) {
         BASCULE_CHECK(edges.add_groups(*view.groups));
     }
     return render(
-        *view.type, object, projection, {engine.base_url(), edges.members(), edges.manager()}
+        *view.type, object, projection, {engine.base_url(), edges.members(), edges.extensions()}
     );
 }
 

@@ -160,7 +160,9 @@ std::vector<EdgeChange> edges_of(
         const auto named = draft.edges.find(attribute.kind);
         if (named != draft.edges.end()) {
             changes.push_back({EdgeChange::Action::replace, attribute.kind, named->second});
-        } else if ((attribute.multi_valued ? omitted.lists : omitted.single) == Omitted::clear) {
+        } else if (attribute.name.attribute->mutability == Mutability::read_write &&
+                   (attribute.is_member_list() ? omitted.lists : omitted.single) ==
+                       Omitted::clear) {
             changes.push_back({EdgeChange::Action::clear, attribute.kind, {}});
         }
     }
@@ -305,6 +307,7 @@ class PatchWrite final : public WriteBase {
         if (foreseen_version_ != before.row.version) {
             BASCULE_TRY(wanted, apply_message(before));
         }
+        wanted.is_patch = true;
         if (!before.row.is_synced()) {
             if (needs_hash()) {
                 return fail(
@@ -342,7 +345,9 @@ class PatchWrite final : public WriteBase {
                                   )
         );
         warn_of_ignored(call_, view_, outcome.ignored);
-        WantedState wanted{std::move(outcome.body), std::move(outcome.edges), false, {}};
+        WantedState wanted;
+        wanted.body = std::move(outcome.body);
+        wanted.edges = std::move(outcome.edges);
         wanted.has_password = outcome.password.has_value();
         if (!password_.is_given() && !object.row.is_synced()) {
             password_.give(std::move(outcome.password), wanted.body);

@@ -97,11 +97,25 @@ JournalRecord record_of(const access::Caller& by, std::string activity, const To
     return record;
 }
 
-Status check_scopes(const std::vector<std::string>& scopes) {
+/// What any process knows, and what an operator's resource types bring.
+std::vector<std::string> scopes_of(const directory::Registry& registry) {
+    std::vector<std::string> scopes = TokenService::known_scopes();
+    for (std::size_t index = 0; index < registry.type_count(); ++index) {
+        const std::string& scope = registry.spec(static_cast<directory::TypeId>(index)).scope;
+        for (const char* const right : {":read", ":write"}) {
+            if (!scope.empty() && std::ranges::find(scopes, scope + right) == scopes.end()) {
+                scopes.push_back(scope + right);
+            }
+        }
+    }
+    return scopes;
+}
+
+Status check_scopes(const std::vector<std::string>& scopes, const directory::Registry& registry) {
     if (scopes.empty()) {
         return fail(ErrorKind::invalid_input, "unknown_scope", "A token needs at least one scope.");
     }
-    const auto& known = TokenService::known_scopes();
+    const auto known = scopes_of(registry);
     for (const std::string& scope : scopes) {
         if (std::ranges::find(known, scope) == known.end()) {
             return fail(Error{
@@ -150,7 +164,7 @@ Result<TokenService::Created> TokenService::create(
     const access::Caller& by, std::string profile
 ) {
     BASCULE_CHECK(check_name(name));
-    BASCULE_CHECK(check_scopes(scopes));
+    BASCULE_CHECK(check_scopes(scopes, store_.registry()));
     const Time now = clock_.now();
     if (expires && *expires <= now) {
         return fail(

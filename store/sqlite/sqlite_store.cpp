@@ -51,6 +51,7 @@ class SqliteStore final : public Store {
     Result<SourceId> register_source(std::string_view name) override;
     Result<std::unique_ptr<Loader>> begin_load(std::string_view source) override;
     const Registry& registry() const override { return numbers_.registry(); }
+    Status take_up_registry() override;
     JournalSignal& journal_signal() override { return writer_.journal_signal(); }
 
   private:
@@ -79,6 +80,17 @@ Result<SourceId> SqliteStore::register_source(std::string_view name) {
 
 Result<std::unique_ptr<Loader>> SqliteStore::begin_load(std::string_view source) {
     return SqliteLoader::begin(writer_, numbers_, path_, source);
+}
+
+Status SqliteStore::take_up_registry() {
+    const auto take_up = [this](Connection& connection) -> Status {
+        connection.run("BEGIN IMMEDIATE");
+        BASCULE_CHECK(numbers_.take_up(connection));
+        connection.run("COMMIT");
+        numbers_.publish();
+        return {};
+    };
+    return writer_.enqueue_exclusive(take_up).get();
 }
 
 /// Makes the file before SQLite does, so that nobody else can ever read it.
@@ -118,7 +130,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(
         BASCULE_CHECK(migrate(*connection));
         remove_unfinished_load(*connection);
         connection->run("BEGIN IMMEDIATE");
-        auto numbers = RegistryNumbers::open(*connection, registry);
+        BASCULE_TRY(auto numbers, RegistryNumbers::open(*connection, registry));
         connection->run("COMMIT");
         return std::make_unique<SqliteStore>(
             options.path, std::move(connection), std::move(numbers), clock

@@ -109,7 +109,7 @@ class TransactionOperations {
 
     /// Gives the object a new version, once in this transaction, and changes its count of edges.
     void touch(directory::Oid oid, std::int64_t references);
-    [[nodiscard]] std::vector<std::int64_t> edge_kinds(bool parked);
+    [[nodiscard]] std::vector<std::int64_t> edge_kinds(bool parked_ones);
     [[nodiscard]] std::vector<directory::Oid> other_ends(
         std::int64_t kind, directory::Oid oid, bool outgoing
     );

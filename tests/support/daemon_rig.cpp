@@ -204,6 +204,12 @@ const std::string& DaemonRig::token() {
     return token_;
 }
 
+void DaemonRig::use_token(const std::string& name, const std::string& scopes) {
+    const ProcessResult made =
+        command({"--json", "token", "create", "--name", name, "--scope", scopes});
+    token_ = Json::parse(made.output).at("token");
+}
+
 HttpAnswer DaemonRig::request(std::string_view method, std::string_view target, const Json& body)
     const {
     return send(method, target, body.is_null() ? std::string() : body.dump());

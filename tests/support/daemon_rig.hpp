@@ -59,6 +59,8 @@ class DaemonRig {
 
     /// A bearer token with all scopes; made once the daemon runs.
     [[nodiscard]] const std::string& token();
+    /// Makes and uses another token, with these scopes.
+    void use_token(const std::string& name, const std::string& scopes);
     /// One request with the token (when there is one) on a connection of its own.
     [[nodiscard]] HttpAnswer request(
         std::string_view method, std::string_view target, const nlohmann::json& body = nullptr

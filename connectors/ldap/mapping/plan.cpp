@@ -168,6 +168,16 @@ class KindBuilder {
             add_reference(*target.edge, std::move(rule));
             return {};
         }
+        if (target.spec->edge) {
+            return fail(
+                ErrorKind::invalid_input, "invalid_mapping",
+                fmt::format(
+                    "{} refers to objects and is kept here; of references a directory fills "
+                    "members and manager only.",
+                    mapping.target
+                )
+            );
+        }
         if (rule.is_test() && target.spec->type != directory::ValueType::boolean) {
             return fail(
                 ErrorKind::invalid_input, "invalid_mapping",

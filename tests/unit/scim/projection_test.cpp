@@ -39,6 +39,13 @@ std::string shown(
     );
 }
 
+std::vector<ExtensionMembers> with_manager(const std::string& member) {
+    return {
+        {fixture().schemas->find_schema("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+         ),
+         member}};
+}
+
 std::string minimal(const std::string& rest) {
     return std::string(R"({"schemas":[)") + core + "]," + id_member + rest + "}";
 }
@@ -66,7 +73,8 @@ TEST(Render, SplicesEdgesBeforeMeta) {
 }
 
 TEST(Render, PutsTheManagerIntoItsExtension) {
-    const RenderParts parts{"https://h/scim/v2", {}, R"({"value":"m","displayName":"Max"})"};
+    const auto extension = with_manager(R"("manager":{"value":"m","displayName":"Max"})");
+    const RenderParts parts{"https://h/scim/v2", {}, extension};
     const std::string whole = shown({}, {}, parts);
     EXPECT_NE(
         whole.find(
@@ -89,7 +97,8 @@ TEST(Render, AddsTheExtensionWhenOnlyTheManagerIsInIt) {
     const auto object = object_of(
         R"({"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"id":"1","userName":"m"})"
     );
-    const RenderParts parts{"https://h", {}, R"({"value":"m"})"};
+    const auto extension = with_manager(R"("manager":{"value":"m"})");
+    const RenderParts parts{"https://h", {}, extension};
     for (const auto& projection : {Projection(), make({}, {"meta"}).value()}) {
         const auto json = json_of(render(fixture().type("User"), object, projection, parts));
         EXPECT_EQ(json["schemas"].size(), 2U);
