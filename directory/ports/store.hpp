@@ -53,6 +53,7 @@ class Reader {
     /// Also deleted ones.
     [[nodiscard]] virtual Result<std::optional<Object>> find_any(const Uuid& id) = 0;
 
+    /// `invalid_input`/"too_many" beyond Query::check_limit.
     [[nodiscard]] virtual Result<QueryResult> query(const Query& query) = 0;
     /// Objects whose indexed attribute equals `value` (given unfolded), in creation order.
     [[nodiscard]] virtual Result<std::vector<Object>> find_by_term(
@@ -215,6 +216,14 @@ class Loader {
     [[nodiscard]] virtual Status finish(const SourceState& state, JournalRecord record) = 0;
 };
 
+/// A consistent view that stays open between calls. It holds a connection and what was overwritten
+/// since; give it back soon. Used by one thread at a time.
+class Snapshot {
+  public:
+    virtual ~Snapshot() = default;
+    [[nodiscard]] virtual Reader& reader() = 0;
+};
+
 /// The one place where state lives. Thread-safe.
 class Store {
   public:
@@ -222,6 +231,10 @@ class Store {
 
     /// Runs `fn` on a consistent snapshot. Its error is returned as it is.
     [[nodiscard]] virtual Status read(const std::function<Status(Reader&)>& fn) = 0;
+
+    /// A snapshot for an answer that is made while it is sent. `unavailable`/"too_many_snapshots"
+    /// when too many are open.
+    [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> open_snapshot() = 0;
 
     /// Runs `fn` in a transaction of its own and returns when it is committed as `durability` asks.
     /// `fn` may run more than once and must have no effect outside. An error rolls back this call

@@ -56,11 +56,23 @@ CREATE INDEX journal_activity ON journal(activity, seq);
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{Migration{"first schema", first_schema}};
+constexpr std::string_view times_schema = R"sql(
+CREATE INDEX object_created ON object(type, created);
+CREATE INDEX object_modified ON object(type, modified);
+)sql";
+
+constexpr std::array steps{
+    Migration{"first schema", first_schema},
+    Migration{"indexes of times", times_schema},
+};
 
 constexpr std::array bulk{
     BulkIndex{"object_id", "CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object(id)"},
     BulkIndex{"entry_dn", "CREATE INDEX IF NOT EXISTS entry_dn ON entry(source, dn_key)"},
+    BulkIndex{
+        "object_created", "CREATE INDEX IF NOT EXISTS object_created ON object(type, created)"},
+    BulkIndex{
+        "object_modified", "CREATE INDEX IF NOT EXISTS object_modified ON object(type, modified)"},
     BulkIndex{"edge_reverse", "CREATE INDEX IF NOT EXISTS edge_reverse ON edge(kind, dst, src)"},
 };
 
