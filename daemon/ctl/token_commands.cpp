@@ -123,7 +123,7 @@ void add_token_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     create_command
         ->add_option(
             "--scope", wanted->scopes,
-            "users:read users:write groups:read groups:write admin:read admin:write"
+            "users:read users:write groups:read groups:write admin:read admin:write events:read"
         )
         ->delimiter(',')
         ->required();

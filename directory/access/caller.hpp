@@ -1,10 +1,12 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "directory/access/attribute_rules.hpp"
 #include "directory/base/uuid.hpp"
 #include "directory/model/journal.hpp"
 
@@ -14,9 +16,14 @@ namespace bascule::access {
 /// token check.
 struct Caller {
     directory::Actor actor;
-    /// "users:read", "users:write", "groups:read", "groups:write", "admin:read", "admin:write";
-    /// a write scope implies the read one. Empty for a person's session.
+    /// "users:read", "users:write", "groups:read", "groups:write", "admin:read", "admin:write",
+    /// "roles:write" (roles and entitlements of users); a write scope implies the read one. Empty
+    /// for a person's session.
     std::vector<std::string> scopes;
+    /// Of a client whose rights end at attributes; null: all of them.
+    std::shared_ptr<const AttributeRules> attributes = nullptr;
+    std::string profile;     ///< name of the client's profile; empty: the configured one
+    std::string rate_class;  ///< name of the client's limits of requests; empty: "default"
     std::optional<Uuid> session;
     bool must_change_password = false;  ///< such a session may do one thing only
     std::string source_address;

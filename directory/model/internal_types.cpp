@@ -38,6 +38,8 @@ void register_internal_types(Registry& registry) {
     );
     registry.add({"Credential", true, {}});
     registry.add({"IdempotencyKey", true, {}});
+    registry.add({"EventStream", true, {searchable_text("name", {.unique = true})}});
+    registry.add({"AsyncRequest", true, {}});
 }
 
 }  // namespace bascule::directory

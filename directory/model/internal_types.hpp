@@ -10,6 +10,8 @@ namespace bascule::directory {
 /// - "Session": a signed-in person; `hash` (exact, unique) and `user` (exact) are searchable.
 /// - "Credential": a local user's password hash, found by its id; nothing is searchable.
 /// - "IdempotencyKey": the first outcome of an action, found by its id; nothing is searchable.
+/// - "EventStream": a receiver of security event tokens and how far it has come; `name` is unique.
+/// - "AsyncRequest": a request that was accepted to be answered later, and its answer.
 /// Call once, at start.
 void register_internal_types(Registry& registry);
 

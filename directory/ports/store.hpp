@@ -13,6 +13,7 @@
 #include "directory/base/result.hpp"
 #include "directory/base/uuid.hpp"
 #include "directory/model/journal.hpp"
+#include "directory/model/journal_signal.hpp"
 #include "directory/model/object.hpp"
 #include "directory/model/source_entry.hpp"
 #include "directory/query/filter.hpp"
@@ -128,6 +129,11 @@ class Transaction : public Reader {
   public:
     /// The time of this transaction.
     [[nodiscard]] virtual Time now() const = 0;
+
+    /// Runs `fn` in a transaction inside this one, which is not used until `fn` is back: it sees
+    /// what was written so far, its error undoes its own writes only, and objects that it changes
+    /// get a version of their own. All of it commits, or is lost, with this transaction.
+    [[nodiscard]] virtual Status nested(const std::function<Status(Transaction&)>& fn) = 0;
 
     /// `conflict`/"uniqueness" (field = attribute path) when a unique term is taken by a live
     /// object, `conflict`/"id_in_use" when the id exists, deleted ones included.
@@ -248,6 +254,8 @@ class Store {
     [[nodiscard]] virtual Result<std::unique_ptr<Loader>> begin_load(std::string_view source) = 0;
 
     [[nodiscard]] virtual const Registry& registry() const = 0;
+    /// Tells who waits that journal records were committed.
+    [[nodiscard]] virtual JournalSignal& journal_signal() = 0;
 };
 
 }  // namespace bascule::directory

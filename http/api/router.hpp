@@ -12,7 +12,8 @@
 namespace bascule::http {
 
 /// Where a handler runs. `inline_` answers on the I/O thread: short indexed reads only.
-enum class Pool { inline_, read, write, password, admin };
+/// `waiting` is for handlers that mostly wait (long polls).
+enum class Pool { inline_, read, write, password, admin, waiting };
 
 using Handler = std::function<Response(const Request&, const RequestContext&)>;
 

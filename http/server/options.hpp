@@ -50,6 +50,7 @@ struct PoolSizes {
     PoolOptions write{32, 512};
     PoolOptions password{8, 64};
     PoolOptions admin{2, 64};
+    PoolOptions waiting{16, 64};
 };
 
 /// One address that is listened on, with the routes served there.

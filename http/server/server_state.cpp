@@ -23,6 +23,7 @@ ServerState::ServerState(ServerOptions given, Observer& watcher)
     pools[1] = std::make_unique<WorkerPool>("write", options.pools.write);
     pools[2] = std::make_unique<WorkerPool>("password", options.pools.password);
     pools[3] = std::make_unique<WorkerPool>("admin", options.pools.admin);
+    pools[4] = std::make_unique<WorkerPool>("waiting", options.pools.waiting);
 }
 
 WorkerPool* ServerState::pool(Pool which) {
@@ -37,6 +38,8 @@ WorkerPool* ServerState::pool(Pool which) {
             return pools[2].get();
         case Pool::admin:
             return pools[3].get();
+        case Pool::waiting:
+            return pools[4].get();
     }
     return nullptr;
 }

@@ -67,7 +67,7 @@ struct ServerState {
     std::atomic<bool> draining{false};
     std::chrono::milliseconds tick;  ///< how often a connection looks at its deadline
     std::vector<std::unique_ptr<ListenerState>> listeners;
-    std::array<std::unique_ptr<WorkerPool>, 4> pools;
+    std::array<std::unique_ptr<WorkerPool>, 5> pools;
 
     std::mutex mutex;
     std::condition_variable emptied;

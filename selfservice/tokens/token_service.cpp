@@ -136,7 +136,8 @@ TokenService::TokenService(directory::Store& store, const directory::Clock& cloc
 
 const std::vector<std::string>& TokenService::known_scopes() {
     static const std::vector<std::string> scopes{"users:read",   "users:write", "groups:read",
-                                                 "groups:write", "admin:read",  "admin:write"};
+                                                 "groups:write", "admin:read",  "admin:write",
+                                                 "events:read"};
     return scopes;
 }
 

@@ -145,6 +145,14 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
     explicit SqliteTransaction(TransactionOperations& operations) : operations_(operations) {}
 
     Time now() const override { return operations_.now(); }
+    Status nested(const std::function<Status(Transaction&)>& fn) override {
+        return guarded([&] {
+            return operations_.nested([&fn](TransactionOperations& inner) {
+                SqliteTransaction transaction(inner);
+                return fn(transaction);
+            });
+        });
+    }
     Result<std::uint64_t> count(directory::TypeId type) override {
         return guarded([&]() -> Result<std::uint64_t> { return operations_.count(type); });
     }

@@ -53,6 +53,7 @@ class SqliteStore final : public Store {
     Result<SourceId> register_source(std::string_view name) override;
     Result<std::unique_ptr<Loader>> begin_load(std::string_view source) override;
     const Registry& registry() const override { return numbers_.registry(); }
+    JournalSignal& journal_signal() override { return writer_.journal_signal(); }
 
   private:
     RegistryNumbers numbers_;

@@ -37,6 +37,9 @@ class TransactionOperations {
     [[nodiscard]] ReadOperations& reads() { return reads_; }
     [[nodiscard]] Time now() const { return now_; }
 
+    /// Runs `fn` on operations of its own inside a savepoint, which its error rolls back.
+    [[nodiscard]] Status nested(const std::function<Status(TransactionOperations&)>& fn);
+
     [[nodiscard]] Result<directory::Oid> create(directory::NewObject object);
     [[nodiscard]] Result<bool> update(
         directory::Oid oid, std::string body, std::string local, std::string display
@@ -85,7 +88,7 @@ class TransactionOperations {
         directory::SourceId source, directory::EntryState state
     );
 
-    /// Writes what was gathered (counters); call once, before the savepoint is released.
+    /// Writes what was gathered (counters) and forgets it; call before the savepoint is released.
     void flush();
 
   private:

@@ -124,6 +124,7 @@ void Writer::loop() {
         } else {
             run_batch(batch);
         }
+        announce_journal();
         for (auto& job : batch) {
             job->done.set_value(std::move(job->result));
         }
@@ -214,6 +215,16 @@ void Writer::run_job(Job& job) {
         connection_->run("ROLLBACK TO job");
     }
     connection_->run("RELEASE job");
+}
+
+void Writer::announce_journal() {
+    const Status read = guarded([&]() -> Status {
+        journal_signal_.announce(
+            connection_->number("SELECT coalesce(max(seq),0) FROM journal").value_or(0)
+        );
+        return {};
+    });
+    static_cast<void>(read);  // who waits looks again by itself
 }
 
 void Writer::finish_checkpoint(bool idle) {

@@ -56,6 +56,8 @@ class Writer {
         checkpointed_.store(pages, std::memory_order_relaxed);
     }
 
+    [[nodiscard]] directory::JournalSignal& journal_signal() { return journal_signal_; }
+
     /// First row number of a running load, hidden from readers; nothing_hidden when none runs.
     std::atomic<std::int64_t> hidden_from{nothing_hidden};
     /// Set on the writer thread only.
@@ -80,12 +82,14 @@ class Writer {
     [[nodiscard]] bool try_batch(std::span<std::unique_ptr<Job>> jobs, Status& failure);
     void run_job(Job& job);
     void set_full_sync(bool full);
+    void announce_journal();
     void finish_checkpoint(bool idle);
     static int after_commit(void* self, sqlite3* handle, const char* name, int pages);
 
     std::unique_ptr<Connection> connection_;
     const RegistryNumbers& numbers_;
     const directory::Clock& clock_;
+    directory::JournalSignal journal_signal_;
     bool syncs_fully_ = true;
     std::atomic<std::uint32_t> log_pages_{0};
     std::atomic<std::uint32_t> checkpointed_{0};
