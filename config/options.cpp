@@ -193,6 +193,22 @@ std::vector<Option> service_options() {
              .maximum = 100'000}
         ),
         option<S>(
+            "scim.cursor_time", Kind::duration, BASCULE_FIELD(scim_cursor_timeout),
+            {.default_value = "1h",
+             .help = "How long a client may wait between two pages of a list that it reads by "
+                     "cursor.",
+             .minimum = 1000,
+             .maximum = 604'800'000}
+        ),
+        option<S>(
+            "scim.search_limit", Kind::count, BASCULE_FIELD(scim_search_limit),
+            {.default_value = "250000",
+             .help = "Most resources that one list may look at one by one because no index serves "
+                     "its filter or order; beyond it the client gets 400 tooMany.",
+             .minimum = 1000,
+             .maximum = 1'000'000'000}
+        ),
+        option<S>(
             "audit.retain", Kind::duration, BASCULE_FIELD(audit_retain),
             {.default_value = "2y",
              .help = "How long audit records are kept.",

@@ -102,6 +102,8 @@ struct Settings {
     std::vector<std::string> staff_groups;  ///< display names
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
+    std::uint32_t scim_search_limit = 0;
+    Duration scim_cursor_timeout{};
     Duration audit_retain{};
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;

@@ -62,7 +62,8 @@ class Reader {
     ) = 0;
     /// Live objects of a type; kept, not counted.
     [[nodiscard]] virtual Result<std::uint64_t> count(TypeId type) = 0;
-    /// How the query would run, one step a line (driving term, probes, residual).
+    /// How the query runs, one step a line: what drives, what is tested, candidates counted,
+    /// residual; and in plain words when no index can serve it.
     [[nodiscard]] virtual Result<std::string> explain(const Query& query) = 0;
 
     /// Targets of edges from `source`, in target order, after `after`.

@@ -135,6 +135,9 @@ class EdgeRenderer {
 bool wanted(
     const EdgeAttribute& attribute, const Projection& projection, MemberLists member_lists
 ) {
+    if (member_lists == MemberLists::left_out && attribute.multi_valued) {
+        return false;
+    }
     if (member_lists == MemberLists::only_when_named && attribute.multi_valued &&
         projection.mode() != Projection::Mode::only) {
         return false;

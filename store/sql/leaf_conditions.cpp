@@ -194,8 +194,10 @@ Condition LeafConditions::scan(AttributeId attribute, Operator op, const std::st
             .value(static_cast<std::int64_t>(directory::term_limit) - 4);
     }
     test.add(")");
-    auto condition =
-        among_terms(attribute, test, label(attribute, op == Operator::co ? "co" : "ew"));
+    auto condition = among_terms(
+        attribute, test,
+        label(attribute, op == Operator::co ? "co" : "ew") + " in all values of the attribute"
+    );
     return cut ? inexact(std::move(condition)) : condition;
 }
 

@@ -346,17 +346,27 @@ std::string QueryRun::explain() {
     for (const auto& step : plan_.steps) {
         text += step + "\n";
     }
+    if (!plan_.uses_index) {
+        text += fmt::format(
+            "no index can serve this: all {} objects of the type are looked at\n",
+            reads_.count(query_.type)
+        );
+    } else if (plan_.reach == FilterPlan::Reach::some) {
+        text += fmt::format("candidates: {}\n", count(visible_source()));
+    }
     if (query_.sort) {
-        if (sorts_by_row_column()) {
-            text += "sort: by a column of the row\n";
-        } else {
-            text +=
-                can_walk_terms()
-                    ? "sort: documents, or by walking the terms of the attribute above 5000 hits\n"
-                    : "sort: documents\n";
-        }
+        text += explain_sort();
     }
     return text;
+}
+
+std::string_view QueryRun::explain_sort() {
+    if (sorts_by_row_column()) {
+        return "sort: by a column of the row\n";
+    }
+    return can_walk_terms()
+               ? "sort: documents, or by walking the terms of the attribute above 5000 hits\n"
+               : "sort: documents\n";
 }
 
 Result<QueryResult> ReadOperations::query(const Query& query) {

@@ -25,6 +25,7 @@ class QueryRun {
   private:
     using Oids = std::vector<std::int64_t>;
 
+    [[nodiscard]] std::string_view explain_sort();
     [[nodiscard]] directory::QueryResult run_by_offset();
     [[nodiscard]] directory::QueryResult run_unsorted();
     [[nodiscard]] directory::QueryResult run_checked();

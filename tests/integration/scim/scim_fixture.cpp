@@ -120,7 +120,12 @@ Answer ScimServiceTest::send(
     http::RequestContext context;
     context.request_id = "request-1";
     context.source_address = "192.0.2.7";
-    const http::Response response = match.route->handler(request, context);
+    http::Response response = match.route->handler(request, context);
+    for (bool more = response.rest != nullptr; more;) {
+        const auto appended = response.rest->append_piece(response.body);
+        EXPECT_TRUE(appended) << "the rest of the body cannot be made";
+        more = appended.value_or(false);
+    }
     Answer answer{response.status, response.content_type, response.body, response.headers, nullptr};
     answer.body = Json::parse(response.body, nullptr, false);
     if (answer.body.is_discarded()) {
