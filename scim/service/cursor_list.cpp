@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "scim/service/list_text.hpp"
-#include "scim/service/negotiation.hpp"
 #include "scim/service/page_cursor.hpp"
 #include "scim/service/placed_page.hpp"
 #include "scim/service/resource_view.hpp"
+#include "scim/service/scim_error.hpp"
 
 namespace bascule::scim {
 namespace {

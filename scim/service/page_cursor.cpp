@@ -7,8 +7,9 @@ namespace {
 
 // Cursors of another form are not read.
 constexpr char form = 1;
-enum Flag : unsigned char { has_key = 1, is_before = 2 };
-constexpr unsigned char known_flags = has_key | is_before;
+constexpr unsigned has_key = 1;
+constexpr unsigned is_before = 2;
+constexpr unsigned known_flags = has_key | is_before;
 
 void append_number(std::string& out, std::uint64_t number) {
     for (unsigned shift = 0; shift < 64; shift += 8) {

@@ -61,7 +61,7 @@ class PlacedList {
         directory::Query query;
     };
 
-    Status add(
+    [[nodiscard]] Status add(
         const Engine& engine, const ListRequest& request, const TypeView& view,
         bool unknown_is_absent
     );

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "directory/base/sealed_text.hpp"
 #include "directory/model/internal_types.hpp"
 #include "scim/codec/document.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -73,11 +74,18 @@ ScimServiceTest::ScimServiceTest()
     store_ = store::open_sqlite_store({(folder_ / "test.db").string()}, *registry_, clock_).value();
     corp_ = store_->register_source("corp").value();
     mapper_ = std::make_unique<CompanyMapper>(*registry_);
+    restart_service();
+}
+
+void ScimServiceTest::restart_service() {
+    router_ = http::Router();
     const auto authority = std::make_shared<const authority::Authority>(
         std::unordered_map<directory::SourceId, authority::Master>{{corp_, {"corp", mapper_.get()}}}
     );
     ServiceOptions options;
     options.base_url = "https://id.example.com/scim/v2";
+    options.search_limit = search_limit_;
+    options.secret = std::make_shared<const Secret>(std::string(Sealer::secret_size, 's'));
     service_ = std::make_unique<Service>(ServiceDependencies{
         *store_, *schemas_, [authority] { return authority; }, clock_, credentials_, options});
     const auto authenticate = [this](
@@ -87,7 +95,7 @@ ScimServiceTest::ScimServiceTest()
             return fail(ErrorKind::unauthenticated, "invalid_token", "The token is not known.");
         }
         access::Caller caller;
-        caller.actor = {directory::ActorKind::token, std::nullopt, "entra"};
+        caller.actor = {directory::ActorKind::token, std::nullopt, actor_};
         caller.scopes = scopes_;
         caller.request_id = context.request_id;
         return caller;
@@ -172,6 +180,22 @@ std::string ScimServiceTest::add_user(const std::string& user_name, Json more) {
     const Answer answer = post("/Users", more);
     EXPECT_EQ(answer.status, 201) << answer.text;
     return answer.body.value("id", "");
+}
+
+void ScimServiceTest::add_many_users(int count) {
+    const auto create = [&](directory::Transaction& transaction) -> Status {
+        for (int number = 0; number < count; ++number) {
+            directory::NewObject object;
+            object.id = uuid_v7(transaction.now());
+            object.type = schemas_->find_by_name("User")->type;
+            object.display = "many" + std::to_string(number);
+            const Json body{{"schemas", {user_schema}}, {"userName", object.display}};
+            object.body = with_id(body.dump(), object.id);
+            BASCULE_CHECK(transaction.create(std::move(object)).map([](directory::Oid) {}));
+        }
+        return {};
+    };
+    EXPECT_TRUE(store_->write(directory::Durability::full, create));
 }
 
 std::string ScimServiceTest::add_group(

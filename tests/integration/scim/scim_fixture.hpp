@@ -44,6 +44,7 @@ inline constexpr const char* error_schema = "urn:ietf:params:scim:api:messages:2
 class SteppingClock final : public directory::Clock {
   public:
     [[nodiscard]] Time now() const override;
+    void move_on(std::chrono::milliseconds time) { milliseconds_ += time.count(); }
 
   private:
     mutable std::atomic<std::int64_t> milliseconds_{1'780'000'000'000};
@@ -94,6 +95,10 @@ class ScimServiceTest : public testing::Test {
     Answer put(const std::string& target, const Json& body, Headers headers = {});
     Answer patch(const std::string& target, const Json& operations, Headers headers = {});
     Answer remove(const std::string& target, Headers headers = {});
+    /// A new service over the same store and secret, as after a restart.
+    void restart_service();
+    /// Puts users named "many0", "many1", … into the store, all in one transaction.
+    void add_many_users(int count);
     /// Where the server would run the request.
     http::Pool pool_of(http::Method method, const std::string& target);
 
@@ -123,6 +128,8 @@ class ScimServiceTest : public testing::Test {
     http::Router router_;
     std::vector<std::string> scopes_{"users:write", "groups:write", "admin:write"};
     bool authenticated_ = true;
+    std::string actor_ = "entra";
+    std::uint64_t search_limit_ = 250'000;  ///< taken up by restart_service()
 
   private:
     std::string add_synced(const std::string& type, Json body, const std::string& dn);
