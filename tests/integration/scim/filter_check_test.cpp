@@ -33,7 +33,7 @@ class ScimFilter : public ScimServiceTest {
                       {{"value", "ann@y.org"}, {"type", "home"}}}},
                     {enterprise_schema, {{"department", "R&D"}, {"costCenter", "10"}}}}
         );
-        ann_ = stored_id("ann");
+        ann_ = id_of("ann");
         add_user(
             "bob", {{"title", "clerk"},
                     {"active", false},
@@ -43,7 +43,7 @@ class ScimFilter : public ScimServiceTest {
         );
         add_user("cid", {{"nickName", "\U0001F600"}, {"displayName", ""}});
     }
-    std::string stored_id(const std::string& user_name) {
+    std::string id_of(const std::string& user_name) {
         return get("/Users?filter=userName+eq+%22" + user_name + "%22")
             .body["Resources"][0]
             .value("id", "");

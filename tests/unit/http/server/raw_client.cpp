@@ -194,6 +194,11 @@ Answer RawClient::get(const std::string& path) {
     return read();
 }
 
+void RawClient::wait_for_bytes() {
+    while (buffer_.empty() && fill()) {
+    }
+}
+
 std::string RawClient::read_to_end() {
     while (fill()) {
     }

@@ -36,6 +36,10 @@ class RawClient {
     /// The next response; `head` when it answers HEAD and so has no body.
     Answer read(bool head = false);
     Answer get(const std::string& path);
+    /// Status line and headers only.
+    Answer read_head();
+    /// Waits until the answer has begun.
+    void wait_for_bytes();
     /// A chunked answer chunk by chunk; true when it came to its end.
     bool read_pieces(const std::function<void(std::string_view)>& visit);
     /// Everything until the peer closes.
@@ -51,7 +55,6 @@ class RawClient {
     bool fill();
     /// False when it broke off.
     bool read_chunks(const std::function<void(std::string_view)>& visit);
-    Answer read_head();
 
     int descriptor_ = -1;
     std::string buffer_;
