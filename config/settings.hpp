@@ -104,6 +104,8 @@ struct Settings {
     std::uint32_t scim_default_page = 0;
     std::uint32_t scim_search_limit = 0;
     Duration scim_cursor_timeout{};
+    std::uint32_t scim_bulk_operations = 0;
+    std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;

@@ -14,6 +14,7 @@ Status wire_scim(Generation& generation) {
     options.cursor_timeout =
         std::chrono::duration_cast<std::chrono::seconds>(settings.scim_cursor_timeout);
     options.secret = core.secret;
+    options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *core.schemas,
