@@ -56,6 +56,15 @@ CREATE INDEX journal_activity ON journal(activity, seq);
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
+// Counters of live objects by type and block of 4096 numbers; rows of a load that did not end are
+// no objects yet.
+constexpr std::string_view block_counters = R"sql(
+INSERT INTO counter(name,value)
+  SELECT printf('block:%d:%012d', type, oid/4096), count(*) FROM object
+  WHERE deleted IS NULL AND oid<coalesce((SELECT value FROM counter WHERE name='loading_from'), 9223372036854775807)
+  GROUP BY type, oid/4096;
+)sql";
+
 constexpr std::string_view times_schema = R"sql(
 CREATE INDEX object_created ON object(type, created);
 CREATE INDEX object_modified ON object(type, modified);
@@ -63,6 +72,7 @@ CREATE INDEX object_modified ON object(type, modified);
 
 constexpr std::array steps{
     Migration{"first schema", first_schema},
+    Migration{"counters of blocks", block_counters},
     Migration{"indexes of times", times_schema},
 };
 

@@ -65,7 +65,7 @@ QueryResult QueryRun::run_by_key() {
     result.objects = fetch(page);
     result.positions = std::move(page);
     if (plan_.reach == FilterPlan::Reach::everything) {
-        result.total = reads_.count(query_.type);
+        result.total = total();
     } else if (query_.wants_total) {
         result.total = plan_.exact ? total() : matched_;
     }
@@ -197,8 +197,7 @@ void QueryRun::add_without_value(Positions& page) {
     const auto attribute = reads_.numbers().number(*query_.sort->attribute);
     Sql valued;
     valued.add("SELECT oid FROM term WHERE attr=").value(attribute);
-    if (plan_.reach == FilterPlan::Reach::everything &&
-        count(valued) >= reads_.count(query_.type)) {
+    if (plan_.reach == FilterPlan::Reach::everything && count(valued) >= total()) {
         return;
     }
     Sql missing;

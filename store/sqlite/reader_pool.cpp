@@ -38,15 +38,15 @@ class ReaderPool::OpenSnapshot final : public directory::Snapshot {
   public:
     explicit OpenSnapshot(ReaderPool& pool)
         : pool_(pool),
-          connection_(pool.borrow()),
-          reader_(make_operations(pool, *connection_)),
-          transaction_(std::in_place, *connection_) {
+          borrowed_(pool.borrow()),
+          reader_(make_operations(pool, borrowed_)),
+          transaction_(std::in_place, *borrowed_.connection) {
         // A read transaction sees what is there at its first read.
-        (void)connection_->number("SELECT 1 FROM sqlite_schema LIMIT 1");
+        (void)borrowed_.connection->number("SELECT 1 FROM sqlite_schema LIMIT 1");
     }
     ~OpenSnapshot() override {
         transaction_.reset();
-        pool_.give_back(std::move(connection_));
+        pool_.give_back(std::move(borrowed_));
         const std::lock_guard lock(pool_.mutex_);
         --pool_.open_snapshots_;
     }
@@ -56,14 +56,15 @@ class ReaderPool::OpenSnapshot final : public directory::Snapshot {
     directory::Reader& reader() override { return reader_; }
 
   private:
-    static ReadOperations make_operations(const ReaderPool& pool, Connection& connection) {
-        ReadOperations operations(connection, pool.numbers_);
+    static ReadOperations make_operations(const ReaderPool& pool, const Borrowed& borrowed) {
+        ReadOperations operations(*borrowed.connection, pool.numbers_);
+        operations.remember_in(*borrowed.above);
         operations.hide_from(pool.writer_.hidden_from.load());
         return operations;
     }
 
     ReaderPool& pool_;
-    std::unique_ptr<Connection> connection_;
+    Borrowed borrowed_;
     SqliteReader reader_;
     std::optional<ReadTransaction> transaction_;
 };
@@ -94,37 +95,40 @@ Result<std::unique_ptr<directory::Snapshot>> ReaderPool::open_snapshot() {
     return opened;
 }
 
-std::unique_ptr<Connection> ReaderPool::borrow() {
+ReaderPool::Borrowed ReaderPool::borrow() {
     {
         const std::lock_guard lock(mutex_);
         if (!idle_.empty()) {
-            auto connection = std::move(idle_.back());
+            auto borrowed = std::move(idle_.back());
             idle_.pop_back();
-            return connection;
+            return borrowed;
         }
     }
-    return std::make_unique<Connection>(path_, OpenMode::read_only, reader_cache_kib);
+    return {
+        std::make_unique<Connection>(path_, OpenMode::read_only, reader_cache_kib),
+        std::make_unique<AboveCache>()};
 }
 
-void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
+void ReaderPool::give_back(Borrowed borrowed) {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(connection));
+    idle_.push_back(std::move(borrowed));
 }
 
 Status ReaderPool::read(const std::function<Status(directory::Reader&)>& fn) {
     return guarded([&]() -> Status {
-        auto connection = borrow();
+        auto borrowed = borrow();
         Status status;
         {
             // Read before the snapshot is taken: rows of a load that ended since are hidden once
             // more, never shown half.
-            ReadOperations operations(*connection, numbers_);
+            ReadOperations operations(*borrowed.connection, numbers_);
+            operations.remember_in(*borrowed.above);
             operations.hide_from(writer_.hidden_from.load());
-            const ReadTransaction transaction(*connection);
+            const ReadTransaction transaction(*borrowed.connection);
             SqliteReader reader(operations);
             status = fn(reader);
         }
-        give_back(std::move(connection));
+        give_back(std::move(borrowed));
         return status;
     });
 }

@@ -25,14 +25,18 @@ class ReaderPool {
 
   private:
     class OpenSnapshot;
-    [[nodiscard]] std::unique_ptr<Connection> borrow();
-    void give_back(std::unique_ptr<Connection> connection);
+    struct Borrowed {
+        std::unique_ptr<Connection> connection;
+        std::unique_ptr<AboveCache> above;
+    };
+    [[nodiscard]] Borrowed borrow();
+    void give_back(Borrowed borrowed);
 
     std::string path_;
     const RegistryNumbers& numbers_;
     const Writer& writer_;
     std::mutex mutex_;
-    std::vector<std::unique_ptr<Connection>> idle_;
+    std::vector<Borrowed> idle_;
     std::size_t open_snapshots_ = 0;
 };
 
