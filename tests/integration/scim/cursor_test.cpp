@@ -208,10 +208,16 @@ TEST_F(ScimCursor, Check042_ForgedCursorsAreInvalid) {
         forged[at] = forged[at] == 'A' ? 'B' : 'A';
         expect_error(get("/Users?count=1&cursor=" + forged), "invalidCursor");
     }
-    for (const std::string forged :
-         {std::string("x"), std::string("%00"), cursor + "A", cursor.substr(1),
-          cursor.substr(0, cursor.size() - 4), std::string(9000, 'A'), std::string("=="),
-          std::string("a%2Fb")}) {
+    const std::vector<std::string> others{
+        "x",
+        "%00",
+        cursor + "A",
+        cursor.substr(1),
+        cursor.substr(0, cursor.size() - 4),
+        std::string(9000, 'A'),
+        "==",
+        "a%2Fb"};
+    for (const std::string& forged : others) {
         expect_error(get("/Users?count=1&cursor=" + forged), "invalidCursor");
     }
 }
