@@ -32,7 +32,7 @@ Status wire_admin(Generation& generation) {
             return json_response(describe(core.health));
         }
     ));
-    BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock));
+    BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock, generation.scim->profiles()));
     BASCULE_CHECK(add_audit_routes(router, *core.store));
     BASCULE_CHECK(add_filter_routes(router, core, generation.settings.scim_search_limit));
     return add_mirror_routes(router, core, *generation.sources);

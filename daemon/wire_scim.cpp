@@ -1,4 +1,5 @@
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/client_profiles.hpp"
 #include "daemon/generation.hpp"
 
 namespace bascule::daemon {
@@ -16,6 +17,7 @@ Status wire_scim(Generation& generation) {
     options.secret = core.secret;
     options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
+    BASCULE_TRY(options.profiles, client_profiles(settings));
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *core.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,

@@ -8,6 +8,7 @@
 
 #include "directory/base/result.hpp"
 #include "http/api/message.hpp"
+#include "scim/filter/filter.hpp"
 
 namespace bascule::scim {
 
@@ -23,11 +24,13 @@ struct ListRequest {
     std::optional<std::string> cursor;  ///< pages by cursor (RFC 9865); empty: the first page
     std::vector<std::string> attributes;
     std::vector<std::string> excluded_attributes;
+    FilterDialect dialect;
 };
 
 struct ListLimits {
     std::uint64_t default_count = 100;
     std::uint64_t max_count = 1000;
+    FilterDialect dialect;  ///< how the client writes filters
 };
 
 /// From the URL. Errors: `invalid_value` (a number that is none, an unknown sort order, a parameter

@@ -67,7 +67,8 @@ Status PlacedList::add(
         BASCULE_TRY(
             type.query.filter,
             compile_filter(
-                *request.filter, engine.with.schemas, *view.type, engine.registry, unknown_is_absent
+                *request.filter, engine.with.schemas, *view.type, engine.registry,
+                unknown_is_absent, FilterLimits{}, request.dialect
             )
         );
     }

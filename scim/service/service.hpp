@@ -16,6 +16,7 @@
 #include "directory/ports/store.hpp"
 #include "http/api/message.hpp"
 #include "http/api/router.hpp"
+#include "scim/profile/client_profile.hpp"
 #include "scim/schema/schema.hpp"
 
 namespace bascule::scim {
@@ -45,6 +46,7 @@ struct ServiceOptions {
     BulkLimits bulk;
     std::size_t body_limit = std::size_t{1} << 20;
     std::size_t member_body_limit = std::size_t{16} << 20;  ///< of types that have members
+    ProfileRegistry profiles;                               ///< how clients are treated
 };
 
 /// What the service works with. All referenced parts outlive the service and the routes it added.
@@ -70,6 +72,9 @@ class Service {
 
     /// Adds every route below /scim/v2. The service must outlive the router.
     [[nodiscard]] Status add_routes(http::Router& router, Authenticate authenticate);
+
+    /// How clients are treated.
+    [[nodiscard]] const ProfileRegistry& profiles() const;
 
   private:
     std::unique_ptr<const Engine> engine_;
