@@ -213,6 +213,22 @@ std::vector<Option> service_options() {
              .example = "{ User: [\"urn:example:params:scim:schemas:extension:2.0:Badge\"] }"}
         ),
         option<S>(
+            "scim.cursor_time", Kind::duration, BASCULE_FIELD(scim_cursor_timeout),
+            {.default_value = "1h",
+             .help = "How long a client may wait between two pages of a list that it reads by "
+                     "cursor.",
+             .minimum = 1000,
+             .maximum = 604'800'000}
+        ),
+        option<S>(
+            "scim.search_limit", Kind::count, BASCULE_FIELD(scim_search_limit),
+            {.default_value = "250000",
+             .help = "Most resources that one list may look at one by one because no index serves "
+                     "its filter or order; beyond it the client gets 400 tooMany.",
+             .minimum = 1000,
+             .maximum = 1'000'000'000}
+        ),
+        option<S>(
             "scim.default_profile", Kind::name, BASCULE_FIELD(scim_default_profile),
             {.help =
                  "The client profile of tokens that name none; without it lenient. docs/scim.md "

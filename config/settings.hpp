@@ -144,6 +144,8 @@ struct Settings {
     std::vector<std::string> scim_schemas;  ///< paths of files
     std::vector<ResourceTypeSetting> scim_resource_types;
     std::vector<TypeExtensionsSetting> scim_extensions;
+    std::uint32_t scim_search_limit = 0;
+    Duration scim_cursor_timeout{};
     std::string scim_default_profile;
     std::vector<ProfileSetting> scim_profiles;
     std::uint32_t scim_bulk_operations = 0;

@@ -1,5 +1,6 @@
 #include "daemon/core.hpp"
 
+#include "daemon/installation_secret.hpp"
 #include "directory/model/internal_types.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
@@ -19,6 +20,7 @@ Result<std::unique_ptr<Core>> open_core(
     BASCULE_TRY(
         core->store, store::open_sqlite_store({database_path}, core->registry, core->clock)
     );
+    BASCULE_TRY(core->secret, load_installation_secret(database_path));
     core->credentials = std::make_unique<selfservice::Argon2Credentials>(core->registry);
     core->tokens = std::make_unique<selfservice::TokenService>(*core->store, core->clock);
     return core;

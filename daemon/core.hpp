@@ -29,6 +29,7 @@ struct Core {
     Health health;
     directory::Registry registry;
     std::unique_ptr<directory::Store> store;
+    std::shared_ptr<const Secret> secret;  ///< of this installation
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
     selfservice::SignInThrottle throttle{clock, {}};

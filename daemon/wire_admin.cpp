@@ -1,4 +1,5 @@
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/admin/filter_explanation.hpp"
 #include "daemon/admin/json_body.hpp"
 #include "daemon/admin/mirror_routes.hpp"
 #include "daemon/generation.hpp"
@@ -33,6 +34,7 @@ Status wire_admin(Generation& generation) {
     ));
     BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock, generation.scim->profiles()));
     BASCULE_CHECK(add_audit_routes(router, *core.store));
+    BASCULE_CHECK(add_filter_routes(router, core, generation.settings.scim_search_limit));
     return add_mirror_routes(router, core, *generation.sources, *generation.schemas);
 }
 

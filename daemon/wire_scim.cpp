@@ -11,6 +11,10 @@ Status wire_scim(Generation& generation) {
     options.base_url = settings.server.public_url + "/scim/v2";
     options.default_page_size = settings.scim_default_page;
     options.max_results = settings.scim_max_results;
+    options.search_limit = settings.scim_search_limit;
+    options.cursor_timeout =
+        std::chrono::duration_cast<std::chrono::seconds>(settings.scim_cursor_timeout);
+    options.secret = core.secret;
     options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
     BASCULE_TRY(options.profiles, client_profiles(settings));

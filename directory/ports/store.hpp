@@ -54,6 +54,7 @@ class Reader {
     /// Also deleted ones.
     [[nodiscard]] virtual Result<std::optional<Object>> find_any(const Uuid& id) = 0;
 
+    /// `invalid_input`/"too_many" beyond Query::check_limit.
     [[nodiscard]] virtual Result<QueryResult> query(const Query& query) = 0;
     /// Objects whose indexed attribute equals `value` (given unfolded), in creation order.
     [[nodiscard]] virtual Result<std::vector<Object>> find_by_term(
@@ -61,7 +62,8 @@ class Reader {
     ) = 0;
     /// Live objects of a type; kept, not counted.
     [[nodiscard]] virtual Result<std::uint64_t> count(TypeId type) = 0;
-    /// How the query would run, one step a line (driving term, probes, residual).
+    /// How the query runs, one step a line: what drives, what is tested, candidates counted,
+    /// residual; and in plain words when no index can serve it.
     [[nodiscard]] virtual Result<std::string> explain(const Query& query) = 0;
 
     /// Targets of edges from `source`, in target order, after `after`.
@@ -221,6 +223,14 @@ class Loader {
     [[nodiscard]] virtual Status finish(const SourceState& state, JournalRecord record) = 0;
 };
 
+/// A consistent view that stays open between calls. It holds a connection and what was overwritten
+/// since; give it back soon. Used by one thread at a time.
+class Snapshot {
+  public:
+    virtual ~Snapshot() = default;
+    [[nodiscard]] virtual Reader& reader() = 0;
+};
+
 /// The one place where state lives. Thread-safe.
 class Store {
   public:
@@ -228,6 +238,10 @@ class Store {
 
     /// Runs `fn` on a consistent snapshot. Its error is returned as it is.
     [[nodiscard]] virtual Status read(const std::function<Status(Reader&)>& fn) = 0;
+
+    /// A snapshot for an answer that is made while it is sent. `unavailable`/"too_many_snapshots"
+    /// when too many are open.
+    [[nodiscard]] virtual Result<std::unique_ptr<Snapshot>> open_snapshot() = 0;
 
     /// Runs `fn` in a transaction of its own and returns when it is committed as `durability` asks.
     /// `fn` may run more than once and must have no effect outside. An error rolls back this call

@@ -2,11 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "directory/base/result.hpp"
 
 namespace bascule::http {
 
@@ -49,11 +52,23 @@ class QueryParameters {
     std::vector<std::pair<std::string, std::string>> all_;
 };
 
+/// Makes a long body piece by piece while it is sent, so that it never stands in memory as a whole.
+/// Destroyed early when the client goes away or is too slow.
+class BodySource {
+  public:
+    virtual ~BodySource() = default;
+    /// Appends the next piece, some tens of kilobytes; false when it was the last. Called on a
+    /// worker, once the piece before has been sent. An error ends the connection, so that the
+    /// client sees that something is missing.
+    [[nodiscard]] virtual Result<bool> append_piece(std::string& out) = 0;
+};
+
 struct Response {
     int status = 200;
     std::string content_type;  ///< empty: no body
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::shared_ptr<BodySource> rest = nullptr;  ///< what follows `body`, when it is long
 
     Response& set(std::string name, std::string value) {
         headers.emplace_back(std::move(name), std::move(value));

@@ -189,8 +189,7 @@ class Connection final : public OpenConnection,
     }
 
     asio::awaitable<void> answer(Exchange& exchange) {
-        const Pool which = exchange.route->pool_for(exchange.parser.request);
-        WorkerPool* pool = server_.pool(which);
+        WorkerPool* pool = pool_of(exchange);
         stream_.no_limit();
         if (pool == nullptr) {
             exchange.response = run_handler(
@@ -199,17 +198,33 @@ class Connection final : public OpenConnection,
             );
             co_return;
         }
-        auto initiate = [this, pool, &exchange](auto handler) {
+        const auto job = [this, &exchange] { run_in_time(exchange); };
+        const bool taken = co_await run_on(*pool, job);
+        if (!taken) {
+            respond(exchange, overloaded());
+        }
+    }
+
+    [[nodiscard]] WorkerPool* pool_of(const Exchange& exchange) {
+        return server_.pool(exchange.route->pool_for(exchange.parser.request));
+    }
+
+    /// Runs `job` on the pool and comes back to the strand; false when the pool's queue is full.
+    /// The caller keeps the job until then.
+    template <class Job>
+    asio::awaitable<bool> run_on(WorkerPool& pool, const Job& job) {
+        bool taken = true;
+        auto initiate = [this, &pool, &job, &taken](auto handler) {
             auto done = std::make_shared<decltype(handler)>(std::move(handler));
             auto finish = [this, done] {
                 asio::post(stream_.executor(), [done] { std::move (*done)(); });
             };
-            auto job = [this, &exchange, finish] {
-                run_in_time(exchange);
+            auto work = [&job, finish] {
+                job();
                 finish();
             };
-            if (!pool->try_post(std::move(job))) {
-                respond(exchange, overloaded());
+            taken = pool.try_post(std::move(work));
+            if (!taken) {
                 finish();
             }
         };
@@ -217,6 +232,7 @@ class Connection final : public OpenConnection,
             initiate, asio::use_awaitable
         );
         co_await std::move(operation);
+        co_return taken;
     }
 
     // A request that waited past its deadline is not begun: its client has given up.
@@ -233,16 +249,16 @@ class Connection final : public OpenConnection,
 
     /// Writes the response and tells the observer; true when the connection goes on.
     asio::awaitable<bool> write(Exchange& exchange) {
-        const bool alive = stream_.is_open();
-        const bool keep_alive = exchange.keep_alive && !is_draining();
-        write_response(out_, exchange.response, frame_of(exchange, keep_alive, server_.options));
-        bool sent = false;
-        if (alive) {
-            stream_.limit(server_.options.timeouts.write);
-            const auto text = asio::buffer(out_);
-            auto [ec, size] = co_await asio::async_write(stream_.lower(), text, as_result);
-            sent = !ec;
+        const bool has_end = !exchange.response.rest || !exchange.parser.is_http_1_0();
+        const bool keep_alive = exchange.keep_alive && !is_draining() && has_end;
+        const ResponseFrame frame = frame_of(exchange, keep_alive, server_.options);
+        write_response(out_, exchange.response, frame);
+        written_ = 0;
+        bool sent = co_await send_out();
+        if (sent && has_rest(exchange.response, frame)) {
+            sent = co_await write_rest(exchange, frame);
         }
+        exchange.response.rest.reset();
         report(exchange, sent);
         trim();
         if (sent && !keep_alive) {
@@ -250,6 +266,51 @@ class Connection final : public OpenConnection,
         }
         const bool again = sent && keep_alive;
         co_return again;
+    }
+
+    /// Sends what stands in the buffer; false when the peer is gone or too slow.
+    asio::awaitable<bool> send_out() {
+        if (!stream_.is_open()) {
+            co_return false;
+        }
+        stream_.limit(server_.options.timeouts.write);
+        const auto text = asio::buffer(out_);
+        auto [ec, size] = co_await asio::async_write(stream_.lower(), text, as_result);
+        written_ += size;
+        co_return !ec;
+    }
+
+    /// Makes and sends one piece after the other. False leaves the body without its end, and the
+    /// connection is closed, so that nobody takes a part for the whole.
+    asio::awaitable<bool> write_rest(Exchange& exchange, const ResponseFrame& frame) {
+        const auto end = std::chrono::steady_clock::now() + server_.options.timeouts.whole_answer;
+        WorkerPool* pool = pool_of(exchange);
+        std::string piece;
+        Result<bool> more = true;
+        const auto make = [&exchange, &piece, &more] {
+            more = make_piece(*exchange.response.rest, piece);
+        };
+        while (more && *more) {
+            piece.clear();
+            stream_.no_limit();
+            bool made = false;
+            if (pool != nullptr) {
+                made = co_await run_on(*pool, make);
+            }
+            if (!made) {  // a piece is short work, and the answer has begun
+                make();
+            }
+            if (!more) {
+                report_broken(*exchange.route, exchange.context, more.error());
+                co_return false;
+            }
+            write_piece(out_, piece, frame, !*more);
+            const bool sent = co_await send_out();
+            if (!sent || std::chrono::steady_clock::now() > end) {
+                co_return sent && !*more;
+            }
+        }
+        co_return true;
     }
 
     void trim() {
@@ -261,7 +322,7 @@ class Connection final : public OpenConnection,
     void report(const Exchange& exchange, bool sent) {
         std::optional<std::size_t> written;
         if (sent) {
-            written = out_.size();
+            written = written_;
         }
         server_.observer.request_finished(event_of(exchange, listener_.options.name, written));
     }
@@ -273,6 +334,7 @@ class Connection final : public OpenConnection,
     RequestReader<Stream> reader_;
     Peer peer_;
     std::string out_;
+    std::size_t written_ = 0;  ///< bytes of the present answer that were sent
 };
 
 }  // namespace

@@ -97,6 +97,27 @@ Response run_handler(
     return render_error(render, request.path, error, context.request_id);
 }
 
+Result<bool> make_piece(BodySource& source, std::string& piece) {
+    std::string what = "exception of no standard type";
+    try {
+        return source.append_piece(piece);
+    } catch (const std::exception& exception) {
+        what = exception.what();
+    } catch (...) {
+    }
+    return fail(Error{ErrorKind::internal, "internal", "A part failed to be made.", {}, what});
+}
+
+void report_broken(const Route& route, const RequestContext& context, const Error& error) {
+    log::error(
+        "answer_broken_off", "A long answer could not be made to its end.",
+        {{"request_id", context.request_id},
+         {"route", route.pattern},
+         {"error", error.detail},
+         {"context", error.context}}
+    );
+}
+
 std::string make_request_id() {
     thread_local std::mt19937_64 generator = [] {
         std::random_device device;

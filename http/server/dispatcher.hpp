@@ -30,6 +30,12 @@ struct Dispatch {
     const RequestContext& context
 );
 
+/// The next piece of a long body; an exception becomes an `internal` error.
+[[nodiscard]] Result<bool> make_piece(BodySource& source, std::string& piece);
+
+/// Logs why a body that has begun cannot be ended.
+void report_broken(const Route& route, const RequestContext& context, const Error& error);
+
 /// The answer of `render`, or a problem when it is empty.
 [[nodiscard]] Response render_error(
     const ErrorRenderer& render, std::string_view path, const Error& error,

@@ -37,6 +37,8 @@ struct Timeouts {
     std::chrono::milliseconds write{30'000};
     std::chrono::milliseconds idle{60'000};     ///< kept-alive connection without a request
     std::chrono::milliseconds handler{30'000};  ///< the deadline that handlers are given
+    /// For all of an answer that is made while it is sent; `write` is for each piece of it.
+    std::chrono::milliseconds whole_answer{300'000};
 };
 
 struct PoolOptions {

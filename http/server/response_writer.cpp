@@ -52,11 +52,43 @@ void append_header(std::string& out, std::string_view name, std::string_view val
     out.append("\r\n");
 }
 
+void append_chunk(std::string& out, std::string_view piece) {
+    if (piece.empty()) {
+        return;
+    }
+    std::array<char, 20> digits{};
+    const auto end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+    out.append(digits.data(), end).append("\r\n").append(piece).append("\r\n");
+}
+
+bool may_have_body(int status) {
+    return status >= 200 && status != 204 && status != 304;
+}
+
 }  // namespace
 
+bool has_rest(const Response& response, const ResponseFrame& frame) {
+    return response.rest && may_have_body(response.status) && !frame.head_only;
+}
+
+void write_piece(
+    std::string& out, std::string_view piece, const ResponseFrame& frame, bool is_last
+) {
+    out.clear();
+    if (frame.http_1_0) {
+        out.append(piece);
+        return;
+    }
+    append_chunk(out, piece);
+    if (is_last) {
+        out.append("0\r\n\r\n");
+    }
+}
+
 void write_response(std::string& out, const Response& response, const ResponseFrame& frame) {
-    const bool has_length =
-        response.status >= 200 && response.status != 204 && response.status != 304;
+    const bool may_have = may_have_body(response.status);
+    const bool has_length = may_have && !response.rest;
     out.clear();
     out.reserve(512 + (frame.head_only ? 0 : response.body.size()));
     out.append(frame.http_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ");
@@ -71,13 +103,15 @@ void write_response(std::string& out, const Response& response, const ResponseFr
         has_cache_control = has_cache_control || equals_ignoring_ascii_case(name, "cache-control");
         append_header(out, name, value);
     }
-    if (!response.content_type.empty() && has_length) {
+    if (!response.content_type.empty() && may_have) {
         append_header(out, "Content-Type", response.content_type);
     }
     if (has_length) {
         out.append("Content-Length: ");
         append_number(out, response.body.size());
         out.append("\r\n");
+    } else if (may_have && !frame.http_1_0) {
+        out.append("Transfer-Encoding: chunked\r\n");
     }
     if (!has_cache_control) {
         out.append("Cache-Control: no-store\r\n");
@@ -95,7 +129,9 @@ void write_response(std::string& out, const Response& response, const ResponseFr
         out.append("Connection: keep-alive\r\n");
     }
     out.append("\r\n");
-    if (has_length && !frame.head_only) {
+    if (has_rest(response, frame) && !frame.http_1_0) {
+        append_chunk(out, response.body);
+    } else if (may_have && !frame.head_only) {
         out.append(response.body);
     }
 }

@@ -189,10 +189,11 @@ void write_limits(JsonWriter& json, const ServiceOptions& options) {
     json.end_object();
     json.key("filter").begin_object().key("supported").boolean(true);
     json.key("maxResults").number(static_cast<std::int64_t>(options.max_results)).end_object();
-    json.key("pagination").begin_object().key("cursor").boolean(false).key("index").boolean(true);
+    json.key("pagination").begin_object().key("cursor").boolean(true).key("index").boolean(true);
     json.field("defaultPaginationMethod", "index");
     json.key("defaultPageSize").number(static_cast<std::int64_t>(options.default_page_size));
-    json.key("maxPageSize").number(static_cast<std::int64_t>(options.max_results)).end_object();
+    json.key("maxPageSize").number(static_cast<std::int64_t>(options.max_results));
+    json.key("cursorTimeout").number(options.cursor_timeout.count()).end_object();
 }
 
 std::string config_text(const Engine& engine) {

@@ -61,13 +61,20 @@ TypeView make_view(const ResourceType& type, const Engine& engine) {
     return view;
 }
 
+Sealer cursor_sealer(const ServiceOptions& options) {
+    constexpr std::string_view purpose = "cursors1";
+    return options.secret ? Sealer(*options.secret, purpose)
+                          : Sealer(Sealer::random_secret(), purpose);
+}
+
 }  // namespace
 
 Engine::Engine(ServiceDependencies dependencies)
     : with(std::move(dependencies)),
       registry(with.store.registry()),
       access(registry),
-      list_limits{with.options.default_page_size, with.options.max_results, {}} {
+      list_limits{with.options.default_page_size, with.options.max_results, {}},
+      sealer(cursor_sealer(with.options)) {
     for (const auto& type : with.schemas.types()) {
         views.push_back(make_view(*type, *this));
     }

@@ -8,6 +8,7 @@
 
 #include "directory/access/access_resolver.hpp"
 #include "directory/access/caller.hpp"
+#include "directory/base/sealed_text.hpp"
 #include "scim/codec/projection.hpp"
 #include "scim/profile/client_profile.hpp"
 #include "scim/service/list_request.hpp"
@@ -53,6 +54,7 @@ struct Engine {
     const directory::Registry& registry;
     access::AccessResolver access;
     ListLimits list_limits;
+    Sealer sealer;  ///< of page cursors
     std::vector<TypeView> views;
     std::string provider_config;  ///< bodies of the discovery endpoints
     std::string resource_types;

@@ -18,15 +18,6 @@ Error invalid_value(std::string_view field, std::string detail) {
         ErrorKind::invalid_input, "invalid_value", std::move(detail), std::string(field), {}};
 }
 
-Error cursor_unsupported() {
-    return Error{
-        ErrorKind::invalid_input,
-        "invalid_cursor",
-        "Cursor paging is not offered here; page with startIndex and count.",
-        "cursor",
-        {}};
-}
-
 Result<std::int64_t> whole_number(std::string_view name, std::string_view text) {
     std::int64_t value = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -42,9 +33,35 @@ void set_start_index(ListRequest& request, std::int64_t value) {
     request.start_index = static_cast<std::uint64_t>(std::max<std::int64_t>(value, 1));
 }
 
-void set_count(ListRequest& request, std::int64_t value, const ListLimits& limits) {
-    request.count =
-        std::min(static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0)), limits.max_count);
+Error invalid_count(std::string detail) {
+    return Error{ErrorKind::invalid_input, "invalid_count", std::move(detail), "count", {}};
+}
+
+/// By index a count above the maximum is cut down; by cursor it is an error (RFC 9865 section 2.3).
+Status set_count(ListRequest& request, std::int64_t value, const ListLimits& limits) {
+    const auto count = static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+    if (request.cursor && count > limits.max_count) {
+        return fail(
+            invalid_count("count must be between 0 and " + std::to_string(limits.max_count) + ".")
+        );
+    }
+    request.count = std::min(count, limits.max_count);
+    request.names_count = true;
+    return {};
+}
+
+/// The same failure as the paging method calls it.
+Error count_error(const ListRequest& request, Error error) {
+    return request.cursor ? invalid_count(std::move(error.detail)) : error;
+}
+
+Error mixed_paging() {
+    return Error{
+        ErrorKind::invalid_input,
+        "invalid_cursor",
+        "startIndex and cursor exclude each other; page with one of them.",
+        "cursor",
+        {}};
 }
 
 Status set_filter(ListRequest& request, std::string text) {
@@ -120,10 +137,7 @@ Status set_search_member(
     const ListLimits& limits
 ) {
     const auto is = [&](std::string_view name) { return equals_ignoring_ascii_case(key, name); };
-    if (is("cursor")) {
-        return fail(cursor_unsupported());
-    }
-    if (value.is_null()) {
+    if (value.is_null() || is("cursor")) {
         return {};
     }
     if (is("filter")) {
@@ -136,15 +150,39 @@ Status set_search_member(
         BASCULE_TRY(const std::string order, text_of("sortOrder", value));
         return set_sort_order(request, order);
     } else if (is("startIndex")) {
+        if (request.cursor) {
+            return fail(mixed_paging());
+        }
         BASCULE_TRY(const std::int64_t number, number_of("startIndex", value));
         set_start_index(request, number);
     } else if (is("count")) {
-        BASCULE_TRY(const std::int64_t number, number_of("count", value));
-        set_count(request, number, limits);
+        const auto number = number_of("count", value);
+        if (!number) {
+            return fail(count_error(request, number.error()));
+        }
+        return set_count(request, *number, limits);
     } else if (is("attributes")) {
         BASCULE_TRY(request.attributes, names_of("attributes", value));
     } else if (is("excludedAttributes")) {
         BASCULE_TRY(request.excluded_attributes, names_of("excludedAttributes", value));
+    }
+    return {};
+}
+
+Status find_cursor(ListRequest& request, const nlohmann::ordered_json& json) {
+    for (const auto& [key, value] : json.items()) {
+        if (!equals_ignoring_ascii_case(key, "cursor") || value.is_null()) {
+            continue;
+        }
+        if (!value.is_string()) {
+            return fail(Error{
+                ErrorKind::invalid_input,
+                "invalid_cursor",
+                "cursor must be a string.",
+                "cursor",
+                {}});
+        }
+        request.cursor = value.get<std::string>();
     }
     return {};
 }
@@ -195,11 +233,12 @@ Result<ListRequest> list_request_of(
     if (parameters.all().empty()) {
         return request;
     }
-    for (const std::string_view name : {"filter", "startIndex", "count"}) {
+    for (const std::string_view name : {"filter", "startIndex", "count", "cursor"}) {
         BASCULE_CHECK(parameter_once(parameters, name).map([](const std::string&) {}));
     }
-    if (parameters.count("cursor") != 0) {
-        return fail(cursor_unsupported());
+    request.cursor = parameters.get("cursor");
+    if (request.cursor && parameters.count("startIndex") != 0) {
+        return fail(mixed_paging());
     }
     if (auto filter = parameters.get("filter")) {
         BASCULE_CHECK(set_filter(request, *std::move(filter)));
@@ -209,8 +248,11 @@ Result<ListRequest> list_request_of(
         set_start_index(request, number);
     }
     if (const auto count = parameters.get("count")) {
-        BASCULE_TRY(const std::int64_t number, whole_number("count", *count));
-        set_count(request, number, limits);
+        const auto number = whole_number("count", *count);
+        if (!number) {
+            return fail(count_error(request, number.error()));
+        }
+        BASCULE_CHECK(set_count(request, *number, limits));
     }
     BASCULE_TRY(request.sort_by, parameter_once(parameters, "sortBy"));
     BASCULE_TRY(const std::string order, parameter_once(parameters, "sortOrder"));
@@ -235,6 +277,7 @@ Result<ListRequest> list_request_of(std::string_view body, const ListLimits& lim
     }
     ListRequest request;
     request.count = limits.default_count;
+    BASCULE_CHECK(find_cursor(request, json));
     request.dialect = limits.dialect;
     for (const auto& [key, value] : json.items()) {
         BASCULE_CHECK(set_search_member(request, key, value, limits));

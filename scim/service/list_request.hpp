@@ -20,6 +20,8 @@ struct ListRequest {
     bool descending = false;
     std::uint64_t start_index = 1;  ///< from 1
     std::uint64_t count = 0;
+    bool names_count = false;           ///< the client gave the count itself
+    std::optional<std::string> cursor;  ///< pages by cursor (RFC 9865); empty: the first page
     std::vector<std::string> attributes;
     std::vector<std::string> excluded_attributes;
     FilterDialect dialect;
@@ -32,7 +34,8 @@ struct ListLimits {
 };
 
 /// From the URL. Errors: `invalid_value` (a number that is none, an unknown sort order, a parameter
-/// given twice), `invalid_filter` (empty), `invalid_cursor` (cursor paging is asked for).
+/// given twice), `invalid_filter` (empty), `invalid_cursor` (together with startIndex); with a
+/// cursor `invalid_count` for a count that is no number or above the maximum.
 [[nodiscard]] Result<ListRequest> list_request_of(
     const http::QueryParameters& parameters, const ListLimits& limits
 );

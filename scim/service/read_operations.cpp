@@ -6,8 +6,10 @@
 
 #include "directory/base/text.hpp"
 #include "scim/filter/filter.hpp"
+#include "scim/service/cursor_list.hpp"
 #include "scim/service/list_text.hpp"
 #include "scim/service/negotiation.hpp"
+#include "scim/service/resource_stream.hpp"
 #include "scim/service/resource_view.hpp"
 #include "scim/service/scim_error.hpp"
 #include "scim/service/sort_key.hpp"
@@ -139,6 +141,7 @@ Result<http::Response> list_type(
         query.type = view.type->type;
         BASCULE_TRY(query.filter, filter_of(engine, view, request, false));
         BASCULE_TRY(query.sort, sort_of(engine, view, request));
+        query.check_limit = engine.with.options.search_limit;
         query.offset = request.start_index - 1;
         query.limit = request.count;
         BASCULE_TRY(const QueryResult result, reader.query(query));
@@ -167,33 +170,17 @@ class SearchAcross {
         if (query.filter.kind == directory::Filter::Kind::never) {
             return {};
         }
-        if (!request_.sort_by.empty()) {
-            if (auto sort = sort_of(engine_, view, request_)) {
-                query.sort = *std::move(sort);
-            }
-        }
+        query.check_limit = engine_.with.options.search_limit;
         query.offset = skip_;
         query.limit = request_.count - list_.size();
         BASCULE_TRY(const QueryResult result, reader_.query(query));
         total_ += result.total;
-        types_ += result.total == 0 ? 0 : 1;
         skip_ -= std::min<std::uint64_t>(skip_, result.total);
         BASCULE_TRY(const Projection projection, projection_of(engine_, view, request_));
         return add_resources(engine_, view, reader_, result.objects, projection, list_);
     }
 
-    Status finish() {
-        if (!request_.sort_by.empty() && types_ > 1) {
-            return fail(
-                ErrorKind::invalid_input, "too_many",
-                "Results of several resource types cannot be sorted together. Search one type's "
-                "endpoint, or "
-                "add meta.resourceType eq to the filter."
-            );
-        }
-        list_.set_total(total_);
-        return {};
-    }
+    [[nodiscard]] std::uint64_t total() const { return total_; }
 
   private:
     const Engine& engine_;
@@ -202,24 +189,68 @@ class SearchAcross {
     ListText& list_;
     std::uint64_t skip_;
     std::uint64_t total_ = 0;
-    std::size_t types_ = 0;
 };
+
+std::vector<const TypeView*> readable_views(const Engine& engine, const Call& call) {
+    std::vector<const TypeView*> views;
+    for (const TypeView& view : engine.views) {
+        if (call.caller.has_scope(view.read_scope)) {
+            views.push_back(&view);
+        }
+    }
+    return views;
+}
 
 Result<http::Response> search_types(
     const Engine& engine, const Call& call, const ListRequest& request
 ) {
+    auto views = readable_views(engine, call);
+    if (request.cursor) {
+        return list_by_cursor(engine, call, request, "", std::move(views));
+    }
+    if (!request.sort_by.empty()) {
+        return list_sorted_types(engine, request, std::move(views));
+    }
     ListText list(request.start_index);
     const auto load = [&](Reader& reader) -> Status {
         SearchAcross search(engine, request, reader, list);
-        for (const TypeView& view : engine.views) {
-            if (call.caller.has_scope(view.read_scope)) {
-                BASCULE_CHECK(search.add(view));
-            }
+        for (const TypeView* view : views) {
+            BASCULE_CHECK(search.add(*view));
         }
-        return search.finish();
+        list.set_total(search.total());
+        return {};
     };
     BASCULE_CHECK(engine.with.store.read(load));
     return ok(std::move(list).finish());
+}
+
+Result<http::Response> list_one_type(
+    const Engine& engine, const TypeView& view, const Call& call, const ListRequest& request
+) {
+    return request.cursor ? list_by_cursor(engine, call, request, view.type->endpoint, {&view})
+                          : list_type(engine, view, request);
+}
+
+}  // namespace
+
+namespace {
+
+/// The answer is made from a snapshot while it is sent.
+Result<http::Response> get_long_resource(
+    const Engine& engine, const TypeView& view, const Call& call, const Uuid& id,
+    const Projection& projection
+) {
+    BASCULE_TRY(auto snapshot, engine.with.store.open_snapshot());
+    BASCULE_TRY(const std::optional<Object> object, snapshot->reader().find(id));
+    if (!object || object->row.type != view.type->type) {
+        return fail(no_such_resource(view, call.request.path_parameters.front()));
+    }
+    http::Response response;
+    response.content_type = media_type;
+    response.set("ETag", entity_tag(object->row.version));
+    BASCULE_CHECK(stream_resource(engine, view, std::move(snapshot), *object, projection, response)
+    );
+    return response;
 }
 
 }  // namespace
@@ -228,6 +259,7 @@ Result<http::Response> get_resource(const Engine& engine, const TypeView& view, 
     BASCULE_TRY(const Uuid id, target_id(call, view));
     BASCULE_TRY(const Projection projection, projection_of(engine, call, view));
     http::Response response;
+    bool members_are_many = false;
     const auto load = [&](Reader& reader) -> Status {
         BASCULE_TRY(const std::optional<Object> object, reader.find(id));
         if (!object || object->row.type != view.type->type) {
@@ -238,11 +270,18 @@ Result<http::Response> get_resource(const Engine& engine, const TypeView& view, 
             response.status = 304;
             return {};
         }
+        if (is_long(view, object->row, projection)) {
+            members_are_many = true;
+            return {};
+        }
         BASCULE_TRY(response.body, view_resource(engine, view, reader, *object, projection));
         response.content_type = media_type;
         return {};
     };
     BASCULE_CHECK(engine.with.store.read(load));
+    if (members_are_many) {
+        return get_long_resource(engine, view, call, id, projection);
+    }
     return response;
 }
 
@@ -252,7 +291,7 @@ Result<http::Response> list_resources(
     BASCULE_TRY(
         const ListRequest request, list_request_of(call.parameters, limits_of(engine, call))
     );
-    return list_type(engine, view, request);
+    return list_one_type(engine, view, call, request);
 }
 
 Result<http::Response> search_resources(
@@ -261,7 +300,7 @@ Result<http::Response> search_resources(
     BASCULE_TRY(
         const ListRequest request, list_request_of(call.request.body, limits_of(engine, call))
     );
-    return list_type(engine, view, request);
+    return list_one_type(engine, view, call, request);
 }
 
 Result<http::Response> list_all(const Engine& engine, const Call& call) {

@@ -190,6 +190,9 @@ class EdgeRenderer {
 bool wanted(
     const EdgeAttribute& attribute, const Projection& projection, MemberLists member_lists
 ) {
+    if (member_lists == MemberLists::left_out && attribute.is_member_list()) {
+        return false;
+    }
     if (member_lists == MemberLists::only_when_named && attribute.is_member_list() &&
         projection.mode() != Projection::Mode::only) {
         return false;

@@ -8,8 +8,8 @@
 
 namespace bascule::scim {
 
-/// Whether the response may load lists of members although nobody named them.
-enum class MemberLists { as_projected, only_when_named };
+/// Whether the response may load lists of members although nobody named them, or at all.
+enum class MemberLists { as_projected, only_when_named, left_out };
 
 /// The wire text of an object with its edges: members, groups, manager. Loads only what the
 /// projection shows.

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,6 +10,7 @@
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
 #include "directory/base/result.hpp"
+#include "directory/base/secret.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/local_credentials.hpp"
 #include "directory/ports/store.hpp"
@@ -31,8 +34,14 @@ struct BulkLimits {
 
 struct ServiceOptions {
     std::string base_url;  ///< absolute, no slash at the end: public URL + "/scim/v2"
-    std::size_t default_page_size = 100;        ///< of lists whose request names no count
-    std::size_t max_results = 1000;             ///< most resources in one list response
+    std::size_t default_page_size = 100;  ///< of lists whose request names no count
+    std::size_t max_results = 1000;       ///< most resources in one list response
+    /// Most resources that one list may look at one by one because no index helps.
+    std::uint64_t search_limit = 250'000;
+    std::chrono::seconds cursor_timeout{3600};
+    /// Of this installation (Sealer::secret_size bytes), so that cursors outlive a restart; null:
+    /// one that ends with the process.
+    std::shared_ptr<const Secret> secret = nullptr;
     std::size_t max_patch_operations = 10'000;  ///< in one PATCH; more is 413
     BulkLimits bulk;
     std::size_t body_limit = std::size_t{1} << 20;

@@ -38,10 +38,14 @@ directory::AttributePath sort_path(const ResolvedName& name) {
 
 }  // namespace
 
+bool sorts_by_type(const ListRequest& request) {
+    return equals_ignoring_ascii_case(request.sort_by, "meta.resourceType");
+}
+
 Result<std::optional<Sort>> sort_of(
     const Engine& engine, const TypeView& view, const ListRequest& request
 ) {
-    if (request.sort_by.empty()) {
+    if (request.sort_by.empty() || sorts_by_type(request)) {
         return std::optional<Sort>{};
     }
     Sort sort;

@@ -298,7 +298,9 @@ FilterPlan compile_filter_plan(
         if (condition.truth == Truth::varies) {
             plan.source.add(" AND ").add(bound_probe(condition.probe, "o.oid"));
             plan.steps.push_back("drive: every object of the type, then test " + condition.label);
+            plan.uses_index = false;
         } else {
+            plan.uses_index = plan.exact;
             plan.reach = plan.exact ? FilterPlan::Reach::everything : FilterPlan::Reach::some;
             plan.steps.emplace_back("drive: every object of the type");
         }

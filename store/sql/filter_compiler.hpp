@@ -39,6 +39,8 @@ struct FilterPlan {
     /// A condition on an oid expression (bound_probe) that is true for the same objects; empty when
     /// all match or when it is not exact.
     Sql probe;
+    /// False when nothing narrows the search, so that every object of the type is looked at.
+    bool uses_index = true;
     std::vector<std::string> steps;  ///< for people, one a line
 };
 

@@ -194,8 +194,10 @@ Condition LeafConditions::scan(AttributeId attribute, Operator op, const std::st
             .value(static_cast<std::int64_t>(directory::term_limit) - 4);
     }
     test.add(")");
-    auto condition =
-        among_terms(attribute, test, label(attribute, op == Operator::co ? "co" : "ew"));
+    auto condition = among_terms(
+        attribute, test,
+        label(attribute, op == Operator::co ? "co" : "ew") + " in all values of the attribute"
+    );
     return cut ? inexact(std::move(condition)) : condition;
 }
 
@@ -230,13 +232,22 @@ Condition LeafConditions::row_field(const Filter& filter) const {
         filter.op == Operator::ew) {
         return Condition::document("time in the row");
     }
+    const bool created = filter.field == directory::RowField::created;
+    const auto milliseconds = time->time_since_epoch().count();
     Condition condition;
     condition.probe.add("EXISTS(SELECT 1 FROM object r WHERE r.oid=").add(placeholder);
-    condition.probe.add(
-        filter.field == directory::RowField::created ? " AND r.created" : " AND r.modified"
-    );
-    condition.probe.add(sign(filter.op)).value(time->time_since_epoch().count()).add(")");
-    condition.label = filter.field == directory::RowField::created ? "created" : "last modified";
+    condition.probe.add(created ? " AND r.created" : " AND r.modified");
+    condition.probe.add(sign(filter.op)).value(milliseconds).add(")");
+    if (filter.op != Operator::ne) {
+        // The plus sign leaves only the index of times.
+        condition.source.add("SELECT o.oid AS oid FROM object o WHERE o.type=")
+            .value(context_.type_number(type_))
+            .add(" AND +o.deleted IS NULL AND ")
+            .add(created ? "o.created" : "o.modified");
+        condition.source.add(sign(filter.op)).value(milliseconds);
+    }
+    condition.label =
+        (created ? "meta.created " : "meta.lastModified ") + std::string(sign(filter.op));
     return condition;
 }
 

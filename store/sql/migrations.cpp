@@ -65,12 +65,24 @@ INSERT INTO counter(name,value)
   GROUP BY type, oid/4096;
 )sql";
 
+constexpr std::string_view times_schema = R"sql(
+CREATE INDEX object_created ON object(type, created);
+CREATE INDEX object_modified ON object(type, modified);
+)sql";
+
 constexpr std::array steps{
-    Migration{"first schema", first_schema}, Migration{"counters of blocks", block_counters}};
+    Migration{"first schema", first_schema},
+    Migration{"counters of blocks", block_counters},
+    Migration{"indexes of times", times_schema},
+};
 
 constexpr std::array bulk{
     BulkIndex{"object_id", "CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object(id)"},
     BulkIndex{"entry_dn", "CREATE INDEX IF NOT EXISTS entry_dn ON entry(source, dn_key)"},
+    BulkIndex{
+        "object_created", "CREATE INDEX IF NOT EXISTS object_created ON object(type, created)"},
+    BulkIndex{
+        "object_modified", "CREATE INDEX IF NOT EXISTS object_modified ON object(type, modified)"},
     BulkIndex{"edge_reverse", "CREATE INDEX IF NOT EXISTS edge_reverse ON edge(kind, dst, src)"},
 };
 

@@ -55,26 +55,6 @@ PlanContext plan_context(ReadOperations& reads) {
     };
 }
 
-/// A row's place in a sorted list: missing values last when ascending, first when descending; ties
-/// by oid.
-struct SortKey {
-    std::optional<std::string> text;
-    std::int64_t oid;
-};
-
-struct Before {
-    bool descending;
-    bool operator()(const SortKey& left, const SortKey& right) const {
-        if (left.text != right.text) {
-            if (!left.text || !right.text) {
-                return descending ? !left.text : !right.text;
-            }
-            return descending ? *right.text < *left.text : *left.text < *right.text;
-        }
-        return left.oid < right.oid;
-    }
-};
-
 std::optional<std::string> row_key(RowField field, const ObjectRow& row) {
     const auto stamp = [](Time time) { return integer_term(time.time_since_epoch().count()); };
     switch (field) {
@@ -95,10 +75,25 @@ QueryRun::QueryRun(ReadOperations& reads, const Query& query)
       query_(query),
       plan_(compile_filter_plan(plan_context(reads), query.type, query.filter)) {}
 
-QueryResult QueryRun::run() {
+Result<QueryResult> QueryRun::run() {
     if (plan_.reach == FilterPlan::Reach::nothing) {
-        return {};
+        return QueryResult{};
     }
+    auto result = query_.keyset ? run_by_key() : run_by_offset();
+    if (beyond_limit_) {
+        return fail(
+            ErrorKind::invalid_input, "too_many",
+            fmt::format(
+                "No index answers this: it would have to look at more than {} resources one by "
+                "one. Filter by an attribute that narrows the search first, or leave out sortBy.",
+                query_.check_limit
+            )
+        );
+    }
+    return result;
+}
+
+QueryResult QueryRun::run_by_offset() {
     if (query_.limit == 0 && plan_.exact) {
         return {total(), {}};
     }
@@ -148,6 +143,15 @@ std::vector<Object> QueryRun::fetch(const Oids& oids) {
     return objects;
 }
 
+std::vector<Object> QueryRun::fetch(const Positions& positions) {
+    Oids numbers;
+    numbers.reserve(positions.size());
+    for (const auto& position : positions) {
+        numbers.push_back(static_cast<std::int64_t>(position.oid));
+    }
+    return fetch(numbers);
+}
+
 QueryResult QueryRun::run_unsorted() {
     auto sql = visible_source();
     std::uint64_t skip = query_.offset;
@@ -191,27 +195,28 @@ bool QueryRun::is_match(const Object& object) {
            });
 }
 
-template <class Visit>
-void QueryRun::each_match(const Visit& visit) {
-    auto sql = visible_source();
-    sql.add(" ORDER BY s.oid");
-    for (auto rows = reads_.connection().rows(sql); rows.next();) {
-        if (auto object = reads_.find(static_cast<Oid>(rows.integer(0)));
-            object && is_match(*object)) {
-            visit(*std::move(object));
-        }
-    }
-}
-
 QueryResult QueryRun::run_checked() {
     QueryResult result;
-    each_match([&](Object object) {
+    auto sql = visible_source();
+    each_match(sql.add(" ORDER BY s.oid"), [&](Object object) {
         if (result.total >= query_.offset && result.objects.size() < query_.limit) {
             result.objects.push_back(std::move(object));
         }
         ++result.total;
+        return true;
     });
     return result;
+}
+
+QueryRun::Position QueryRun::position_of(const Object& object) const {
+    if (!query_.sort) {
+        return {std::nullopt, object.row.oid};
+    }
+    const auto& sort = *query_.sort;
+    return {
+        sort.attribute ? sort_key(reads_.numbers().registry().spec(*sort.attribute), object.body)
+                       : row_key(sort.field, object.row),
+        object.row.oid};
 }
 
 bool QueryRun::sorts_by_row_column() const {
@@ -231,14 +236,13 @@ QueryResult QueryRun::run_sorted() {
     if (sorts_by_row_column()) {
         return sort_by_row();
     }
-    if (can_walk_terms()) {
-        auto few = visible_source();
-        few.add(" LIMIT ").value(clamp(sort_in_memory_limit + 1));
-        if (count(few) > sort_in_memory_limit) {
-            return walk_terms();
-        }
-    }
-    return sort_in_memory();
+    return can_walk_terms() && has_many_candidates() ? walk_terms() : sort_in_memory();
+}
+
+bool QueryRun::has_many_candidates() {
+    auto few = visible_source();
+    few.add(" LIMIT ").value(clamp(sort_in_memory_limit + 1));
+    return count(few) > sort_in_memory_limit;
 }
 
 QueryResult QueryRun::sort_by_row() {
@@ -257,13 +261,15 @@ QueryResult QueryRun::sort_by_row() {
             sql.add("o.modified");
             break;
     }
-    sql.add(query_.sort->descending ? " DESC, o.oid" : ", o.oid");
+    sql.add(query_.sort->descending ? " DESC, o.oid DESC" : ", o.oid");
     add_window(sql, query_.offset, query_.limit);
     return {total(), fetch(oids(sql))};
 }
 
 QueryResult QueryRun::sort_in_memory() {
-    const Before before{query_.sort->descending};
+    const auto before = [down = query_.sort->descending](const auto& left, const auto& right) {
+        return down ? right < left : left < right;
+    };
     const auto window = static_cast<std::size_t>(std::min<std::uint64_t>(
         query_.limit > std::numeric_limits<std::uint64_t>::max() - query_.offset
             ? std::numeric_limits<std::uint64_t>::max()
@@ -271,29 +277,25 @@ QueryResult QueryRun::sort_in_memory() {
         std::numeric_limits<std::size_t>::max()
     ));
     // The best `window` keys, the worst of them on top.
-    std::priority_queue<SortKey, std::vector<SortKey>, Before> best(before);
+    std::priority_queue<Position, Positions, decltype(before)> best(before);
     std::uint64_t found = 0;
-    each_match([&](const Object& object) {
+    each_match(visible_source(), [&](const Object& object) {
         ++found;
         if (window == 0) {
-            return;
+            return true;
         }
-        const auto& sort = *query_.sort;
-        SortKey key{
-            sort.attribute
-                ? sort_key(reads_.numbers().registry().spec(*sort.attribute), object.body)
-                : row_key(sort.field, object.row),
-            static_cast<std::int64_t>(object.row.oid)};
+        auto position = position_of(object);
         if (best.size() < window) {
-            best.push(std::move(key));
-        } else if (before(key, best.top())) {
+            best.push(std::move(position));
+        } else if (before(position, best.top())) {
             best.pop();
-            best.push(std::move(key));
+            best.push(std::move(position));
         }
+        return true;
     });
     Oids page;
     for (; best.size() > query_.offset; best.pop()) {
-        page.push_back(best.top().oid);
+        page.push_back(static_cast<std::int64_t>(best.top().oid));
     }
     std::reverse(page.begin(), page.end());
     return {found, fetch(page)};
@@ -317,6 +319,7 @@ void QueryRun::add_missing(Oids& page, std::uint64_t offset, std::uint64_t limit
     auto sql = visible_source();
     sql.add(" WHERE s.oid NOT IN (SELECT oid FROM term WHERE attr=");
     sql.value(reads_.numbers().number(*query_.sort->attribute)).add(") ORDER BY s.oid");
+    sql.add(query_.sort->descending ? " DESC" : "");
     add_window(sql, offset, limit);
     const auto missing = oids(sql);
     page.insert(page.end(), missing.begin(), missing.end());
@@ -336,7 +339,7 @@ QueryResult QueryRun::walk_terms() {
         offset = offset > missing ? offset - missing : 0;
     }
     auto sql = walk("SELECT t.oid");
-    sql.add(descending ? " ORDER BY t.value DESC, t.oid" : " ORDER BY t.value, t.oid");
+    sql.add(descending ? " ORDER BY t.value DESC, t.oid DESC" : " ORDER BY t.value, t.oid");
     add_window(sql, offset, query_.limit - page.size());
     const auto valued = oids(sql);
     page.insert(page.end(), valued.begin(), valued.end());
@@ -354,17 +357,27 @@ std::string QueryRun::explain() {
     for (const auto& step : plan_.steps) {
         text += step + "\n";
     }
+    if (!plan_.uses_index) {
+        text += fmt::format(
+            "no index can serve this: all {} objects of the type are looked at\n",
+            reads_.count(query_.type)
+        );
+    } else if (plan_.reach == FilterPlan::Reach::some) {
+        text += fmt::format("candidates: {}\n", count(visible_source()));
+    }
     if (query_.sort) {
-        if (sorts_by_row_column()) {
-            text += "sort: by a column of the row\n";
-        } else {
-            text +=
-                can_walk_terms()
-                    ? "sort: documents, or by walking the terms of the attribute above 5000 hits\n"
-                    : "sort: documents\n";
-        }
+        text += explain_sort();
     }
     return text;
+}
+
+std::string_view QueryRun::explain_sort() {
+    if (sorts_by_row_column()) {
+        return "sort: by a column of the row\n";
+    }
+    return can_walk_terms()
+               ? "sort: documents, or by walking the terms of the attribute above 5000 hits\n"
+               : "sort: documents\n";
 }
 
 Result<QueryResult> ReadOperations::query(const Query& query) {
@@ -388,7 +401,8 @@ std::vector<Object> ReadOperations::find_by_term(
     const auto key =
         term_key(compared_text(query.filter.spec, query.filter.value).value_or(std::string()));
     if (may_be_cut(key)) {
-        return QueryRun(*this, query).run().objects;
+        auto result = QueryRun(*this, query).run();
+        return result ? std::move(result->objects) : std::vector<Object>{};
     }
     auto rows = connection_.rows(
         "SELECT " BASCULE_OBJECT_COLUMNS

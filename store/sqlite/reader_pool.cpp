@@ -1,32 +1,99 @@
 #include "store/sqlite/reader_pool.hpp"
 
+#include <chrono>
+#include <optional>
+#include <utility>
+
 namespace bascule::store {
 
 namespace {
 
 constexpr int reader_cache_kib = 16 * 1024;
+// Each keeps a connection and holds back the checkpoint.
+constexpr std::size_t most_snapshots = 32;
 
 /// Ends the read transaction however the callback ends.
-class Snapshot {
+class ReadTransaction {
   public:
-    explicit Snapshot(Connection& connection) : connection_(connection) {
+    explicit ReadTransaction(Connection& connection) : connection_(connection) {
         connection_.run("BEGIN");
     }
-    ~Snapshot() {
+    ~ReadTransaction() {
         try {
             connection_.run("COMMIT");
         } catch (const SqliteError&) {
             sqlite3_exec(connection_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
         }
     }
-    Snapshot(const Snapshot&) = delete;
-    Snapshot& operator=(const Snapshot&) = delete;
+    ReadTransaction(const ReadTransaction&) = delete;
+    ReadTransaction& operator=(const ReadTransaction&) = delete;
 
   private:
     Connection& connection_;
 };
 
 }  // namespace
+
+class ReaderPool::OpenSnapshot final : public directory::Snapshot {
+  public:
+    explicit OpenSnapshot(ReaderPool& pool)
+        : pool_(pool),
+          borrowed_(pool.borrow()),
+          reader_(make_operations(pool, borrowed_)),
+          transaction_(std::in_place, *borrowed_.connection) {
+        // A read transaction sees what is there at its first read.
+        (void)borrowed_.connection->number("SELECT 1 FROM sqlite_schema LIMIT 1");
+    }
+    ~OpenSnapshot() override {
+        transaction_.reset();
+        pool_.give_back(std::move(borrowed_));
+        const std::lock_guard lock(pool_.mutex_);
+        --pool_.open_snapshots_;
+    }
+    OpenSnapshot(const OpenSnapshot&) = delete;
+    OpenSnapshot& operator=(const OpenSnapshot&) = delete;
+
+    directory::Reader& reader() override { return reader_; }
+
+  private:
+    static ReadOperations make_operations(const ReaderPool& pool, const Borrowed& borrowed) {
+        ReadOperations operations(*borrowed.connection, pool.numbers_);
+        operations.remember_in(*borrowed.above);
+        operations.hide_from(pool.writer_.hidden_from.load());
+        return operations;
+    }
+
+    ReaderPool& pool_;
+    Borrowed borrowed_;
+    SqliteReader reader_;
+    std::optional<ReadTransaction> transaction_;
+};
+
+Result<std::unique_ptr<directory::Snapshot>> ReaderPool::open_snapshot() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (open_snapshots_ >= most_snapshots) {
+            Error error{
+                ErrorKind::unavailable,
+                "too_many_snapshots",
+                "Too many long answers are being sent at the moment; ask again shortly.",
+                {},
+                {},
+                {}};
+            error.retry_after = std::chrono::seconds(2);
+            return fail(std::move(error));
+        }
+        ++open_snapshots_;
+    }
+    auto opened = guarded([&]() -> Result<std::unique_ptr<directory::Snapshot>> {
+        return std::make_unique<OpenSnapshot>(*this);
+    });
+    if (!opened) {
+        const std::lock_guard lock(mutex_);
+        --open_snapshots_;
+    }
+    return opened;
+}
 
 ReaderPool::Borrowed ReaderPool::borrow() {
     {
@@ -57,7 +124,7 @@ Status ReaderPool::read(const std::function<Status(directory::Reader&)>& fn) {
             ReadOperations operations(*borrowed.connection, numbers_);
             operations.remember_in(*borrowed.above);
             operations.hide_from(writer_.hidden_from.load());
-            const Snapshot snapshot(*borrowed.connection);
+            const ReadTransaction transaction(*borrowed.connection);
             SqliteReader reader(operations);
             status = fn(reader);
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,8 +20,11 @@ class ReaderPool {
 
     /// Runs `fn` on one snapshot.
     [[nodiscard]] Status read(const std::function<Status(directory::Reader&)>& fn);
+    /// A snapshot that stays open; the pool outlives it.
+    [[nodiscard]] Result<std::unique_ptr<directory::Snapshot>> open_snapshot();
 
   private:
+    class OpenSnapshot;
     struct Borrowed {
         std::unique_ptr<Connection> connection;
         std::unique_ptr<AboveCache> above;
@@ -33,6 +37,7 @@ class ReaderPool {
     const Writer& writer_;
     std::mutex mutex_;
     std::vector<Borrowed> idle_;
+    std::size_t open_snapshots_ = 0;
 };
 
 }  // namespace bascule::store

@@ -234,7 +234,7 @@ Status SqliteLoader::build_row_indexes() {
     if (!indexes_dropped_) {
         return {};
     }
-    for (const char* name : {"object_id", "entry_dn"}) {
+    for (const char* name : {"object_id", "object_created", "object_modified", "entry_dn"}) {
         BASCULE_CHECK(exclusive([name](Connection& connection) -> Status {
             make_bulk_index(connection, name);
             return {};

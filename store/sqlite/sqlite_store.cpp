@@ -41,6 +41,8 @@ class SqliteStore final : public Store {
 
     Status read(const std::function<Status(Reader&)>& fn) override { return readers_.read(fn); }
 
+    Result<std::unique_ptr<Snapshot>> open_snapshot() override { return readers_.open_snapshot(); }
+
     Status write(Durability durability, const std::function<Status(Transaction&)>& fn) override {
         return writer_.write(durability, [&fn](TransactionOperations& operations) {
             SqliteTransaction transaction(operations);

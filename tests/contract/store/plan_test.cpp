@@ -94,6 +94,54 @@ TEST_F(StorePlans, DriverComesFirstAndOthersAreProbedByKey) {
     );
 }
 
+TEST_F(StorePlans, PagesByKeyStartAtTheirPlace) {
+    uses(
+        "SELECT v.oid FROM (SELECT s.oid AS oid FROM (SELECT o.oid AS oid FROM object o WHERE "
+        "o.type=? AND o.deleted IS NULL) s) v WHERE v.oid>? ORDER BY v.oid LIMIT ?",
+        {"COVERING INDEX object_live (type=? AND deleted=? AND rowid>?)"}
+    );
+    uses(
+        "SELECT v.oid FROM (SELECT s.oid AS oid FROM (SELECT oid FROM term WHERE attr=? AND "
+        "value=?) s) v WHERE v.oid<? ORDER BY v.oid DESC LIMIT ?",
+        {"PRIMARY KEY (attr=? AND value=? AND oid<?)"}
+    );
+    uses(
+        "SELECT t.oid,t.value FROM term t WHERE t.attr=? AND (t.value,t.oid)>(?,?) ORDER BY "
+        "t.value,t.oid LIMIT ?",
+        {"PRIMARY KEY (attr=? AND (value,oid)>(?,?))"}
+    );
+    uses(
+        "SELECT t.oid,t.value FROM term t WHERE t.attr=? AND (t.value,t.oid)<(?,?) ORDER BY "
+        "t.value DESC,t.oid DESC LIMIT ?",
+        {"PRIMARY KEY (attr=? AND (value,oid)<(?,?))"}
+    );
+    for (const std::string column : {"modified", "created"}) {
+        const std::string rows = "SELECT o.oid,o." + column +
+                                 " FROM object o WHERE o.type=? AND +o.deleted IS NULL AND o." +
+                                 column;
+        uses(
+            rows + "=? AND o.oid>? ORDER BY o.oid LIMIT ?",
+            {"INDEX object_" + column + " (type=? AND " + column + "=? AND rowid>?)"}
+        );
+        uses(
+            rows + "<? ORDER BY o." + column + " DESC,o.oid DESC LIMIT ?",
+            {"INDEX object_" + column + " (type=? AND " + column + "<?)"}
+        );
+    }
+    uses(
+        "SELECT o.oid,o.id FROM object o WHERE +o.type=? AND +o.deleted IS NULL AND o.id<? ORDER "
+        "BY o.id DESC,o.oid DESC LIMIT ?",
+        {"INDEX object_id (id<?)"}
+    );
+}
+
+TEST_F(StorePlans, TimesAreReadByRange) {
+    uses(
+        "SELECT o.oid AS oid FROM object o WHERE o.type=? AND +o.deleted IS NULL AND o.modified>?",
+        {"object_modified (type=? AND modified>?)"}
+    );
+}
+
 TEST_F(StorePlans, TermsAreReadByRange) {
     uses(
         "SELECT oid FROM term WHERE attr=? AND value>=? AND value<?",

@@ -84,6 +84,26 @@ TEST_F(Commands, ExplainTellsMirroredAndNot) {
     EXPECT_EQ(run({"explain", "nobody-like-this"}).exit_code, 1);
 }
 
+TEST_F(Commands, ExplainFilterTellsThePlan) {
+    const ProcessResult one = run({"explain-filter", "userName eq \"" + user_uid(3) + "\""});
+    EXPECT_EQ(one.exit_code, 0) << one.output;
+    EXPECT_NE(one.output.find("drive: userName eq"), std::string::npos) << one.output;
+    EXPECT_NE(one.output.find("matches: 1,"), std::string::npos) << one.output;
+    const ProcessResult none = run({"explain-filter", "emails.primary eq true"});
+    EXPECT_EQ(none.exit_code, 1) << none.output;
+    EXPECT_NE(none.output.find("no index can serve this: all 20"), std::string::npos)
+        << none.output;
+    const ProcessResult groups = run({"explain-filter", "--type", "Group", "displayName pr"});
+    EXPECT_EQ(groups.exit_code, 0) << groups.output;
+    const Json value = run_json({"explain-filter", "userName sw \"a\""});
+    EXPECT_EQ(value["usesIndex"], true);
+    EXPECT_TRUE(value["lines"].is_array());
+    EXPECT_NE(run({"explain-filter", "nothing eq 1"}).output.find("nothing"), std::string::npos);
+    EXPECT_NE(
+        run({"explain-filter", "--type", "Thing", "id pr"}).output.find("Thing"), std::string::npos
+    );
+}
+
 TEST_F(Commands, TokenIsShownOnceListedAndRevoked) {
     const ProcessResult made =
         run({"token", "create", "--name", "probe", "--scope", "users:read", "--expires", "1d"});

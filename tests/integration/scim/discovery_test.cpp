@@ -92,7 +92,7 @@ TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
         EXPECT_TRUE(config.contains(name)) << name;
     }
     EXPECT_EQ(config["filter"]["maxResults"], 1000);
-    EXPECT_EQ(config["pagination"]["cursor"], false);
+    EXPECT_EQ(config["pagination"]["cursor"], true);
 }
 
 }  // namespace

@@ -162,18 +162,6 @@ TEST_F(ScimList, Check020_RootSearchTakesUnknownAttributesAsAbsent) {
     EXPECT_EQ(names(answer), Names{"Sales"});
 }
 
-TEST_F(ScimList, SortingSeveralTypesTogetherIsTooMany) {
-    add_user("ann");
-    add_group("Sales");
-    EXPECT_EQ(get("/?sortBy=displayName").scim_type(), "tooMany");
-    EXPECT_EQ(get("/?sortBy=displayName&filter=meta.resourceType%20eq%20%22Group%22").status, 200);
-}
-
-TEST_F(ScimList, CursorPagingIsRefusedRatherThanCutShort) {
-    EXPECT_EQ(get("/Users?cursor").scim_type(), "invalidCursor");
-    EXPECT_EQ(get("/Users?cursor=&count=5").scim_type(), "invalidCursor");
-}
-
 TEST_F(ScimList, Check044_ExistenceQueryReturnsTheMatch) {
     const std::string id = add_user(
         "Ann@example.com", {{"emails", {{{"value", "ann+tag@example.com"}, {"type", "work"}}}}}

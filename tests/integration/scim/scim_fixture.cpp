@@ -293,6 +293,14 @@ directory::Store& ScimServiceTest::store() {
     return *store_;
 }
 
+void ScimServiceTest::write_offline(const std::function<Status(directory::Transaction&)>& fn) {
+    store_.reset();
+    daemon_.stop();
+    EXPECT_TRUE(store().write(directory::Durability::full, fn));
+    store_.reset();
+    daemon_.start();
+}
+
 std::vector<directory::JournalRecord> ScimServiceTest::journal() {
     std::vector<directory::JournalRecord> records;
     const auto load = [&](directory::Reader& reader) -> Status {

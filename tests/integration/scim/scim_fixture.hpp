@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -86,6 +87,8 @@ class ScimServiceTest : public testing::Test {
     std::string add_synced_group(
         const std::string& name, const std::vector<std::string>& members = {}
     );
+    /// Stops the daemon, runs `fn` in one transaction on its database and starts it again.
+    void write_offline(const std::function<Status(directory::Transaction&)>& fn);
     std::vector<std::string> members_of(const std::string& group);
     /// Whether somebody can sign in with the password.
     bool signs_in(const std::string& user_name, const std::string& password);
@@ -100,8 +103,10 @@ class ScimServiceTest : public testing::Test {
     std::string profile_;  ///< of the client; empty: the default one
     bool authenticated_ = true;
 
-  private:
+    /// Of the present scopes.
     std::string token();
+
+  private:
     test::HttpAnswer exchange(const test::HttpRequest& request);
     directory::Store& store();
     void start_directory();

@@ -123,7 +123,7 @@ bool RawClient::fill() {
     return true;
 }
 
-Answer RawClient::read(bool head) {
+Answer RawClient::read_head() {
     Answer answer;
     std::size_t end = 0;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
@@ -141,6 +141,18 @@ Answer RawClient::read(bool head) {
         lines.remove_prefix(line.size() + 2);
     }
     buffer_.erase(0, end + 4);
+    return answer;
+}
+
+Answer RawClient::read(bool head) {
+    Answer answer = read_head();
+    if (answer.status == 0) {
+        return answer;
+    }
+    if (!head && answer.headers.contains("transfer-encoding")) {
+        answer.complete = read_chunks([&answer](std::string_view chunk) { answer.body += chunk; });
+        return answer;
+    }
     const auto length = answer.headers.find("content-length");
     const std::size_t size =
         head || length == answer.headers.end() ? 0 : std::stoul(length->second);
@@ -151,9 +163,46 @@ Answer RawClient::read(bool head) {
     return answer;
 }
 
+bool RawClient::read_chunks(const std::function<void(std::string_view)>& visit) {
+    for (std::size_t size = 1; size != 0;) {
+        std::size_t end = 0;
+        while ((end = buffer_.find("\r\n")) == std::string::npos && fill()) {
+        }
+        if (end == std::string::npos) {
+            return false;
+        }
+        size = std::stoul(buffer_.substr(0, end), nullptr, 16);
+        const std::size_t whole = end + 2 + size + 2;
+        while (buffer_.size() < whole && fill()) {
+        }
+        visit(std::string_view(buffer_).substr(end + 2, size));
+        if (buffer_.size() < whole) {
+            return false;
+        }
+        buffer_.erase(0, whole);
+    }
+    return true;
+}
+
+bool RawClient::read_pieces(const std::function<void(std::string_view)>& visit) {
+    const Answer answer = read_head();
+    return answer.headers.contains("transfer-encoding") && read_chunks(visit);
+}
+
 Answer RawClient::get(const std::string& path) {
     send("GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
     return read();
+}
+
+void RawClient::wait_for_bytes() {
+    while (buffer_.empty() && fill()) {
+    }
+}
+
+std::string RawClient::read_to_end() {
+    while (fill()) {
+    }
+    return std::exchange(buffer_, {});
 }
 
 bool RawClient::is_closed() {

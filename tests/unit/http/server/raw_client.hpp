@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@ struct Answer {
     int status = 0;  ///< 0: the connection ended first
     std::map<std::string, std::string> headers;
     std::string body;
+    bool complete = true;  ///< false: a chunked body broke off
 };
 
 /// A blocking socket that sends exactly what a test says. Reads give up after five seconds.
@@ -34,6 +36,14 @@ class RawClient {
     /// The next response; `head` when it answers HEAD and so has no body.
     Answer read(bool head = false);
     Answer get(const std::string& path);
+    /// Status line and headers only.
+    Answer read_head();
+    /// Waits until the answer has begun.
+    void wait_for_bytes();
+    /// A chunked answer chunk by chunk; true when it came to its end.
+    bool read_pieces(const std::function<void(std::string_view)>& visit);
+    /// Everything until the peer closes.
+    std::string read_to_end();
     /// True when the peer has closed and nothing is left to read.
     bool is_closed();
     [[nodiscard]] int tls_version() const;
@@ -43,6 +53,8 @@ class RawClient {
   private:
     explicit RawClient(int descriptor) : descriptor_(descriptor) {}
     bool fill();
+    /// False when it broke off.
+    bool read_chunks(const std::function<void(std::string_view)>& visit);
 
     int descriptor_ = -1;
     std::string buffer_;

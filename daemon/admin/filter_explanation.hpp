@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/core.hpp"
+#include "http/api/router.hpp"
+
+namespace bascule::daemon {
+
+/// "/v1/explain-filter?type=User&filter=…": how the store carries a filter out, what it found and
+/// how long it took. `search_limit` is that of SCIM lists. The core outlives the router.
+[[nodiscard]] Status add_filter_routes(
+    http::Router& router, Core& core, std::uint64_t search_limit
+);
+
+}  // namespace bascule::daemon
