@@ -103,6 +103,7 @@ struct Settings {
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
     Duration audit_retain{};
+    std::string events_signing_key;  ///< path; empty: beside the database
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;
 };

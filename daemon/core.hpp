@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/events/stream_service.hpp"
 #include "daemon/health.hpp"
 #include "daemon/metrics.hpp"
 #include "directory/model/registry.hpp"
@@ -32,6 +33,7 @@ struct Core {
     std::unique_ptr<directory::Store> store;
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
+    std::unique_ptr<StreamService> streams;
     selfservice::SignInThrottle throttle{clock, {}};
 };
 

@@ -5,6 +5,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/core.hpp"
+#include "daemon/events/event_means.hpp"
 #include "daemon/sources.hpp"
 #include "http/api/router.hpp"
 #include "http/server/options.hpp"
@@ -31,6 +32,7 @@ struct Generation {
     std::unique_ptr<selfservice::ApplicationService> applications;
     std::unique_ptr<portal::CallerAuthenticator> authenticator;
     std::unique_ptr<scim::Service> scim;
+    std::unique_ptr<EventMeans> events;
     http::Router public_router;
     http::Router admin_router;
 };
@@ -51,6 +53,7 @@ struct Generation {
 // One function a module, in files named wire_*.cpp.
 [[nodiscard]] Status wire_selfservice(Generation& generation);
 [[nodiscard]] Status wire_scim(Generation& generation);
+[[nodiscard]] Status wire_events(Generation& generation);
 [[nodiscard]] Status wire_portal(Generation& generation);
 [[nodiscard]] Status wire_admin(Generation& generation);
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "daemon/events/push_delivery.hpp"
 #include "daemon/generation.hpp"
 #include "daemon/heartbeat.hpp"
 #include "daemon/housekeeping.hpp"
@@ -75,6 +76,7 @@ class Daemon {
         core_->health.set_started();
         start_heartbeat();
         start_housekeeping();
+        start_events();
         manager_.ready(status_line());
         log::info("started", "Bascule serves.", {{"status", status_line()}});
         return {};
@@ -109,6 +111,8 @@ class Daemon {
         core_->health.set_stopping();
         heartbeat_.reset();
         housekeeping_.reset();
+        push_.reset();
+        core_->store->journal_signal().close();
         server_->stop(drain_limit);
         generation()->sources->stop();
         log::info("stopped", "Bascule has stopped.");
@@ -144,6 +148,18 @@ class Daemon {
         );
     }
 
+    void start_events() {
+        push_ = std::make_unique<PushDelivery>(
+            *core_->store, core_->clock, *core_->streams,
+            [this] {
+                const std::shared_ptr<Generation> now = generation();
+                return PushDelivery::Means{
+                    now, &now->events->composer, now->events->signer.get()};
+            },
+            PushDelivery::Timing{}
+        );
+    }
+
     const std::string config_path_;
     LogSink& sink_;
     ServiceManager manager_;
@@ -154,6 +170,7 @@ class Daemon {
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<Heartbeat> heartbeat_;
     std::unique_ptr<Housekeeping> housekeeping_;
+    std::unique_ptr<PushDelivery> push_;
 };
 
 void run_until_stopped(Daemon& daemon, const sigset_t& signals) {

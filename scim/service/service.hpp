@@ -55,6 +55,9 @@ class Service {
     /// Adds every route below /scim/v2. The service must outlive the router.
     [[nodiscard]] Status add_routes(http::Router& router, Authenticate authenticate);
 
+    /// What its parts share; for the event feed, which tells resources as the service does.
+    [[nodiscard]] const Engine& engine() const { return *engine_; }
+
   private:
     std::unique_ptr<const Engine> engine_;
 };
