@@ -171,7 +171,7 @@ Result<bool> Sources::all_loaded() const {
         all = true;
         for (const auto& source : sources_) {
             BASCULE_TRY(const auto state, reader.source_state(source->name));
-            all = all && state && state->phase == "live";
+            all = all && state && mirror::is_loaded(*state);
         }
         return {};
     }));

@@ -96,8 +96,9 @@ class Connection {
         const SearchRequest& request, Deadline deadline
     );
     /// search() for results of any size: each entry is handed over as it comes, and no message may
-    /// take longer than `patience`. An error of `take` abandons the search and is returned.
-    [[nodiscard]] Status search_each(
+    /// take longer than `patience`. An error of `take` abandons the search and is returned. Returns
+    /// how many references to other servers came in place of entries.
+    [[nodiscard]] Result<std::size_t> search_each(
         const SearchRequest& request, std::chrono::milliseconds patience,
         const std::function<Status(directory::SourceEntry)>& take
     );
@@ -131,9 +132,9 @@ class Connection {
     );
     [[nodiscard]] Status start_tls(Deadline deadline);
     [[nodiscard]] Result<int> start_search(const SearchRequest& request);
-    /// The next entry of a search; nullopt after the last.
+    /// The next entry of a search; nullopt after the last. Counts references on the way.
     [[nodiscard]] Result<std::optional<directory::SourceEntry>> next_entry(
-        int id, const SearchRequest& request, Deadline deadline
+        int id, const SearchRequest& request, Deadline deadline, std::size_t& references
     );
     [[nodiscard]] Result<int> started(int code, int id, std::string_view doing);
     [[nodiscard]] Error broken(int code, std::string_view doing);

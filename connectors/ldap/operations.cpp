@@ -146,12 +146,15 @@ Result<int> Connection::start_search(const SearchRequest& request) {
 }
 
 Result<std::optional<directory::SourceEntry>> Connection::next_entry(
-    int id, const SearchRequest& request, Deadline deadline
+    int id, const SearchRequest& request, Deadline deadline, std::size_t& references
 ) {
     while (true) {
         BASCULE_TRY(const auto message, next_message(id, deadline));
         if (!message) {
             return fail(broken(LDAP_TIMEOUT, "searching"));
+        }
+        if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_REFERENCE) {
+            ++references;
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_ENTRY) {
             BASCULE_TRY(auto entry, decode_entry(handle(), message.get()));
@@ -174,8 +177,9 @@ Result<std::vector<directory::SourceEntry>> Connection::search(
 ) {
     BASCULE_TRY(const int id, start_search(request));
     std::vector<directory::SourceEntry> entries;
+    std::size_t references = 0;
     while (true) {
-        BASCULE_TRY(auto entry, next_entry(id, request, deadline));
+        BASCULE_TRY(auto entry, next_entry(id, request, deadline, references));
         if (!entry) {
             return entries;
         }
@@ -183,21 +187,23 @@ Result<std::vector<directory::SourceEntry>> Connection::search(
     }
 }
 
-Status Connection::search_each(
+Result<std::size_t> Connection::search_each(
     const SearchRequest& request, std::chrono::milliseconds patience,
     const std::function<Status(directory::SourceEntry)>& take
 ) {
     BASCULE_TRY(const int id, start_search(request));
+    std::size_t references = 0;
     while (true) {
         BASCULE_TRY(
-            auto entry, next_entry(id, request, std::chrono::steady_clock::now() + patience)
+            auto entry,
+            next_entry(id, request, std::chrono::steady_clock::now() + patience, references)
         );
         if (!entry) {
-            return {};
+            return references;
         }
         if (auto status = take(*std::move(entry)); !status) {
             ldap_abandon_ext(handle(), id, nullptr, nullptr);
-            return status;
+            return fail(std::move(status).error());
         }
     }
 }

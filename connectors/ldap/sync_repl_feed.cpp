@@ -9,6 +9,7 @@
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/heartbeat.hpp"
+#include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "connectors/ldap/sync_session.hpp"
 #include "directory/base/text.hpp"
@@ -18,6 +19,7 @@ namespace bascule::ldap {
 using directory::FeedEnd;
 using directory::FeedResult;
 using directory::FeedSink;
+using directory::FeedStart;
 using std::chrono::steady_clock;
 
 namespace {
@@ -83,10 +85,10 @@ FeedResult follow(
 
 SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {}
 
-FeedResult SyncReplFeed::run(const std::string& cookie, FeedSink& sink, std::stop_token stop) {
+FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {
     SyncCookie start;
-    if (!cookie.empty()) {
-        auto parsed = SyncCookie::parse(cookie);
+    if (!from.cookie.empty()) {
+        auto parsed = SyncCookie::parse(from.cookie);
         if (!parsed) {
             return {FeedEnd::cookie_rejected, std::move(parsed).error()};
         }
@@ -116,9 +118,11 @@ FeedResult SyncReplFeed::run(const std::string& cookie, FeedSink& sink, std::sto
     // Another server may not have heard of what this one tells.
     auto same_server = options_.connection;
     same_server.servers = {connection->server()};
-    MovedSubtree moved(std::move(same_server), scope, stop);
+    MovedSubtree moved(same_server, scope, stop);
+    PresenceSearch presence(std::move(same_server), scope, stop);
     SyncSession session(
-        *connection, moved, sink, progress, std::move(start), options_.base, options_.replica_id
+        *connection, moved, from.interrupted ? &presence : nullptr, sink, progress,
+        std::move(start), options_.base, options_.replica_id
     );
     auto result = follow(*connection, *id, session, progress, sink);
     if (stop.stop_requested()) {

@@ -24,8 +24,9 @@ struct SyncReplOptions {
 
 /// Reads an OpenLDAP directory by content synchronisation, refreshAndPersist (RFC 4533). A
 /// cookie-less refresh that completes with at least one entry is a snapshot; a present phase that
-/// names something proves absence; everything else does not. What stands below a container that
-/// moved into the base is read by a search of its own, because the provider does not send it. Ends
+/// names something proves absence; everything else does not, and when the run before was
+/// interrupted, which entries exist is read by a search of its own. So is what stands below a
+/// container that moved into the base, because the provider does not send it. Ends
 /// within 500 ms after a stop request; memory is bounded by the largest message. The sink is called
 /// on the calling thread. One run at a time.
 class SyncReplFeed final : public directory::Feed {
@@ -33,7 +34,7 @@ class SyncReplFeed final : public directory::Feed {
     explicit SyncReplFeed(SyncReplOptions options);
 
     [[nodiscard]] directory::FeedResult run(
-        const std::string& cookie, directory::FeedSink& sink, std::stop_token stop
+        const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
     ) override;
     /// Of servers, base, filter, attributes and identity: with another one a resumed run could miss
     /// something.

@@ -9,6 +9,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/errors.hpp"
+#include "directory/base/log.hpp"
 
 namespace bascule::ldap {
 
@@ -17,6 +18,9 @@ using directory::FeedEnd;
 using directory::FeedResult;
 
 namespace {
+
+// One search for each; with more it is quicker to read everything.
+constexpr std::size_t most_left_out = 50'000;
 
 FeedResult ended(FeedEnd end, Error error) {
     return {end, std::move(error)};
@@ -95,8 +99,8 @@ FeedResult provider_behind(Error error) {
     error.code = "provider_behind";
     error.detail =
         "The directory server knows less than was mirrored from it before: it was restored from a "
-        "backup or lags "
-        "behind. The mirrored data is kept. If the restore is meant, ask for a new snapshot.";
+        "backup, lags behind, or was killed before it stored its newest stamp (then the next "
+        "change in the directory ends this). The mirrored data is kept.";
     return ended(FeedEnd::provider_behind, std::move(error));
 }
 
@@ -109,6 +113,17 @@ FeedResult limited(Error error) {
         "size=unlimited "
         "time=unlimited).";
     return ended(FeedEnd::limited, std::move(error));
+}
+
+/// The refresh should have been proved, and could not.
+FeedResult unproven(Error error) {
+    if (error.code == "directory_limit") {
+        return limited(std::move(error));
+    }
+    if (error.code == "cookie_rejected") {
+        return cookie_rejected("the refresh left out more than can be read one by one");
+    }
+    return ended(FeedEnd::disconnected, std::move(error));
 }
 
 FeedResult unsupported(Error error) {
@@ -164,11 +179,13 @@ FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
 }
 
 SyncSession::SyncSession(
-    Connection& connection, MovedSubtree& moved, directory::FeedSink& sink,
-    StreamProgress& progress, SyncCookie cookie, std::string base, int replica_id
+    Connection& connection, MovedSubtree& moved, PresenceSearch* presence,
+    directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, std::string base,
+    int replica_id
 )
     : connection_(connection),
       moved_(moved),
+      presence_(presence),
       sink_(sink),
       progress_(progress),
       cookie_(std::move(cookie)),
@@ -230,7 +247,12 @@ Status SyncSession::changed(LDAPMessage* message, const DecodedState& state) {
     BASCULE_TRY(auto entry, decode_entry(connection_.handle(), message));
     entry.anchor = state.anchor;
     entry.dn_key = dn_key_or_raw(entry.dn);
-    if (!moved_.take_signs(entry) || !may_leave_out(state, entry.csn)) {
+    const bool may_bring_others = may_leave_out(state, entry.csn);
+    return hand_over(std::move(entry), may_bring_others);
+}
+
+Status SyncSession::hand_over(directory::SourceEntry entry, bool may_bring_others) {
+    if (!moved_.take_signs(entry) || !may_bring_others) {
         return sink_.changed(std::move(entry));
     }
     directory::SourceEntry top;
@@ -293,6 +315,35 @@ AbsenceProof SyncSession::proof(bool presence) const {
     return presence ? AbsenceProof::present_phase : AbsenceProof::none;
 }
 
+Result<AbsenceProof> SyncSession::complete_proof(bool presence) {
+    const auto own = proof(presence);
+    if (own != AbsenceProof::none || presence_ == nullptr || reference_seen_) {
+        return own;
+    }
+    BASCULE_TRY(
+        const auto found,
+        presence_->read(
+            cookie_, [this](const std::vector<Uuid>& anchors) { return sink_.present(anchors); }
+        )
+    );
+    if (found.newer.size() > most_left_out) {
+        return fail(ErrorKind::conflict, "cookie_rejected", "Too much was left out.");
+    }
+    BASCULE_CHECK(presence_->read_entries(found.newer, [this](directory::SourceEntry entry) {
+        return hand_over(std::move(entry), true);
+    }));
+    if (!found.complete) {
+        log::warning(
+            "absence_unproven",
+            "The connection to the directory was lost before, and whether entries were deleted "
+            "meanwhile cannot be told: the service account may not read entryUUID of every entry, "
+            "or a part of the directory is on another server.",
+            {{"base", base_}}
+        );
+    }
+    return found.complete ? AbsenceProof::present_phase : AbsenceProof::none;
+}
+
 SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std::string>& cookie) {
     if (from_cookie_ && presence && entries_ == 0 && present_ == 0) {
         return cookie_rejected("a present phase that named nothing");
@@ -307,10 +358,14 @@ SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std
             cookie_.merge(*parsed);
         }
     }
+    const auto proven = complete_proof(presence);
+    if (!proven) {
+        return unproven(proven.error());
+    }
     refreshing_ = false;
     progress_.set_cookie(cookie_);
     progress_.set_live();
-    return continue_or_end(sink_.refresh_done(proof(presence), cookie_.to_string(replica_id_)));
+    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_string(replica_id_)));
 }
 
 SyncSession::End SyncSession::result(LDAPMessage* message) {

@@ -7,6 +7,7 @@
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/moved_subtree.hpp"
+#include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "directory/ports/feed.hpp"
 
@@ -18,10 +19,12 @@ namespace bascule::ldap {
 /// read and handed over before the cookie of its message is.
 class SyncSession {
   public:
-    /// `cookie` is what was sent; empty for a snapshot.
+    /// `cookie` is what was sent; empty for a snapshot. `presence` is asked at the end of a refresh
+    /// that proves nothing by itself; null when the refresh need not prove anything.
     SyncSession(
-        Connection& connection, MovedSubtree& moved, directory::FeedSink& sink,
-        StreamProgress& progress, SyncCookie cookie, std::string base, int replica_id
+        Connection& connection, MovedSubtree& moved, PresenceSearch* presence,
+        directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, std::string base,
+        int replica_id
     );
 
     /// Handles one message; a value ends the feed.
@@ -31,6 +34,8 @@ class SyncSession {
     using End = std::optional<directory::FeedResult>;
     [[nodiscard]] Status entry(LDAPMessage* message);
     [[nodiscard]] Status changed(LDAPMessage* message, const DecodedState& state);
+    /// `may_bring_others`: what stands below it may be new and is not told.
+    [[nodiscard]] Status hand_over(directory::SourceEntry entry, bool may_bring_others);
     /// Whether the provider may have left out what stands below an entry with this stamp.
     [[nodiscard]] bool may_leave_out(const DecodedState& state, const std::string& stamp) const;
     [[nodiscard]] End information(LDAPMessage* message);
@@ -39,10 +44,14 @@ class SyncSession {
     /// `presence`: the server named what is present, so that the rest is gone.
     [[nodiscard]] End refresh_end(bool presence, const std::optional<std::string>& cookie);
     [[nodiscard]] directory::AbsenceProof proof(bool presence) const;
+    /// The same, with a proof by search where one is needed; what the refresh did not tell although
+    /// it is newer is read.
+    [[nodiscard]] Result<directory::AbsenceProof> complete_proof(bool presence);
     [[nodiscard]] Status advance(const std::string& cookie);
 
     Connection& connection_;
     MovedSubtree& moved_;
+    PresenceSearch* presence_;
     directory::FeedSink& sink_;
     StreamProgress& progress_;
     SyncCookie cookie_;

@@ -24,6 +24,10 @@ constexpr std::size_t batch_references = 50'000;
 /// A cookie that describes no change may wait: losing it repeats messages that change nothing.
 constexpr std::chrono::seconds cookie_patience(5);
 
+/// The phases of a source that was loaded: a run may be going on, or was stopped in good order.
+constexpr const char* live_phase = "live";
+constexpr const char* closed_phase = "closed";
+
 bool differs(const SourceState& left, const SourceState& right) {
     return left.cookie != right.cookie || left.phase != right.phase ||
            left.held_plan != right.held_plan || left.fingerprint != right.fingerprint ||
@@ -31,6 +35,10 @@ bool differs(const SourceState& left, const SourceState& right) {
 }
 
 }  // namespace
+
+bool is_loaded(const SourceState& state) {
+    return state.phase == live_phase || state.phase == closed_phase;
+}
 
 MirrorEngine::MirrorEngine(
     directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
@@ -79,6 +87,7 @@ Status MirrorEngine::refresh_started(bool from_cookie) {
     notes_ = {};
     load_.reset();
     in_refresh_ = true;
+    continuous_ = false;
     snapshot_ = !from_cookie;
     counters_.refreshing = true;
     const bool never_loaded =
@@ -144,18 +153,23 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
         BASCULE_CHECK(apply_batch(step));
         BASCULE_CHECK(decide_removals(step, proven));
         BASCULE_CHECK(decide_losses(step));
-        step.state.phase = "live";
+        step.state.phase = live_phase;
         if (!cookie.empty())
             step.state.cookie = cookie;
         return {};
     };
-    BASCULE_CHECK(load_ ? finish_bulk_load(cookie) : commit(conclude));
+    const bool continuous = proven || !interrupted();
+    // A crash must not bring back the word that the run was stopped in good order.
+    const auto durability = state_.phase == closed_phase ? directory::Durability::full
+                                                         : directory::Durability::repeatable;
+    BASCULE_CHECK(load_ ? finish_bulk_load(cookie) : commit(conclude, durability));
     batch_.clear();
     batched_references_ = 0;
     seen_ = {};
     named_deletes_.clear();
     notes_ = {};
     in_refresh_ = false;
+    continuous_ = continuous;
     counters_.refreshing = false;
     return {};
 }
@@ -164,7 +178,7 @@ Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
     SourceState state = state_;
     const bool complete =
         batch_.empty() && named_deletes_.empty() && !load_->has_named_references();
-    state.phase = complete ? "live" : "catching_up";
+    state.phase = complete ? live_phase : "catching_up";
     state.cookie = complete ? cookie : std::string();
     state.last_change = clock_.now();
     BASCULE_CHECK(load_->finish(state));
@@ -179,7 +193,7 @@ Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
         BASCULE_CHECK(load->resolve_user_names(step.transaction));
         BASCULE_CHECK(apply_batch(step));
         BASCULE_CHECK(decide_removals(step, false));
-        step.state.phase = "live";
+        step.state.phase = live_phase;
         step.state.cookie = cookie;
         return {};
     });
@@ -280,7 +294,7 @@ Status MirrorEngine::idle() {
     return flush();
 }
 
-Status MirrorEngine::close_run() {
+Status MirrorEngine::close_run(bool stopped) {
     if (in_refresh_) {
         // A refresh that did not end proves nothing; what it brought so far is true all the same.
         const bool loading = load_ != nullptr;
@@ -289,10 +303,27 @@ Status MirrorEngine::close_run() {
         batch_.clear();
         in_refresh_ = false;
         counters_.refreshing = false;
-        return flushed;
+        BASCULE_CHECK(flushed);
+        return stopped ? Status() : set_phase(live_phase);
     }
     cookie_stored_ = {};
-    return idle();
+    BASCULE_CHECK(idle());
+    if (!stopped)
+        return set_phase(live_phase);
+    return std::exchange(continuous_, false) ? set_phase(closed_phase) : Status();
+}
+
+/// Only a source that was loaded changes its phase here.
+Status MirrorEngine::set_phase(std::string_view phase) {
+    if (state_.phase == phase || !is_loaded(state_))
+        return {};
+    return commit(
+        [&](Step& step) -> Status {
+            step.state.phase = phase;
+            return {};
+        },
+        directory::Durability::full
+    );
 }
 
 Status MirrorEngine::flush() {
@@ -320,7 +351,9 @@ Status MirrorEngine::retry_quarantined() {
 
 /// One transaction. Everything it decides is kept aside until it is committed, because it may run
 /// twice.
-Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
+Status MirrorEngine::commit(
+    const std::function<Status(Step&)>& work, directory::Durability durability
+) {
     SourceState state;
     RemovalGuard guard = guard_;
     ApplyCounts counts;
@@ -352,7 +385,7 @@ Status MirrorEngine::commit(const std::function<Status(Step&)>& work) {
         return counts.writes > 0 || differs(state, before) ? transaction.put_source_state(state)
                                                            : Status{};
     };
-    BASCULE_CHECK(store_.write(directory::Durability::repeatable, attempt));
+    BASCULE_CHECK(store_.write(durability, attempt));
     if (state.held_plan != state_.held_plan && !state.held_plan.empty()) {
         log::warning(
             "removals_held", "Removals look like an accident and wait for approval.",

@@ -20,6 +20,9 @@
 
 namespace bascule::mirror {
 
+/// Whether a first load of the source was completed.
+[[nodiscard]] bool is_loaded(const directory::SourceState& state);
+
 /// What a mirror has done since it was opened. Thread-safe reading.
 struct EngineCounters {
     std::atomic<std::uint64_t> received{0};  ///< entries
@@ -68,9 +71,12 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status cookie(const std::string& cookie) override;
     [[nodiscard]] Status idle() override;
 
-    /// Stores what is batched and the newest cookie; to be called when a run of the feed has ended
-    /// outside a refresh.
-    [[nodiscard]] Status close_run();
+    /// Stores what is batched and the newest cookie; to be called when a run of the feed has ended.
+    /// `stopped`: it ended because we stopped it.
+    [[nodiscard]] Status close_run(bool stopped);
+    /// Whether the cookie is from a run that nobody stopped: the server, the network or this
+    /// program broke off. Kept in the store.
+    [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
 
@@ -96,7 +102,11 @@ class MirrorEngine final : public directory::FeedSink {
         HeldPlan& held;
         RefreshNotes& notes;
     };
-    [[nodiscard]] Status commit(const std::function<Status(Step&)>& work);
+    [[nodiscard]] Status commit(
+        const std::function<Status(Step&)>& work,
+        directory::Durability durability = directory::Durability::repeatable
+    );
+    [[nodiscard]] Status set_phase(std::string_view phase);
     [[nodiscard]] Status apply_batch(Step& step);
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
@@ -122,6 +132,8 @@ class MirrorEngine final : public directory::FeedSink {
     Time cookie_stored_{};
     bool in_refresh_ = false;
     bool snapshot_ = false;
+    /// The run has completed its refresh, with a proof of absence where one was needed.
+    bool continuous_ = false;
     std::unordered_set<Uuid> seen_;
     std::set<Uuid> named_deletes_;
     RefreshNotes notes_;

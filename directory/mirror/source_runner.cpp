@@ -167,9 +167,10 @@ void SourceRunner::run_feed(const std::stop_token& stop) {
         run_stop_.request_stop();
     });
     WatchedSink sink(*this);
-    const std::string cookie = engine_.state().cookie;
-    FeedResult result = feed_->run(cookie, sink, run_token);
-    if (Status closed = engine_.close_run(); !closed && result.end == FeedEnd::stopped) {
+    const directory::FeedStart start{engine_.state().cookie, engine_.interrupted()};
+    FeedResult result = feed_->run(start, sink, run_token);
+    const bool stopped = result.end == FeedEnd::stopped;
+    if (Status closed = engine_.close_run(stopped); !closed && stopped) {
         result = {FeedEnd::disconnected, closed.error()};
     }
     if (!stop.stop_requested())
@@ -186,6 +187,8 @@ void SourceRunner::handle_end(const FeedResult& result) {
         {{"source", engine_.source()}, {"error", error}, {"context", result.error.context}}
     );
     ++failures_;
+    const auto soon =
+        jittered(std::min(longest_delay, first_delay * (1U << std::min(failures_, 8U))));
     switch (result.end) {
         case FeedEnd::cookie_rejected:
             if (Status reset = engine_.reset_cookie(feed_->fingerprint(), mapper_.fingerprint());
@@ -195,6 +198,9 @@ void SourceRunner::handle_end(const FeedResult& result) {
             delay_ = failures_ > 1 ? jittered(longest_delay) : milliseconds(0);
             return;
         case FeedEnd::provider_behind:
+            set_state("degraded", error);
+            delay_ = soon;
+            return;
         case FeedEnd::base_missing:
             set_state("degraded", error);
             delay_ = longest_delay;
@@ -208,7 +214,7 @@ void SourceRunner::handle_end(const FeedResult& result) {
             break;
     }
     set_state("backoff", error);
-    delay_ = jittered(std::min(longest_delay, first_delay * (1U << std::min(failures_, 8U))));
+    delay_ = soon;
 }
 
 void SourceRunner::wait(const std::stop_token& stop) {

@@ -59,14 +59,23 @@ struct FeedResult {
     Error error;  ///< what happened, in words, when not stopped
 };
 
+/// Where a run begins.
+struct FeedStart {
+    std::string cookie;  ///< empty: everything is read
+    /// The run that gave the cookie ended otherwise than by its stop token, so the server may have
+    /// died with it: what it had not said by then may be forgotten.
+    bool interrupted = false;
+};
+
 /// One way to read a directory's changes (RFC 4533, DirSync, polling).
 class Feed {
   public:
     virtual ~Feed() = default;
-    /// Connects, refreshes from `cookie` (empty: everything), then follows changes until something
-    /// ends it.
+    /// Connects, refreshes from where `start` says, then follows changes until something ends it.
+    /// The refresh of an interrupted cookie brings a proof of absence, unless the server gives
+    /// none.
     [[nodiscard]] virtual FeedResult run(
-        const std::string& cookie, FeedSink& sink, std::stop_token stop
+        const FeedStart& start, FeedSink& sink, std::stop_token stop
     ) = 0;
     /// What a cookie depends on (server set, base, identity); another fingerprint voids it.
     [[nodiscard]] virtual std::string fingerprint() const = 0;

@@ -30,7 +30,7 @@ struct SourceState {
         fingerprint;  ///< of base, filter, dialect and server set; another one voids the cookie
     std::string
         mapping_fingerprint;  ///< of what decides documents; another one asks for re-mapping
-    std::string phase;        ///< "new", "loading", "live"
+    std::string phase;        ///< "new", "loading", "catching_up", "live", "closed" (stopped)
     std::string held_plan;    ///< JSON of removals that wait for approval, empty when none
     Time last_change{};
 };

@@ -8,6 +8,7 @@
 #include "scim/service/change_record.hpp"
 #include "scim/service/engine.hpp"
 #include "scim/service/negotiation.hpp"
+#include "scim/service/preference.hpp"
 #include "scim/service/read_operations.hpp"
 #include "scim/service/scim_error.hpp"
 #include "scim/service/write_operations.hpp"
@@ -284,7 +285,7 @@ class RouteTable {
         } else {
             result = operation(engine, view, call);
         }
-        if (!result && writes && is_refusal(result.error())) {
+        if (!result && writes && is_refusal(result.error()) && !preferences_of(request).dry_run) {
             journal_refusal(engine, view, call, result.error());
         }
         return finish(std::move(result), context.request_id);

@@ -20,71 +20,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A TCP connection to loopback that closes itself.
-class Socket {
-  public:
-    explicit Socket(std::uint16_t port)
-        : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_port = htons(port);
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        connected_ =
-            ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) ==
-            0;
-        const timeval patience{60, 0};
-        ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    }
-    ~Socket() { ::close(descriptor_); }
-    Socket(const Socket&) = delete;
-    Socket& operator=(const Socket&) = delete;
-
-    [[nodiscard]] bool connected() const { return connected_; }
-    [[nodiscard]] bool send(std::string_view text) const {
-        while (!text.empty()) {
-            const ssize_t sent = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
-            if (sent <= 0) {
-                return false;
-            }
-            text.remove_prefix(static_cast<std::size_t>(sent));
-        }
-        return true;
-    }
-    /// Everything until the peer closes.
-    [[nodiscard]] std::string receive() const {
-        std::string all;
-        char chunk[65536];
-        for (ssize_t count = 0; (count = ::recv(descriptor_, chunk, sizeof chunk, 0)) > 0;) {
-            all.append(chunk, static_cast<std::size_t>(count));
-        }
-        return all;
-    }
-
-  private:
-    int descriptor_;
-    bool connected_ = false;
-};
-
-HttpAnswer parse_answer(const std::string& text) {
-    HttpAnswer answer;
-    const auto end_of_header = text.find("\r\n\r\n");
-    if (end_of_header == std::string::npos || text.size() < 12) {
-        return answer;
-    }
-    answer.status = std::atoi(text.c_str() + 9);
-    answer.body = text.substr(end_of_header + 4);
-    const auto length = text.find("Content-Length: ");
-    if (length != std::string::npos && length < end_of_header &&
-        std::strtoul(text.c_str() + length + 16, nullptr, 10) > answer.body.size()) {
-        return {};  // cut off in the middle: the daemon died
-    }
-    answer.json = Json::parse(answer.body, nullptr, false);
-    if (answer.json.is_discarded()) {
-        answer.json = nullptr;
-    }
-    return answer;
-}
-
 std::string escaped(const std::string& text) {
     std::ostringstream out;
     for (const unsigned char character : text) {
@@ -95,6 +30,31 @@ std::string escaped(const std::string& text) {
             out << '%' << "0123456789ABCDEF"[character >> 4] << "0123456789ABCDEF"[character & 15];
         }
     }
+    return out.str();
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+    for (auto at = text.find(what); at != std::string::npos;
+         at = text.find(what, at + with.size())) {
+        text.replace(at, what.size(), with);
+    }
+    return text;
+}
+
+std::string source_text(
+    const std::string& server, const std::string& folder, const std::string& more
+) {
+    const std::string secret = folder + "/service-password";
+    std::ofstream(secret) << SlapdRig::service_password();
+    std::filesystem::permissions(
+        secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
+    );
+    std::ostringstream out;
+    out << "sources:\n  - name: corp\n    servers: [\"" << server << "\"]\n"
+        << "    base: " << SlapdRig::suffix() << "\n    bind: { dn: \"" << SlapdRig::service_dn()
+        << "\", password: { file: " << secret << " } }\n"
+        << "    write_back: { password: true, unlock: true }\n"
+        << more;
     return out.str();
 }
 
@@ -119,14 +79,22 @@ void pause_briefly() {
 }
 
 DaemonRig::DaemonRig(const SlapdRig& directory, std::string source_lines, std::string lines)
-    : port_(free_port()), management_port_(free_port()) {
+    : DaemonRig(std::move(lines)) {
+    has_directory_ = true;
+    source_ = source_text(directory.ldap_uri(), folder_, source_lines);
+    write_configuration();
+}
+
+DaemonRig::DaemonRig(std::string lines)
+    : lines_(std::move(lines)), port_(free_port()), management_port_(free_port()) {
     std::string pattern = std::filesystem::temp_directory_path() / "bascule-rig.XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("cannot make a folder for the daemon");
     }
     folder_ = pattern;
     std::filesystem::create_directory(folder_ + "/state");
-    write_configuration(directory, source_lines, lines);
+    source_ = source_text("ldap://127.0.0.1:1", folder_, {});
+    write_configuration();
 }
 
 DaemonRig::~DaemonRig() {
@@ -137,25 +105,17 @@ DaemonRig::~DaemonRig() {
     std::filesystem::remove_all(folder_, ignored);
 }
 
-void DaemonRig::write_configuration(
-    const SlapdRig& directory, const std::string& source_lines, const std::string& lines
-) const {
-    const std::string secret = folder_ + "/service-password";
-    std::ofstream(secret) << SlapdRig::service_password();
-    std::filesystem::permissions(
-        secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
-    );
+void DaemonRig::write_configuration() const {
     std::ofstream out(configuration());
-    out << "server: { listen: \"127.0.0.1:" << port_
-        << "\", public_url: \"http://127.0.0.1:" << port_ << "\" }\n"
-        << "management: { listen: \"127.0.0.1:" << management_port_ << "\" }\n"
+    const std::string address = "127.0.0.1:" + std::to_string(port_);
+    if (lines_.find("server:") == std::string::npos) {
+        out << "server: { listen: \"" << address << "\", public_url: \"http://" << address
+            << "\" }\n";
+    }
+    out << "management: { listen: \"127.0.0.1:" << management_port_ << "\" }\n"
         << "admin: { socket: " << folder_ << "/admin.sock }\n"
         << "store: { sqlite: { path: " << database() << " } }\n"
-        << "sources:\n  - name: corp\n    servers: [\"" << directory.ldap_uri() << "\"]\n"
-        << "    base: " << SlapdRig::suffix() << "\n    bind: { dn: \"" << SlapdRig::service_dn()
-        << "\", password: { file: " << secret << " } }\n"
-        << "    write_back: { password: true, unlock: true }\n"
-        << source_lines << lines;
+        << source_ << replaced(lines_, "{ADDRESS}", address);
 }
 
 void DaemonRig::launch() {
@@ -164,6 +124,20 @@ void DaemonRig::launch() {
 
 void DaemonRig::start() {
     launch();
+    if (has_directory_) {
+        return wait_for_state("live");
+    }
+    wait_until("the daemon to serve", std::chrono::seconds(60), [&] {
+        throw_when_ended();
+        return source_status().is_object();
+    });
+}
+
+void DaemonRig::add_directory(const SlapdRig& directory, const std::string& source_lines) {
+    has_directory_ = true;
+    source_ = source_text(directory.ldap_uri(), folder_, source_lines);
+    write_configuration();
+    signal(SIGHUP);
     wait_for_state("live");
 }
 
@@ -200,11 +174,15 @@ Json DaemonRig::source_status() const {
     return status["sources"][0];
 }
 
+void DaemonRig::throw_when_ended() const {
+    if (::kill(pid_, 0) != 0 || ::waitpid(pid_, nullptr, WNOHANG) != 0) {
+        throw std::runtime_error("the daemon ended by itself; see " + log_file());
+    }
+}
+
 void DaemonRig::wait_for_state(std::string_view wanted, std::chrono::seconds limit) const {
     wait_until("the state " + std::string(wanted), limit, [&] {
-        if (::kill(pid_, 0) != 0 || ::waitpid(pid_, nullptr, WNOHANG) != 0) {
-            throw std::runtime_error("the daemon ended by itself; see " + log_file());
-        }
+        throw_when_ended();
         const Json status = source_status();
         return status.is_object() && status.value("state", "") == wanted;
     });
@@ -229,22 +207,14 @@ HttpAnswer DaemonRig::request(std::string_view method, std::string_view target, 
 HttpAnswer DaemonRig::send(
     std::string_view method, std::string_view target, const std::string& payload
 ) const {
-    const Socket socket(port_);
-    if (!socket.connected()) {
-        return {};
-    }
-    std::ostringstream text;
-    text << method << ' ' << target << " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+    HttpRequest request{std::string(method), std::string(target), {}, payload};
     if (!token_.empty()) {
-        text << "Authorization: Bearer " << token_ << "\r\n";
+        request.headers.emplace_back("Authorization", "Bearer " + token_);
     }
     if (method != "GET" && method != "DELETE") {
-        text << "Content-Type: application/json\r\nContent-Length: " << payload.size() << "\r\n";
+        request.headers.emplace_back("Content-Type", "application/json");
     }
-    text << "\r\n" << payload;
-    // A server that refuses a body answers before all of it is sent.
-    (void)socket.send(text.str());
-    return parse_answer(socket.receive());
+    return HttpClient(port_).send(request);
 }
 
 std::vector<Json> DaemonRig::all(const std::string& endpoint) const {

@@ -9,21 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/http_client.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/slapd_rig.hpp"
 
 namespace bascule::test {
 
-/// An HTTP answer; `json` is null when the body is no JSON.
-struct HttpAnswer {
-    int status = 0;  ///< 0: no answer, the connection ended
-    std::string body;
-    nlohmann::json json;
-};
-
 /// The real program, started with a configuration of its own in a throw-away folder, mirroring a
-/// SlapdRig over plain HTTP on loopback. Use it from one thread, but for request(), which any
-/// thread may call.
+/// SlapdRig (or nothing), over plain HTTP on loopback. Use it from one thread, but for request(),
+/// which any thread may call.
 class DaemonRig {
   public:
     /// `source_lines` are more YAML lines of the source ("    guard: {…}"), `lines` more top-level
@@ -31,14 +25,19 @@ class DaemonRig {
     explicit DaemonRig(
         const SlapdRig& directory, std::string source_lines = {}, std::string lines = {}
     );
+    /// With a source whose server is not there; `lines` are more top-level YAML lines, "{ADDRESS}" stands for the address
+    /// to listen at. Lines with a server section replace the usual one.
+    explicit DaemonRig(std::string lines = {});
     ~DaemonRig();
     DaemonRig(const DaemonRig&) = delete;
     DaemonRig& operator=(const DaemonRig&) = delete;
 
     /// Starts the program without waiting.
     void launch();
-    /// launch(), then waits until the mirror is live.
+    /// launch(), then waits until it serves and, with a directory, until the mirror is live.
     void start();
+    /// Gives the running daemon a directory by a reload and waits until the mirror is live.
+    void add_directory(const SlapdRig& directory, const std::string& source_lines = {});
     /// SIGTERM and the exit code.
     int stop();
     /// SIGKILL.
@@ -81,11 +80,13 @@ class DaemonRig {
     void forget();
 
   private:
-    void write_configuration(
-        const SlapdRig& directory, const std::string& source_lines, const std::string& lines
-    ) const;
+    void write_configuration() const;
+    void throw_when_ended() const;
 
     std::string folder_;
+    std::string lines_;
+    std::string source_;  ///< YAML of the sources
+    bool has_directory_ = false;
     std::uint16_t port_ = 0;
     std::uint16_t management_port_ = 0;
     pid_t pid_ = 0;

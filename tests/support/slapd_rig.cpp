@@ -236,15 +236,24 @@ std::string SlapdRig::dump_ldif() {
 }
 
 void SlapdRig::start() {
+    launch(fmt::format("{} {} {}", ldap_uri(), ldaps_uri(), ldapi_uri()), [this] {
+        return answers(port_.number);
+    });
+}
+
+void SlapdRig::start_unreachable() {
+    launch(ldapi_uri(), [this] { return bind(admin_dn(), admin_password()) == 0; });
+}
+
+void SlapdRig::launch(const std::string& listeners, const std::function<bool()>& ready) {
     if (running()) {
         return;
     }
-    const auto listeners = fmt::format("{} {} {}", ldap_uri(), ldaps_uri(), ldapi_uri());
     pid_ = start_program(
         {"slapd", "-d", "0", "-f", folder_ + "/slapd.conf", "-h", listeners}, folder_ + "/slapd.log"
     );
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!answers(port_.number)) {
+    while (!ready()) {
         int status = 0;
         if (::waitpid(pid_, &status, WNOHANG) == pid_) {
             pid_ = 0;

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ class SlapdRig {
     [[nodiscard]] std::string dump_ldif();
     /// Starts the server and returns when it answers.
     void start();
+    /// Starts it on its local socket alone: modify() and its kin reach it, a mirror by TCP does
+    /// not.
+    void start_unreachable();
     /// Ends it in good order; does nothing when it is not running.
     void stop();
     /// SIGKILL, as a crash or a power cut of the process.
@@ -113,6 +117,7 @@ class SlapdRig {
         ReservedPort& operator=(const ReservedPort&) = delete;
     };
 
+    void launch(const std::string& listeners, const std::function<bool()>& ready);
     void write_configuration() const;
     void change_configuration(std::string_view ldif);
     [[nodiscard]] std::string log_tail() const;

@@ -102,6 +102,47 @@ TEST_F(FeedRefresh, ResumeWithinTheSessionLogNamesDeletedEntries) {
     EXPECT_NE(seen.cookie, cookie);
 }
 
+TEST_F(FeedRefresh, ResumeOfAnInterruptedRunProvesAbsenceBySearch) {
+    SlapdRig rig;
+    const auto cookie = first_run(rig, 1200);
+    rig.modify("dn: " + user_dn(3) + "\nchangetype: delete\n");
+    rig.set(user_dn(4), "mail", "four@rig.test");
+    FeedRunner again(feed_options(rig), cookie, true);
+    ASSERT_TRUE(again.wait_refreshed());
+    const auto seen = again.seen();
+    EXPECT_EQ(seen.deleted.size(), 1U);
+    EXPECT_EQ(seen.proof, AbsenceProof::present_phase);
+    EXPECT_EQ(seen.changes.size(), 1U);
+    EXPECT_EQ(seen.present.size(), first_.entries.size() - 1);
+    EXPECT_FALSE(seen.present.contains(rig.entry_uuid(user_dn(3))));
+    // What follows the search is delivered as ever.
+    rig.modify("dn: " + user_dn(5) + "\nchangetype: delete\n");
+    EXPECT_TRUE(again.wait([](const Seen& now) { return now.deleted.size() == 2; }));
+}
+
+TEST_F(FeedRefresh, HiddenIdentifiersProveNothing) {
+    SlapdRig rig;
+    const auto cookie = first_run(rig, 20);
+    auto access = SlapdRig::default_access();
+    access.insert(access.begin(), "to dn.base=\"" + user_dn(3) + "\" attrs=entryUUID by * none");
+    rig.change_access(access);
+    FeedRunner again(feed_options(rig), cookie, true);
+    ASSERT_TRUE(again.wait_refreshed());
+    EXPECT_EQ(again.seen().proof, AbsenceProof::none);
+}
+
+TEST_F(FeedRefresh, SizeLimitOfTheProofEndsWithoutProof) {
+    SlapdRig rig;
+    const auto cookie = first_run(rig, 600);
+    rig.set(user_dn(4), "mail", "four@rig.test");
+    auto options = feed_options(rig);
+    options.connection.bind_dn = user_dn(1);  // without the limits of the service account
+    options.connection.secret = [] { return Secret(std::string(test::user_password)); };
+    FeedRunner again(options, cookie, true);
+    EXPECT_EQ(again.result().end, FeedEnd::limited);
+    EXPECT_EQ(again.seen().refreshes_done, 0);
+}
+
 TEST_F(FeedRefresh, ResumeAfterRestartProvesAbsenceByPresence) {
     SlapdRig rig;
     const auto cookie = first_run(rig, 600);

@@ -38,9 +38,10 @@ std::size_t Seen::change_count(std::string_view dn) const {
     }));
 }
 
-FeedRunner::FeedRunner(SyncReplOptions options, std::string cookie)
+FeedRunner::FeedRunner(SyncReplOptions options, std::string cookie, bool interrupted)
     : feed_(std::move(options)),
-      thread_([this, start = std::move(cookie)](const std::stop_token& stop) {
+      thread_([this, start = directory::FeedStart{
+                         std::move(cookie), interrupted}](const std::stop_token& stop) {
           auto result = feed_.run(start, *this, stop);
           const std::scoped_lock lock(mutex_);
           result_ = std::move(result);

@@ -42,7 +42,7 @@ struct Seen {
 /// Runs a feed on a thread of its own and records what it says.
 class FeedRunner : private directory::FeedSink {
   public:
-    FeedRunner(SyncReplOptions options, std::string cookie = {});
+    FeedRunner(SyncReplOptions options, std::string cookie = {}, bool interrupted = false);
     ~FeedRunner() override;
 
     /// Waits until `condition` holds; false after 20 s or when the feed has ended without it.

@@ -50,6 +50,93 @@ TEST(MirrorFailure, ServerThatDiesWhileChangesFlowLosesNothing) {
     }
 }
 
+/// A server that is killed forgets the deletions since its last checkpoint; it goes on naming those
+/// that follow.
+class MirrorForgottenDelete : public testing::Test {
+  protected:
+    void SetUp() override {
+        slapd.load_ldif(directory_ldif(30, 0));
+        slapd.start();
+        mirror.start();
+        ASSERT_TRUE(mirror.wait_live());
+    }
+    /// The mirror has a later stamp than the server has stored.
+    void pass_the_checkpoint() {
+        slapd.set(user_dn(1), "title", "Before");
+        EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    }
+    /// Something is done that the mirror cannot hear of, and the server dies of it.
+    void change_and_die(const std::string& ldif) {
+        slapd.kill();
+        slapd.start_unreachable();
+        slapd.modify(ldif);
+        slapd.kill();
+        slapd.start();
+    }
+    void delete_and_die() { change_and_die(delete_users(7, 1)); }
+    void expect_gone() {
+        slapd.set(user_dn(2), "title", "After");
+        EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+        EXPECT_EQ(mirror.document(user_dn(7)), "");
+        EXPECT_THAT(mirror.document(user_dn(2)), HasSubstr("After"));
+    }
+    SlapdRig slapd;
+    MirrorRig mirror{slapd};
+};
+
+TEST_F(MirrorForgottenDelete, IsFoundAfterAStreamThatBroke) {
+    pass_the_checkpoint();
+    delete_and_die();
+    expect_gone();
+}
+
+TEST_F(MirrorForgottenDelete, IsFoundWhileNothingElseHappens) {
+    delete_and_die();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.document(user_dn(7)), "");
+}
+
+TEST_F(MirrorForgottenDelete, WhatWasAddedChangedAndMovedIsFoundToo) {
+    const std::string unit = "ou=new," + SlapdRig::suffix();
+    change_and_die(
+        "dn: " + user_dn(3) + "\nchangetype: modify\nreplace: title\ntitle: Forgotten\n\ndn: " +
+        unit + "\nchangetype: add\nobjectClass: organizationalUnit\nou: new\n\ndn: " + user_dn(4) +
+        "\nchangetype: modrdn\nnewrdn: uid=moved\ndeleteoldrdn: 1\nnewsuperior: " + unit + "\n"
+    );
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(mirror.document(user_dn(3)), HasSubstr("Forgotten"));
+    EXPECT_THAT(mirror.document("uid=moved," + unit), HasSubstr("moved"));
+}
+
+TEST_F(MirrorForgottenDelete, IsFoundWhenTheMirrorWasRestartedMeanwhile) {
+    pass_the_checkpoint();
+    slapd.kill();
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "backoff"; }));
+    mirror.stop();
+    delete_and_die();
+    slapd.set(user_dn(3), "title", "Newer than the cookie");
+    mirror.start();
+    expect_gone();
+}
+
+TEST_F(MirrorForgottenDelete, IsFoundWhenTheServerIsBehindTheCookie) {
+    pass_the_checkpoint();
+    mirror.stop();
+    delete_and_die();
+    mirror.start();
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "degraded"; }));
+    EXPECT_THAT(mirror.status().last_error, HasSubstr("provider_behind"));
+    expect_gone();
+}
+
+TEST_F(MirrorForgottenDelete, EntriesAreNotReadAgainToFindIt) {
+    pass_the_checkpoint();
+    const auto before = mirror.status().received;
+    delete_and_die();
+    expect_gone();
+    EXPECT_LE(mirror.status().received, before + 2);
+}
+
 TEST(MirrorFailure, GarbageCookieIsReplacedWithoutLosingAnything) {
     SlapdRig slapd;
     slapd.load_ldif(directory_ldif(50, 2));

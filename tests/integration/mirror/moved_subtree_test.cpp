@@ -58,20 +58,30 @@ class MirrorMovedSubtree : public testing::TestWithParam<std::size_t> {
         ASSERT_TRUE(mirror.wait_live());
     }
     static std::string inside() { return "ou=team," + people(); }
+    /// What is inside the base changes last, and is waited for: everything before it has arrived.
+    void wait_for_all_before() {
+        const std::string mark = fmt::format("mark {}", ++marks_);
+        slapd.set("uid=stays," + people(), "title", mark);
+        ASSERT_TRUE(MirrorRig::wait([&] {
+            return mirror.document("uid=stays," + people()).find(mark) != std::string::npos;
+        }));
+    }
     void move_in() { slapd.modify(move("ou=team," + elsewhere(), people())); }
     void move_out() { slapd.modify(move(inside(), elsewhere())); }
     /// Live again and equal to the directory, with the team inside.
     void expect_team() {
+        wait_for_all_before();
         EXPECT_THAT(mirror.wait_equal(), IsEmpty());
         EXPECT_THAT(mirror.document("uid=i7,ou=inner," + inside()), HasSubstr("\"i7\""));
         EXPECT_THAT(mirror.members("cn=watch," + people()), ElementsAre("Name i7"));
     }
     void expect_no_team() {
-        ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.entry(inside()).has_value(); }));
+        wait_for_all_before();
         EXPECT_THAT(mirror.wait_equal(), IsEmpty());
         EXPECT_EQ(mirror.document("uid=i7,ou=inner," + inside()), "");
         EXPECT_THAT(mirror.members("cn=watch," + people()), IsEmpty());
     }
+    int marks_ = 0;
     SlapdRig slapd{SlapdOptions{.session_log = GetParam()}};
     MirrorRig mirror{slapd, open_limits(), {}, people()};
 };

@@ -194,16 +194,7 @@ TEST_F(ScimPatch, PasswordIsSet) {
     const auto details = last_record().details;
     ASSERT_FALSE(details.empty());
     EXPECT_EQ(details[0].second, "password");
-    const auto verify = [&](directory::Reader& reader) -> Status {
-        std::string password = "correct horse battery";
-        EXPECT_EQ(
-            credentials_->verify(reader, parse_uuid(id).value(), Secret(std::move(password)))
-                .value(),
-            directory::SignInVerdict::accepted
-        );
-        return {};
-    };
-    EXPECT_TRUE(store_->read(verify));
+    EXPECT_TRUE(signs_in("ann", "correct horse battery"));
 }
 
 TEST_F(ScimPatch, UserNameTakenIsUniqueness) {

@@ -1,131 +1,148 @@
 #include "tests/integration/scim/scim_fixture.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
-#include <cstdlib>
-#include <optional>
+#include <chrono>
+#include <thread>
 
 #include "directory/model/internal_types.hpp"
-#include "scim/codec/document.hpp"
+#include "directory/ports/clock.hpp"
+#include "scim/schema/schema.hpp"
 #include "store/sqlite/sqlite_store.hpp"
+#include "tests/support/rig_ldif.hpp"
 
 namespace bascule::scim::tests {
 namespace {
 
-std::filesystem::path make_folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "scim_service.XXXXXX").string();
-    return mkdtemp(pattern.data());
-}
+// The proxy in front: it names the client and says that the client came over TLS.
+constexpr const char* proxied_server =
+    "server: { listen: \"{ADDRESS}\", public_url: \"https://id.example.com\", "
+    "trusted_proxies: [\"127.0.0.1/32\"] }\n";
 
-/// What all tests share: it never changes, and hashing a password takes its time.
-struct Shared {
-    std::unique_ptr<SchemaRegistry> schemas = SchemaRegistry::load_builtin().value();
-    directory::Registry registry = make_registry(*schemas);
-    selfservice::Argon2Credentials credentials{registry};
+// What the default mapping fills beyond the attributes that the tests count on.
+constexpr const char* mapping_lines = R"(    users:
+      map: { title: , preferredLanguage: , phoneNumbers: ,
+             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber": ,
+             "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:organization": }
+)";
 
-    static directory::Registry make_registry(SchemaRegistry& schemas) {
-        directory::Registry registry;
-        EXPECT_TRUE(schemas.register_types(registry));
-        directory::register_internal_types(registry);
-        return registry;
+class SystemClock final : public directory::Clock {
+  public:
+    [[nodiscard]] Time now() const override {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::now()
+        );
     }
 };
 
-Shared& shared() {
-    static Shared instance;
-    return instance;
+const directory::Clock& system_clock() {
+    static const SystemClock clock;
+    return clock;
+}
+
+const directory::Registry& product_registry() {
+    static const directory::Registry registry = [] {
+        directory::Registry made;
+        EXPECT_TRUE(SchemaRegistry::load_builtin().value()->register_types(made));
+        directory::register_internal_types(made);
+        return made;
+    }();
+    return registry;
+}
+
+std::int64_t milliseconds_now() {
+    return system_clock().now().time_since_epoch().count();
 }
 
 std::string text_of(const Json& body) {
     return body.is_null() ? std::string{} : body.dump();
 }
 
+std::string people() {
+    return "ou=people," + test::SlapdRig::suffix();
+}
+
 }  // namespace
 
-Time SteppingClock::now() const {
-    return Time(std::chrono::milliseconds(++milliseconds_));
-}
-
-bool CompanyMapper::fills(directory::TypeId type, const directory::AttributePath& path) const {
-    if (registry_.spec(type).name == "Group") {
-        return path.name == "displayName" || path.name == "members";
-    }
-    constexpr std::array filled{"userName", "name", "displayName", "emails", "active"};
-    const bool core = path.extension.empty() &&
-                      std::find(filled.begin(), filled.end(), path.name) != filled.end();
-    return core || (path.extension == enterprise_schema &&
-                    (path.name == "department" || path.name == "manager"));
-}
-
 std::string Answer::header(const std::string& name) const {
-    for (const auto& [key, value] : headers) {
-        if (key == name) {
-            return value;
+    test::HttpAnswer named;
+    named.headers = headers;
+    return named.header(name);
+}
+
+ScimServiceTest::ScimServiceTest(const std::string& lines) : daemon_(proxied_server + lines) {
+    daemon_.start();
+}
+
+ScimServiceTest::~ScimServiceTest() = default;
+
+test::HttpAnswer ScimServiceTest::exchange(const test::HttpRequest& request) {
+    test::HttpClient client(daemon_.port());
+    {
+        const std::lock_guard lock(mutex_);
+        if (!idle_clients_.empty()) {
+            client = std::move(idle_clients_.back());
+            idle_clients_.pop_back();
         }
     }
-    return {};
+    test::HttpAnswer answer = client.send(request);
+    const std::lock_guard lock(mutex_);
+    idle_clients_.push_back(std::move(client));
+    return answer;
 }
 
-ScimServiceTest::ScimServiceTest()
-    : folder_(make_folder()),
-      schemas_(shared().schemas.get()),
-      registry_(&shared().registry),
-      credentials_(&shared().credentials) {
-    store_ = store::open_sqlite_store({(folder_ / "test.db").string()}, *registry_, clock_).value();
-    corp_ = store_->register_source("corp").value();
-    mapper_ = std::make_unique<CompanyMapper>(*registry_);
-    const auto authority = std::make_shared<const authority::Authority>(
-        std::unordered_map<directory::SourceId, authority::Master>{{corp_, {"corp", mapper_.get()}}}
-    );
-    ServiceOptions options;
-    options.base_url = "https://id.example.com/scim/v2";
-    service_ = std::make_unique<Service>(ServiceDependencies{
-        *store_, *schemas_, [authority] { return authority; }, clock_, credentials_, options});
-    const auto authenticate = [this](
-                                  const http::Request&, const http::RequestContext& context
-                              ) -> Result<access::Caller> {
-        if (!authenticated_) {
-            return fail(ErrorKind::unauthenticated, "invalid_token", "The token is not known.");
-        }
-        access::Caller caller;
-        caller.actor = {directory::ActorKind::token, std::nullopt, "entra"};
-        caller.scopes = scopes_;
-        caller.request_id = context.request_id;
-        return caller;
-    };
-    EXPECT_TRUE(service_->add_routes(router_, authenticate));
-}
-
-ScimServiceTest::~ScimServiceTest() {
-    store_.reset();
-    std::filesystem::remove_all(folder_);
+std::string ScimServiceTest::token() {
+    const std::lock_guard lock(mutex_);
+    std::string& token = tokens_[scopes_];
+    if (token.empty()) {
+        const std::string name =
+            fmt::format("entra{}", tokens_.size() == 1 ? "" : "-" + std::to_string(tokens_.size()));
+        const auto made = daemon_.command(
+            {"--json", "token", "create", "--name", name, "--scope",
+             fmt::format("{}", fmt::join(scopes_, ","))}
+        );
+        token = Json::parse(made.output).at("token");
+    }
+    return token;
 }
 
 Answer ScimServiceTest::send(
     http::Method method, const std::string& target, const std::string& body, Headers headers
 ) {
-    http::Request request;
-    request.method = method;
-    const auto question = target.find('?');
-    const std::string raw_path = "/scim/v2" + target.substr(0, question);
-    request.path = http::percent_decode(raw_path);
-    request.query = question == std::string::npos ? "" : target.substr(question + 1);
-    request.headers = std::move(headers);
-    request.body = body;
-    const auto match = router_.match(method, raw_path);
-    if (match.route == nullptr) {
-        ADD_FAILURE() << "no route for " << target;
-        return {};
+    return send_raw(method, "/scim/v2" + target, body, std::move(headers));
+}
+
+Answer ScimServiceTest::send_raw(
+    http::Method method, const std::string& target, const std::string& body, Headers headers
+) {
+    // Two changes never share a millisecond, so that their times can be told apart.
+    while (method != http::Method::get && milliseconds_now() <= last_write_) {
+        std::this_thread::yield();
     }
-    request.path_parameters = match.parameters;
-    http::RequestContext context;
-    context.request_id = "request-1";
-    context.source_address = "192.0.2.7";
-    const http::Response response = match.route->handler(request, context);
-    Answer answer{response.status, response.content_type, response.body, response.headers, nullptr};
-    answer.body = Json::parse(response.body, nullptr, false);
-    if (answer.body.is_discarded()) {
-        answer.body = nullptr;
+    const auto has = [&](std::string_view name) {
+        return std::ranges::any_of(headers, [&](const auto& header) {
+            return header.first == name;
+        });
+    };
+    if (!has("authorization")) {
+        headers.emplace_back(
+            "authorization", "Bearer " + (authenticated_ ? token() : std::string("bsc_unknown"))
+        );
     }
+    headers.emplace_back("x-forwarded-for", "192.0.2.7");
+    headers.emplace_back("x-forwarded-proto", "https");
+    headers.emplace_back("x-request-id", "request-1");
+    auto got = exchange({std::string(to_string(method)), target, std::move(headers), body});
+    last_write_ = milliseconds_now();
+    EXPECT_NE(got.status, 0) << "no answer to " << target;
+    Answer answer;
+    answer.status = got.status;
+    answer.content_type = got.header("content-type");
+    answer.text = std::move(got.body);
+    answer.headers = std::move(got.headers);
+    answer.body = std::move(got.json);
     return answer;
 }
 
@@ -147,17 +164,6 @@ Answer ScimServiceTest::patch(const std::string& target, const Json& operations,
 
 Answer ScimServiceTest::remove(const std::string& target, Headers headers) {
     return send(http::Method::delete_, target, {}, std::move(headers));
-}
-
-http::Pool ScimServiceTest::pool_of(http::Method method, const std::string& target) {
-    http::Request request;
-    request.method = method;
-    const auto question = target.find('?');
-    request.path = "/scim/v2" + target.substr(0, question);
-    request.query = question == std::string::npos ? "" : target.substr(question + 1);
-    const auto match = router_.match(method, request.path);
-    request.path_parameters = match.parameters;
-    return match.route->pool_for(request);
 }
 
 std::string ScimServiceTest::add_user(const std::string& user_name, Json more) {
@@ -191,60 +197,73 @@ std::string ScimServiceTest::add_unit(
     return answer.body.value("id", "");
 }
 
-std::string ScimServiceTest::add_synced(const std::string& type, Json body, const std::string& dn) {
-    const ResourceType& resource_type = *schemas_->find_by_name(type);
-    const auto json = parse_json(body.dump()).value();
-    const auto draft =
-        decode_resource(json, *schemas_, resource_type, DraftPurpose::create).value();
-    const Uuid id = uuid_v5(parse_uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8").value(), dn);
-    const auto create = [&](directory::Transaction& transaction) -> Status {
-        directory::NewObject object;
-        object.id = id;
-        object.type = resource_type.type;
-        object.source = corp_;
-        object.display = display_of(draft.body);
-        object.body = with_id(draft.body, id);
-        BASCULE_TRY(const directory::Oid oid, transaction.create(std::move(object)));
-        directory::MirrorEntry entry;
-        entry.oid = oid;
-        entry.source = corp_;
-        entry.anchor = id;
-        entry.dn = dn;
-        entry.dn_key = dn;
-        return transaction.put_entry(entry);
-    };
-    EXPECT_TRUE(store_->write(directory::Durability::full, create));
-    return id.to_string();
+void ScimServiceTest::start_directory() {
+    if (directory_) {
+        return;
+    }
+    directory_ = std::make_unique<test::SlapdRig>();
+    directory_->load_ldif(test::base_ldif());
+    directory_->start();
+    daemon_.add_directory(*directory_, mapping_lines);
+}
+
+std::string ScimServiceTest::add_entry(
+    const std::string& dn, const std::string& lines, const std::string& at
+) {
+    directory_->modify("dn: " + dn + "\n" + lines);
+    const auto scopes = std::exchange(scopes_, {"users:write", "groups:write", "admin:write"});
+    std::string id;
+    test::wait_until("the resource of " + dn, std::chrono::seconds(30), [&] {
+        const Json found = get(at).body;
+        if (found.value("totalResults", 0) == 1) {
+            id = found["Resources"][0]["id"];
+        }
+        return !id.empty();
+    });
+    scopes_ = scopes;
+    dns_[id] = dn;
+    return id;
 }
 
 std::string ScimServiceTest::add_synced_user(const std::string& user_name, const Json& more) {
-    Json body = more;
-    body["schemas"] =
-        body.contains(enterprise_schema) ? Json{user_schema, enterprise_schema} : Json{user_schema};
-    body["userName"] = user_name;
-    return add_synced("User", body, "uid=" + user_name + ",ou=People,dc=example,dc=com");
+    start_directory();
+    std::string lines =
+        fmt::format("objectClass: inetOrgPerson\nuid: {0}\ncn: {0}\nsn: {0}\n", user_name);
+    if (more.contains("displayName")) {
+        lines += "displayName: " + more["displayName"].get<std::string>() + "\n";
+    }
+    for (const Json& email : more.value("emails", Json::array())) {
+        lines += "mail: " + email["value"].get<std::string>() + "\n";
+    }
+    if (more.contains(enterprise_schema)) {
+        lines +=
+            "departmentNumber: " + more[enterprise_schema]["department"].get<std::string>() + "\n";
+    }
+    return add_entry(
+        "uid=" + user_name + "," + people(), lines,
+        "/Users?attributes=id&filter=userName%20eq%20%22" + user_name + "%22"
+    );
 }
 
 std::string ScimServiceTest::add_synced_group(
     const std::string& name, const std::vector<std::string>& members
 ) {
-    const std::string id = add_synced(
-        "Group", {{"schemas", {group_schema}}, {"displayName", name}},
-        "cn=" + name + ",ou=Groups,dc=example,dc=com"
+    start_directory();
+    std::string lines = "objectClass: groupOfNames\ncn: " + name + "\n";
+    for (const std::string& member : members) {
+        lines += "member: " + dns_.at(member) + "\n";
+    }
+    if (members.empty()) {
+        lines += "member: cn=nobody\n";
+    }
+    std::string encoded;
+    for (const char character : name) {
+        encoded += character == ' ' ? "%20" : std::string(1, character);
+    }
+    return add_entry(
+        test::group_dn(name), lines,
+        "/Groups?attributes=id&filter=displayName%20eq%20%22" + encoded + "%22"
     );
-    const auto link = [&](directory::Transaction& transaction) -> Status {
-        BASCULE_TRY(const auto group, transaction.find_row(parse_uuid(id).value()));
-        for (const std::string& member : members) {
-            BASCULE_TRY(const auto row, transaction.find_row(parse_uuid(member).value()));
-            BASCULE_TRY(
-                [[maybe_unused]] const bool added,
-                transaction.add_edge(directory::EdgeKind::member, group->oid, row->oid)
-            );
-        }
-        return {};
-    };
-    EXPECT_TRUE(store_->write(directory::Durability::full, link));
-    return id;
 }
 
 std::vector<std::string> ScimServiceTest::members_of(const std::string& group) {
@@ -257,6 +276,23 @@ std::vector<std::string> ScimServiceTest::members_of(const std::string& group) {
     return ids;
 }
 
+bool ScimServiceTest::signs_in(const std::string& user_name, const std::string& password) {
+    const Json body{{"userName", user_name}, {"password", password}};
+    const Answer answer = send_raw(
+        http::Method::post, "/api/v1/session", body.dump(),
+        {{"content-type", "application/json"}, {"x-bascule-request", "1"}}
+    );
+    return answer.status == 200;
+}
+
+directory::Store& ScimServiceTest::store() {
+    if (!store_) {
+        store_ = store::open_sqlite_store({daemon_.database()}, product_registry(), system_clock())
+                     .value();
+    }
+    return *store_;
+}
+
 std::vector<directory::JournalRecord> ScimServiceTest::journal() {
     std::vector<directory::JournalRecord> records;
     const auto load = [&](directory::Reader& reader) -> Status {
@@ -265,7 +301,8 @@ std::vector<directory::JournalRecord> ScimServiceTest::journal() {
         BASCULE_TRY(records, reader.journal(query));
         return {};
     };
-    EXPECT_TRUE(store_->read(load));
+    EXPECT_TRUE(store().read(load));
+    std::erase_if(records, [](const auto& record) { return record.target_type == "Token"; });
     return records;
 }
 
@@ -282,7 +319,7 @@ directory::Object ScimServiceTest::stored(const std::string& id) {
         object = found.value();
         return {};
     };
-    EXPECT_TRUE(store_->read(load));
+    EXPECT_TRUE(store().read(load));
     return object;
 }
 

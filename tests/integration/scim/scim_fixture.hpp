@@ -2,23 +2,21 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <atomic>
-#include <filesystem>
-#include <functional>
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "directory/authority/authority.hpp"
-#include "directory/ports/clock.hpp"
-#include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
-#include "http/api/router.hpp"
-#include "scim/service/service.hpp"
-#include "selfservice/credentials/argon2_credentials.hpp"
+#include "http/api/message.hpp"
+#include "tests/support/daemon_rig.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/slapd_rig.hpp"
 
 namespace bascule::scim::tests {
 
@@ -40,31 +38,6 @@ inline constexpr const char* search_schema = "urn:ietf:params:scim:api:messages:
 inline constexpr const char* list_schema = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 inline constexpr const char* error_schema = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// Moves on by a millisecond with each look, so that times of changes differ.
-class SteppingClock final : public directory::Clock {
-  public:
-    [[nodiscard]] Time now() const override;
-
-  private:
-    mutable std::atomic<std::int64_t> milliseconds_{1'780'000'000'000};
-};
-
-/// A mapping that fills names, mail addresses, department and manager of users and everything of
-/// groups.
-class CompanyMapper final : public directory::EntryMapper {
-  public:
-    explicit CompanyMapper(const directory::Registry& registry) : registry_(registry) {}
-    [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry&) const override {
-        return {};
-    }
-    [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
-        const override;
-    [[nodiscard]] std::string fingerprint() const override { return "company"; }
-
-  private:
-    const directory::Registry& registry_;
-};
-
 struct Answer {
     int status = 0;
     std::string content_type;
@@ -78,14 +51,21 @@ struct Answer {
     [[nodiscard]] std::string detail() const { return body.value("detail", ""); }
 };
 
-/// The SCIM service over a store in a folder of its own, asked through its router as a server
-/// would.
+/// The real program on a folder of its own, asked over HTTP as from behind a proxy that terminates
+/// TLS for https://id.example.com. Requests may come from several threads.
 class ScimServiceTest : public testing::Test {
   protected:
-    ScimServiceTest();
+    /// `lines` are more top-level lines of the configuration.
+    explicit ScimServiceTest(const std::string& lines = {});
     ~ScimServiceTest() override;
 
+    /// `target` is below /scim/v2.
     Answer send(
+        http::Method method, const std::string& target, const std::string& body = {},
+        Headers headers = {}
+    );
+    /// `target` is the whole path.
+    Answer send_raw(
         http::Method method, const std::string& target, const std::string& body = {},
         Headers headers = {}
     );
@@ -94,38 +74,44 @@ class ScimServiceTest : public testing::Test {
     Answer put(const std::string& target, const Json& body, Headers headers = {});
     Answer patch(const std::string& target, const Json& operations, Headers headers = {});
     Answer remove(const std::string& target, Headers headers = {});
-    /// Where the server would run the request.
-    http::Pool pool_of(http::Method method, const std::string& target);
 
     /// Creates and returns the id.
     std::string add_user(const std::string& user_name, Json more = Json::object());
     std::string add_group(const std::string& name, const std::vector<std::string>& members = {});
     std::string add_unit(const std::string& name, const std::vector<std::string>& members = {});
-    /// Puts an object into the store as the mirror of source 'corp' would.
+    /// Adds an entry to a real directory (started with the first one) and waits for its resource.
+    /// `more` may have displayName, emails and the enterprise department; the mapping fills these,
+    /// userName, name, active and manager, and of groups displayName and members.
     std::string add_synced_user(const std::string& user_name, const Json& more = Json::object());
     std::string add_synced_group(
         const std::string& name, const std::vector<std::string>& members = {}
     );
     std::vector<std::string> members_of(const std::string& group);
+    /// Whether somebody can sign in with the password.
+    bool signs_in(const std::string& user_name, const std::string& password);
+    /// What the daemon's database holds, read beside it; without the making of the test's tokens.
     std::vector<directory::JournalRecord> journal();
     directory::JournalRecord last_record();
     directory::Object stored(const std::string& id);
 
-    std::filesystem::path folder_;
-    SteppingClock clock_;
-    const SchemaRegistry* schemas_;
-    const directory::Registry* registry_;
-    std::unique_ptr<directory::Store> store_;
-    selfservice::Argon2Credentials* credentials_;
-    std::unique_ptr<CompanyMapper> mapper_;
-    directory::SourceId corp_{};
-    std::unique_ptr<Service> service_;
-    http::Router router_;
+    test::DaemonRig daemon_;
+    std::unique_ptr<test::SlapdRig> directory_;
     std::vector<std::string> scopes_{"users:write", "groups:write", "admin:write"};
     bool authenticated_ = true;
 
   private:
-    std::string add_synced(const std::string& type, Json body, const std::string& dn);
+    std::string token();
+    test::HttpAnswer exchange(const test::HttpRequest& request);
+    directory::Store& store();
+    void start_directory();
+    std::string add_entry(const std::string& dn, const std::string& lines, const std::string& at);
+
+    std::mutex mutex_;
+    std::vector<test::HttpClient> idle_clients_;
+    std::map<std::vector<std::string>, std::string> tokens_;
+    std::map<std::string, std::string> dns_;  ///< of synced objects, by id
+    std::atomic<std::int64_t> last_write_ = 0;
+    std::unique_ptr<directory::Store> store_;
 };
 
 /// {"schemas":[PatchOp],"Operations":operations}.

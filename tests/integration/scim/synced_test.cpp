@@ -16,7 +16,7 @@ TEST_F(ScimSynced, MasteredAttributeIsRefusedNamingSourceAndEntry) {
     const std::string id = add_synced_user("leo", {{"displayName", "Leo"}});
     const Answer answer = patch("/Users/" + id, Json{operation("replace", "displayName", "Other")});
     expect_refused(answer);
-    EXPECT_NE(answer.detail().find("uid=leo,ou=People,dc=example,dc=com"), std::string::npos);
+    EXPECT_NE(answer.detail().find("uid=leo,ou=people,dc=rig,dc=test"), std::string::npos);
     EXPECT_EQ(get("/Users/" + id).body["displayName"], "Leo");
     const auto record = last_record();
     EXPECT_EQ(record.outcome, directory::Outcome::refused);

@@ -314,9 +314,41 @@ TEST_F(MirrorEngineTest, InterruptedRefreshRemovesNothingAndStoresNoCookie) {
     users_and_group(40);
     ok(engine().refresh_started(false));
     ok(engine().changed(user(100, "title: New\n")));
-    ok(engine().close_run());
+    ok(engine().close_run(false));
     EXPECT_EQ(engine().state().cookie, "c1");
     EXPECT_TRUE(world.served(uuid_of(120)));
+}
+
+TEST_F(MirrorEngineTest, OnlyARunThatWasStoppedInGoodOrderIsNotInterrupted) {
+    users_and_group(3);
+    EXPECT_TRUE(engine().interrupted());
+    ok(engine().close_run(true));
+    EXPECT_FALSE(engine().interrupted());
+    world.reopen_engine();
+    EXPECT_FALSE(engine().interrupted());
+    EXPECT_TRUE(is_loaded(engine().state()));
+
+    // The server cannot be reached, or refuses the cookie.
+    ok(engine().close_run(false));
+    EXPECT_TRUE(engine().interrupted());
+    // Being stopped while it still cannot, or within a refresh, is no good order.
+    ok(engine().close_run(true));
+    EXPECT_TRUE(engine().interrupted());
+    ok(engine().refresh_started(true));
+    ok(engine().close_run(true));
+    EXPECT_TRUE(engine().interrupted());
+
+    // Nor is a refresh without the proof that was due.
+    ok(engine().refresh_started(true));
+    ok(engine().refresh_done(AbsenceProof::none, "c2"));
+    ok(engine().close_run(true));
+    world.reopen_engine();
+    EXPECT_TRUE(engine().interrupted());
+    ok(engine().refresh_started(true));
+    ok(engine().present({uuid_of(100)}));
+    ok(engine().refresh_done(AbsenceProof::present_phase, "c3"));
+    ok(engine().close_run(true));
+    EXPECT_FALSE(engine().interrupted());
 }
 
 TEST_F(MirrorEngineTest, PresentPhaseProvesAbsence) {

@@ -108,6 +108,10 @@ class Comparison {
     const RecordedSource& source_;
 };
 
+directory::FeedStart start_of(const MirrorWorld& world) {
+    return {world.engine->state().cookie, world.engine->interrupted()};
+}
+
 void run_model(unsigned seed) {
     SCOPED_TRACE(seed);
     MirrorWorld world(open_guard());
@@ -116,10 +120,11 @@ void run_model(unsigned seed) {
     const auto random = [&] { return static_cast<unsigned>(numbers()); };
     for (int round = 0; round < 12; ++round) {
         TracedSink sink(*world.engine);
-        const bool whole = source.converse(sink, world.engine->state().cookie, random() % 12, true);
+        const bool whole = source.converse(sink, start_of(world), random() % 12, true);
         if (whole || random() % 2 == 0) {
-            TracedSink::say("close");
-            MirrorWorld::check(world.engine->close_run());
+            const bool stopped = whole && random() % 2 == 0;
+            TracedSink::say(stopped ? "stop" : "break off");
+            MirrorWorld::check(world.engine->close_run(stopped));
         }
         if (random() % 3 == 0) {
             TracedSink::say("reopen");
@@ -127,12 +132,17 @@ void run_model(unsigned seed) {
         }
         for (unsigned steps = random() % 6; steps > 0; --steps)
             source.step();
+        // What a server forgets while nobody listens to it cannot be noticed.
+        if (start_of(world).interrupted && random() % 2 == 0) {
+            TracedSink::say("crash");
+            source.crash();
+        }
         if (random() % 15 == 0)
             MirrorWorld::check(world.engine->reset_cookie("f", "m"));
     }
     TracedSink sink(*world.engine);
-    ASSERT_TRUE(source.converse(sink, world.engine->state().cookie, 10, false));
-    MirrorWorld::check(world.engine->close_run());
+    ASSERT_TRUE(source.converse(sink, start_of(world), 10, false));
+    MirrorWorld::check(world.engine->close_run(true));
     Comparison(world, source).run();
 }
 

@@ -71,13 +71,17 @@ class RecordedSource {
         }
     }
 
+    /// The server dies and comes back: what was not said is forgotten, and nobody is told so.
+    void crash() { gone_.clear(); }
+
     /// A connection: refresh and then live changes; every message may be the last one. False when
     /// it broke.
     bool converse(
-        directory::FeedSink& sink, const std::string& cookie, unsigned live_steps, bool may_break
+        directory::FeedSink& sink, const directory::FeedStart& start, unsigned live_steps,
+        bool may_break
     ) {
         may_break_ = may_break;
-        if (!refresh(sink, cookie))
+        if (!refresh(sink, start))
             return false;
         for (unsigned index = 0; index < live_steps; ++index) {
             changes_.clear();
@@ -146,9 +150,9 @@ class RecordedSource {
 
     std::string cookie() const { return std::to_string(csn_); }
 
-    bool refresh(directory::FeedSink& sink, const std::string& cookie_text) {
-        const std::uint64_t since = cookie_text.empty() ? 0 : std::stoull(cookie_text);
-        const unsigned mode = cookie_text.empty() ? 0 : 1 + pick(2);
+    bool refresh(directory::FeedSink& sink, const directory::FeedStart& start) {
+        const std::uint64_t since = start.cookie.empty() ? 0 : std::stoull(start.cookie);
+        const unsigned mode = start.cookie.empty() ? 0 : 1 + pick(2);
         if (!say(sink.refresh_started(mode != 0)))
             return false;
         const std::string end = cookie();
@@ -170,11 +174,14 @@ class RecordedSource {
                 return false;
             }
         }
-        if (mode == 2 && !say(sink.present(present)))
+        if (mode == 1 && start.interrupted)
+            present = ids;  // the client searches for them
+        const bool named = mode == 2 || (mode == 1 && start.interrupted);
+        if (named && !say(sink.present(present)))
             return false;
-        const auto proof = mode == 0   ? directory::AbsenceProof::snapshot
-                           : mode == 1 ? directory::AbsenceProof::none
-                                       : directory::AbsenceProof::present_phase;
+        const auto proof = mode == 0 ? directory::AbsenceProof::snapshot
+                           : named   ? directory::AbsenceProof::present_phase
+                                     : directory::AbsenceProof::none;
         return say(sink.refresh_done(proof, end));
     }
 

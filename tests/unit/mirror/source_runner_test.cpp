@@ -16,6 +16,7 @@ using directory::AbsenceProof;
 using directory::FeedEnd;
 using directory::FeedResult;
 using directory::FeedSink;
+using directory::FeedStart;
 using test::MirrorWorld;
 
 FeedResult ended(FeedEnd end, const std::string& code) {
@@ -25,14 +26,15 @@ FeedResult ended(FeedEnd end, const std::string& code) {
 /// A feed whose runs are written down beforehand; after the last it waits to be stopped.
 class ScriptedFeed final : public directory::Feed {
   public:
-    using Run = std::function<FeedResult(const std::string&, FeedSink&)>;
+    using Run = std::function<FeedResult(const FeedStart&, FeedSink&)>;
     explicit ScriptedFeed(std::deque<Run> runs) : runs_(std::move(runs)) {}
 
-    FeedResult run(const std::string& cookie, FeedSink& sink, std::stop_token stop) override {
+    FeedResult run(const directory::FeedStart& start, FeedSink& sink, std::stop_token stop)
+        override {
         if (!runs_.empty()) {
             const Run next = runs_.front();
             runs_.pop_front();
-            return next(cookie, sink);
+            return next(start, sink);
         }
         while (!stop.stop_requested())
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -44,7 +46,7 @@ class ScriptedFeed final : public directory::Feed {
     std::deque<Run> runs_;
 };
 
-FeedResult refresh(const std::string&, FeedSink& sink) {
+FeedResult refresh(const FeedStart&, FeedSink& sink) {
     auto entry = test::parse_entry(
         "dn: uid=a,dc=com\nobjectClass: inetOrgPerson\nuid: a\ncn: a\nsn: x\nentryUUID: "
         "00000000-0000-4000-8000-000000000001\n"
@@ -78,8 +80,8 @@ class SourceRunnerTest : public testing::Test {
 };
 
 TEST_F(SourceRunnerTest, LiveSourceTellsObjectsCookieAndEntriesRead) {
-    run({[](const std::string& cookie, FeedSink& sink) {
-        refresh(cookie, sink);
+    run({[](const FeedStart& start, FeedSink& sink) {
+        refresh(start, sink);
         return ended(FeedEnd::limited, "directory_limit");
     }});
     ASSERT_TRUE(reaches("degraded"));
@@ -92,8 +94,8 @@ TEST_F(SourceRunnerTest, LiveSourceTellsObjectsCookieAndEntriesRead) {
 }
 
 TEST_F(SourceRunnerTest, LagIsTheTimeFromTheServersStampToTheCommit) {
-    run({[](const std::string& cookie, FeedSink& sink) {
-        refresh(cookie, sink);
+    run({[](const FeedStart& start, FeedSink& sink) {
+        refresh(start, sink);
         auto entry = test::parse_entry(
             "dn: uid=a,dc=com\nobjectClass: inetOrgPerson\nuid: a\ncn: a\nsn: y\nentryUUID: "
             "00000000-0000-4000-8000-000000000001\n"
@@ -108,31 +110,32 @@ TEST_F(SourceRunnerTest, LagIsTheTimeFromTheServersStampToTheCommit) {
 }
 
 TEST_F(SourceRunnerTest, LostConnectionIsTriedAgainWithTheCookie) {
-    std::string second;
+    FeedStart second;
     run(
-        {[](const std::string& cookie, FeedSink& sink) {
-             refresh(cookie, sink);
+        {[](const FeedStart& start, FeedSink& sink) {
+             refresh(start, sink);
              return ended(FeedEnd::disconnected, "server_down");
          },
-         [&](const std::string& cookie, FeedSink&) {
-             second = cookie;
+         [&](const FeedStart& start, FeedSink&) {
+             second = start;
              return ended(FeedEnd::base_missing, "base_missing");
          }}
     );
     ASSERT_TRUE(reaches("degraded"));
-    EXPECT_EQ(second, "c1");
+    EXPECT_EQ(second.cookie, "c1");
+    EXPECT_TRUE(second.interrupted);
     EXPECT_EQ(runner->snapshot().objects, 1U);
 }
 
 TEST_F(SourceRunnerTest, RejectedCookieIsForgottenAndDataStay) {
     std::string third = "unset";
     run(
-        {[](const std::string& cookie, FeedSink& sink) {
-             refresh(cookie, sink);
+        {[](const FeedStart& start, FeedSink& sink) {
+             refresh(start, sink);
              return ended(FeedEnd::cookie_rejected, "cookie_rejected");
          },
-         [&](const std::string& cookie, FeedSink&) {
-             third = cookie;
+         [&](const FeedStart& start, FeedSink&) {
+             third = start.cookie;
              return ended(FeedEnd::provider_behind, "provider_behind");
          }}
     );
@@ -142,8 +145,7 @@ TEST_F(SourceRunnerTest, RejectedCookieIsForgottenAndDataStay) {
 }
 
 TEST_F(SourceRunnerTest, StopEndsAPatientWait) {
-    run({[](const std::string&, FeedSink&) { return ended(FeedEnd::refused, "directory_denied"); }}
-    );
+    run({[](const FeedStart&, FeedSink&) { return ended(FeedEnd::refused, "directory_denied"); }});
     ASSERT_TRUE(reaches("degraded"));
     const auto begin = std::chrono::steady_clock::now();
     runner->stop();

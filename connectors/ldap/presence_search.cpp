@@ -1,0 +1,93 @@
+#include "connectors/ldap/presence_search.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/filter_text.hpp"
+#include "connectors/ldap/moved_subtree.hpp"
+
+namespace bascule::ldap {
+
+using directory::SourceEntry;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::string_view anchor_name = "entryUUID";
+constexpr std::size_t portion = 1000;
+
+/// A server that the cookie does not know says nothing: imported entries keep their old stamps.
+bool is_newer(const SourceEntry& entry, const SyncCookie& cookie) {
+    SyncCookie own;
+    own.add_stamp(entry.csn);
+    return std::ranges::any_of(own.stamps(), [&](const auto& stamp) {
+        const auto known = cookie.stamps().find(stamp.first);
+        return known != cookie.stamps().end() && known->second < stamp.second;
+    });
+}
+
+}  // namespace
+
+PresenceSearch::PresenceSearch(ConnectionOptions options, SearchRequest scope, std::stop_token stop)
+    : options_(std::move(options)), scope_(std::move(scope)), stop_(std::move(stop)) {}
+
+Status PresenceSearch::connect() {
+    if (connection_ && connection_->alive()) {
+        return {};
+    }
+    connection_.reset();
+    const auto deadline =
+        steady_clock::now() + options_.network_timeout + options_.operation_timeout;
+    BASCULE_TRY(auto connection, Connection::open_bound(options_, deadline, stop_));
+    connection_.emplace(std::move(connection));
+    return {};
+}
+
+Result<PresenceSearch::Found> PresenceSearch::read(const SyncCookie& cookie, const Take& take) {
+    BASCULE_CHECK(connect());
+    auto request = scope_;
+    request.attributes = {std::string(anchor_name), "entryCSN"};
+    Found found;
+    std::vector<Uuid> anchors;
+    const auto each = [&](const SourceEntry& entry) -> Status {
+        const auto values = entry.values(anchor_name);
+        if (values.empty()) {
+            found.complete = false;
+            return {};
+        }
+        BASCULE_TRY(const auto anchor, parse_uuid(values.front()));
+        if (is_newer(entry, cookie)) {
+            found.newer.push_back(anchor);
+        }
+        anchors.push_back(anchor);
+        return anchors.size() < portion ? Status() : take(std::exchange(anchors, {}));
+    };
+    BASCULE_TRY(
+        const auto references, connection_->search_each(request, options_.operation_timeout, each)
+    );
+    BASCULE_CHECK(take(anchors));
+    found.complete = found.complete && references == 0;
+    return found;
+}
+
+Status PresenceSearch::read_entries(const std::vector<Uuid>& anchors, const TakeEntry& take) {
+    for (const auto& anchor : anchors) {
+        BASCULE_CHECK(connect());
+        auto request = MovedSubtree::with_signs(scope_);
+        request.filter =
+            "(&" + scope_.filter + FilterText::equal(anchor_name, anchor.to_string()).text() + ")";
+        BASCULE_TRY(
+            auto entries,
+            connection_->search(request, steady_clock::now() + options_.operation_timeout)
+        );
+        for (auto& entry : entries) {
+            entry.anchor = anchor;
+            entry.dn_key = dn_key_or_raw(entry.dn);
+            BASCULE_CHECK(take(std::move(entry)));
+        }
+    }
+    return {};
+}
+
+}  // namespace bascule::ldap

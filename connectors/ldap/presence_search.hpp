@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <vector>
+
+#include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/sync_cookie.hpp"
+#include "directory/base/uuid.hpp"
+
+namespace bascule::ldap {
+
+/// Tells what stands in the scope of a synchronisation search at the moment, by a plain search for
+/// `entryUUID` and `entryCSN` alone on a connection of its own.
+///
+/// A provider that died keeps neither its session log nor, since the last checkpoint, its
+/// contextCSN. It then takes an older stamp for the beginning of its new session log, accepts a
+/// later cookie and names no deletion of the time before; and to a cookie that equals that stamp it
+/// says that nothing changed.
+class PresenceSearch {
+  public:
+    using Take = std::function<Status(const std::vector<Uuid>&)>;
+    using TakeEntry = std::function<Status(directory::SourceEntry)>;
+    struct Found {
+        /// Everything was named; not, when another server holds a part or `entryUUID` may not be
+        /// read.
+        bool complete = true;
+        std::vector<Uuid> newer;  ///< stamped later than the cookie says
+    };
+
+    /// `options` reach the server of the stream; `scope` is the synchronisation search.
+    PresenceSearch(ConnectionOptions options, SearchRequest scope, std::stop_token stop);
+
+    /// Hands over all anchors in portions, after what the refresh told and before what follows it:
+    /// then what is missing is gone, and what came since is known to the stream.
+    /// `too_large`/"directory_limit" when the account's limits cut the answer short.
+    [[nodiscard]] Result<Found> read(const SyncCookie& cookie, const Take& take);
+    /// Hands over these entries, as far as they are still there.
+    [[nodiscard]] Status read_entries(const std::vector<Uuid>& anchors, const TakeEntry& take);
+
+  private:
+    [[nodiscard]] Status connect();
+
+    ConnectionOptions options_;
+    SearchRequest scope_;
+    std::stop_token stop_;
+    std::optional<Connection> connection_;
+};
+
+}  // namespace bascule::ldap

@@ -1,0 +1,435 @@
+#include "scim/service/resource_write.hpp"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "directory/base/json_text.hpp"
+#include "directory/base/text.hpp"
+#include "scim/codec/document.hpp"
+#include "scim/patch/patch.hpp"
+#include "scim/service/mastered_attributes.hpp"
+#include "scim/service/object_change.hpp"
+#include "scim/service/resource_view.hpp"
+#include "scim/service/scim_error.hpp"
+
+namespace bascule::scim {
+namespace {
+
+using directory::Object;
+using directory::ObjectRow;
+using directory::Reader;
+using directory::Transaction;
+using nlohmann::ordered_json;
+
+/// What the four kinds of change share.
+class WriteBase : public ResourceWrite {
+  public:
+    WriteBase(const Engine& engine, const TypeView& view, const Call& call)
+        : engine_(engine), view_(view), call_(call) {}
+
+    [[nodiscard]] Status choose_answer(const WriteInput& input) {
+        BASCULE_TRY(projection_, projection_of(engine_, call_, view_));
+        representation_ = input.representation;
+        return {};
+    }
+
+    [[nodiscard]] Result<http::Response> answer(Reader& reader) const override {
+        BASCULE_TRY(const std::optional<Object> object, reader.find(id_));
+        if (!object) {
+            return fail(no_such_resource(view_, id_.to_string()));
+        }
+        http::Response response = headers(status_with_body(), object->row.version);
+        BASCULE_TRY(
+            response.body,
+            view_resource(engine_, view_, reader, *object, projection_, member_lists())
+        );
+        response.content_type = media_type;
+        note_return(response, PreferredReturn::representation, "return=representation");
+        return response;
+    }
+
+    [[nodiscard]] http::Response bare_answer() const override {
+        http::Response response = headers(status_without_body(), version_);
+        note_return(response, PreferredReturn::minimal, "return=minimal");
+        return response;
+    }
+
+    [[nodiscard]] bool shows_resource() const override {
+        return representation_ != PreferredReturn::minimal;
+    }
+
+  protected:
+    [[nodiscard]] virtual int status_with_body() const { return 200; }
+    [[nodiscard]] virtual int status_without_body() const { return 204; }
+    [[nodiscard]] virtual MemberLists member_lists() const { return MemberLists::as_projected; }
+
+    /// The version that the transaction leaves behind.
+    [[nodiscard]] Status note_version(Transaction& transaction) {
+        BASCULE_TRY(const std::optional<ObjectRow> row, transaction.find_row(id_));
+        version_ = row ? row->version : 0;
+        return {};
+    }
+
+    const Engine& engine_;
+    const TypeView& view_;
+    const Call& call_;
+    Projection projection_;
+    PreferredReturn representation_ = PreferredReturn::unspecified;
+
+  private:
+    [[nodiscard]] http::Response headers(int status, std::uint64_t version) const {
+        http::Response response;
+        response.status = status;
+        response.set("ETag", entity_tag(version));
+        response.set("Location", location_of(*view_.type, id_, engine_.base_url()));
+        return response;
+    }
+
+    void note_return(http::Response& response, PreferredReturn what, std::string_view name) const {
+        if (representation_ == what) {
+            note_applied(response, name);
+        }
+    }
+};
+
+/// A password of a request and its hash. Hashing is slow by intent, so never inside a transaction.
+class GivenPassword {
+  public:
+    void give(std::optional<Secret> password, std::string_view body) {
+        password_ = std::move(password);
+        user_name_ = json_text_member(body, "userName").value_or("");
+    }
+    [[nodiscard]] bool is_given() const { return password_.has_value(); }
+    [[nodiscard]] bool is_hashed() const { return hashed_.has_value(); }
+
+    /// Once; a password against the rules is `invalid_value`.
+    void hash(const Engine& engine) {
+        if (!password_ || hashed_) {
+            return;
+        }
+        hashed_ = engine.with.credentials == nullptr
+                      ? Result<std::string>{}
+                      : engine.with.credentials->hash(*password_, user_name_);
+        if (!*hashed_ && hashed_->error().kind == ErrorKind::policy_rejected) {
+            Error& error = hashed_->error();
+            error.kind = ErrorKind::invalid_input;
+            error.code = "invalid_value";
+            error.field = "password";
+        }
+    }
+
+    [[nodiscard]] Status put_into(WantedState& wanted) const {
+        if (password_ && hashed_) {
+            wanted.has_password = true;
+            BASCULE_TRY(wanted.password_hash, *hashed_);
+        }
+        return {};
+    }
+
+  private:
+    std::optional<Secret> password_;
+    std::string user_name_;
+    std::optional<Result<std::string>> hashed_;
+};
+
+/// Edge attributes become what the body says; those it leaves out are emptied, except on synced
+/// objects.
+std::vector<EdgeChange> edges_of(
+    const TypeView& view, const ResourceDraft& draft, bool clear_omitted
+) {
+    std::vector<EdgeChange> changes;
+    for (const EdgeAttribute& attribute : view.edges) {
+        const auto named = draft.edges.find(attribute.kind);
+        if (named != draft.edges.end()) {
+            changes.push_back({EdgeChange::Action::replace, attribute.kind, named->second});
+        } else if (clear_omitted) {
+            changes.push_back({EdgeChange::Action::clear, attribute.kind, {}});
+        }
+    }
+    return changes;
+}
+
+class CreateWrite final : public WriteBase {
+  public:
+    using WriteBase::WriteBase;
+
+    [[nodiscard]] Status prepare(const WriteInput& input) {
+        BASCULE_CHECK(choose_answer(input));
+        BASCULE_TRY(
+            ResourceDraft draft,
+            decode_resource(*input.body, engine_.with.schemas, *view_.type, DraftPurpose::create)
+        );
+        id_ = input.new_id.value_or(uuid_v7(engine_.with.clock.now()));
+        wanted_.body = with_id(draft.body, id_);
+        wanted_.edges = edges_of(view_, draft, false);
+        GivenPassword password;
+        password.give(std::move(draft.password), wanted_.body);
+        password.hash(engine_);
+        return password.put_into(wanted_);
+    }
+
+    [[nodiscard]] Status apply(Transaction& transaction) override {
+        BASCULE_CHECK(ObjectChange(engine_, view_, call_, transaction).create(id_, wanted_));
+        return note_version(transaction);
+    }
+
+  private:
+    [[nodiscard]] int status_with_body() const override { return 201; }
+    [[nodiscard]] int status_without_body() const override { return 201; }
+
+    WantedState wanted_;
+};
+
+class ReplaceWrite final : public WriteBase {
+  public:
+    using WriteBase::WriteBase;
+
+    [[nodiscard]] Status prepare(const WriteInput& input) {
+        BASCULE_TRY(id_, target_id(call_, view_));
+        BASCULE_CHECK(choose_answer(input));
+        decoded_ =
+            decode_resource(*input.body, engine_.with.schemas, *view_.type, DraftPurpose::replace);
+        if (decoded_) {
+            password_.give(std::move(decoded_->password), decoded_->body);
+            password_.hash(engine_);
+        }
+        return {};
+    }
+
+    [[nodiscard]] Status apply(Transaction& transaction) override {
+        ObjectChange change(engine_, view_, call_, transaction);
+        BASCULE_TRY(const Object before, change.load(id_));
+        if (!decoded_) {
+            return fail(decoded_.error());
+        }
+        WantedState wanted;
+        wanted.has_password = password_.is_given();
+        // Of a synced user no password is taken at all, which is for the change to say.
+        if (!before.row.is_synced()) {
+            BASCULE_CHECK(password_.put_into(wanted));
+        }
+        ResourceDraft draft{decoded_->body, decoded_->edges, std::nullopt, decoded_->cleared};
+        BASCULE_CHECK(keep_mastered(engine_, view_, change.authority(), before, draft));
+        BASCULE_TRY(
+            wanted.body, replacement_body(before.body, draft, engine_.with.schemas, *view_.type)
+        );
+        wanted.edges = edges_of(view_, draft, !before.row.is_synced());
+        BASCULE_CHECK(change.update(before, wanted));
+        return note_version(transaction);
+    }
+
+  private:
+    Result<ResourceDraft> decoded_;
+    GivenPassword password_;
+};
+
+std::size_t operation_count(const ordered_json& message) {
+    if (!message.is_object()) {
+        return 0;
+    }
+    for (const auto& [key, value] : message.items()) {
+        if (equals_ignoring_ascii_case(key, "Operations") && value.is_array()) {
+            return value.size();
+        }
+    }
+    return 0;
+}
+
+Status check_operation_count(const Engine& engine, const ordered_json& message) {
+    const std::size_t most = engine.with.options.max_patch_operations;
+    if (operation_count(message) <= most) {
+        return {};
+    }
+    return fail(
+        ErrorKind::too_large, "too_many_operations",
+        "A PATCH takes at most " + std::to_string(most) +
+            " operations; send the rest in further requests."
+    );
+}
+
+class PatchWrite final : public WriteBase {
+  public:
+    using WriteBase::WriteBase;
+
+    [[nodiscard]] Status prepare(const WriteInput& input) {
+        BASCULE_TRY(id_, target_id(call_, view_));
+        BASCULE_CHECK(choose_answer(input));
+        message_ = input.body;
+        BASCULE_CHECK(check_operation_count(engine_, *message_));
+        return input.reads_ahead ? read_ahead() : Status{};
+    }
+
+    [[nodiscard]] Status apply(Transaction& transaction) override {
+        ObjectChange change(engine_, view_, call_, transaction);
+        BASCULE_TRY(const Object before, change.load(id_));
+        WantedState wanted = foreseen_;
+        if (foreseen_version_ != before.row.version) {
+            BASCULE_TRY(wanted, apply_message(before));
+        }
+        if (!before.row.is_synced()) {
+            if (needs_hash()) {
+                return fail(
+                    ErrorKind::unavailable, "concurrent_change",
+                    "The user was changed by somebody else at the same moment; send the request "
+                    "again."
+                );
+            }
+            BASCULE_CHECK(password_.put_into(wanted));
+        }
+        BASCULE_CHECK(change.update(before, wanted));
+        return note_version(transaction);
+    }
+
+    [[nodiscard]] bool needs_hash() const override {
+        return password_.is_given() && !password_.is_hashed();
+    }
+    void hash_password() override { password_.hash(engine_); }
+
+  private:
+    /// Types with members answer 204 unless attributes are named.
+    [[nodiscard]] bool shows_resource() const override {
+        const bool by_default = !view_.has_member_list || !projection_.is_default();
+        return representation_ == PreferredReturn::representation ||
+               (by_default && WriteBase::shows_resource());
+    }
+    [[nodiscard]] MemberLists member_lists() const override { return MemberLists::only_when_named; }
+
+    [[nodiscard]] Result<WantedState> apply_message(const Object& object) {
+        BASCULE_TRY(
+            PatchOutcome outcome,
+            apply_patch(*message_, object.body, engine_.with.schemas, *view_.type, engine_.registry)
+        );
+        WantedState wanted{std::move(outcome.body), std::move(outcome.edges), false, {}};
+        wanted.has_password = outcome.password.has_value();
+        if (!password_.is_given() && !object.row.is_synced()) {
+            password_.give(std::move(outcome.password), wanted.body);
+        }
+        return wanted;
+    }
+
+    /// Does the slow parts, JSON and hashing, before the transaction, so that they hold up no other
+    /// writer. Whether the PATCH is right is for the transaction to say.
+    [[nodiscard]] Status read_ahead() {
+        const auto load = [&](Reader& reader) -> Status {
+            BASCULE_TRY(const std::optional<Object> object, reader.find(id_));
+            if (object && object->row.type == view_.type->type) {
+                if (auto wanted = apply_message(*object)) {
+                    foreseen_ = *std::move(wanted);
+                    foreseen_version_ = object->row.version;
+                }
+            }
+            return {};
+        };
+        BASCULE_CHECK(engine_.with.store.read(load));
+        hash_password();
+        return {};
+    }
+
+    const ordered_json* message_ = nullptr;
+    std::uint64_t foreseen_version_ = 0;  ///< 0: nothing is foreseen
+    WantedState foreseen_;
+    GivenPassword password_;
+};
+
+class DeleteWrite final : public WriteBase {
+  public:
+    using WriteBase::WriteBase;
+
+    [[nodiscard]] Status prepare() {
+        return target_id(call_, view_).map([&](Uuid id) { id_ = id; });
+    }
+
+    [[nodiscard]] Status apply(Transaction& transaction) override {
+        ObjectChange change(engine_, view_, call_, transaction);
+        BASCULE_TRY(const Object before, change.load(id_));
+        return change.remove(before);
+    }
+
+    [[nodiscard]] bool shows_resource() const override { return false; }
+    [[nodiscard]] http::Response bare_answer() const override {
+        http::Response response;
+        response.status = 204;
+        return response;
+    }
+};
+
+template <class Write, class... Arguments>
+Result<std::unique_ptr<ResourceWrite>> prepared(
+    const Engine& engine, const TypeView& view, const Call& call, const Arguments&... arguments
+) {
+    auto write = std::make_unique<Write>(engine, view, call);
+    BASCULE_CHECK(write->prepare(arguments...));
+    return write;
+}
+
+Result<http::Response> answer_of(const ResourceWrite& write, Reader& reader) {
+    return write.shows_resource() ? write.answer(reader) : write.bare_answer();
+}
+
+constexpr std::string_view rolled_back = "dry_run_rolled_back";
+
+/// What the change would have given, from a transaction that always fails.
+Result<http::Response> rehearse(const Engine& engine, ResourceWrite& write) {
+    http::Response response;
+    const auto transact = [&](Transaction& transaction) -> Status {
+        BASCULE_CHECK(write.apply(transaction));
+        BASCULE_TRY(response, answer_of(write, transaction));
+        return fail(ErrorKind::internal, std::string(rolled_back), "A dry run keeps nothing.");
+    };
+    const Status outcome = engine.with.store.write(directory::Durability::repeatable, transact);
+    if (!outcome && outcome.error().code != rolled_back) {
+        return fail(outcome.error());
+    }
+    note_applied(response, "dry-run");
+    return response;
+}
+
+Result<http::Response> perform(const Engine& engine, ResourceWrite& write) {
+    const auto transact = [&](Transaction& transaction) { return write.apply(transaction); };
+    BASCULE_CHECK(engine.with.store.write(directory::Durability::full, transact));
+    if (!write.shows_resource()) {
+        return write.bare_answer();
+    }
+    // Read outside the transaction, so that rendering delays no writer.
+    http::Response response;
+    const auto load = [&](Reader& reader) -> Status {
+        return write.answer(reader).map([&](http::Response answer) { response = std::move(answer); }
+        );
+    };
+    BASCULE_CHECK(engine.with.store.read(load));
+    return response;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ResourceWrite>> prepare_write(
+    const Engine& engine, const TypeView& view, const Call& call, const WriteInput& input
+) {
+    switch (input.method) {
+        case http::Method::post:
+            return prepared<CreateWrite>(engine, view, call, input);
+        case http::Method::put:
+            return prepared<ReplaceWrite>(engine, view, call, input);
+        case http::Method::patch:
+            return prepared<PatchWrite>(engine, view, call, input);
+        default:
+            return prepared<DeleteWrite>(engine, view, call);
+    }
+}
+
+Result<http::Response> carry_out(
+    const Engine& engine, ResourceWrite& write, const Preferences& preferences
+) {
+    const auto run = preferences.dry_run ? rehearse : perform;
+    Result<http::Response> outcome = run(engine, write);
+    // The object changed between the look at it and the transaction, and only now is a password
+    // set.
+    if (!outcome && write.needs_hash()) {
+        write.hash_password();
+        outcome = run(engine, write);
+    }
+    return outcome;
+}
+
+}  // namespace bascule::scim
