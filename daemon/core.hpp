@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "daemon/events/async_requests.hpp"
 #include "daemon/events/stream_service.hpp"
 #include "daemon/health.hpp"
 #include "daemon/metrics.hpp"
@@ -34,6 +35,7 @@ struct Core {
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
     std::unique_ptr<StreamService> streams;
+    std::unique_ptr<AsyncRequests> async;
     selfservice::SignInThrottle throttle{clock, {}};
 };
 

@@ -35,6 +35,7 @@ struct Generation {
     std::unique_ptr<EventMeans> events;
     http::Router public_router;
     http::Router admin_router;
+    http::Router async_router;  ///< SCIM for requests that were accepted to be answered later
 };
 
 /// Builds and checks everything; starts nothing.
@@ -56,6 +57,16 @@ struct Generation {
 [[nodiscard]] Status wire_events(Generation& generation);
 [[nodiscard]] Status wire_portal(Generation& generation);
 [[nodiscard]] Status wire_admin(Generation& generation);
+
+/// Carries out a request that was accepted to be answered later, with the rights that its client has
+/// now.
+[[nodiscard]] http::Response run_async(const Generation& generation, const AsyncRequest& request);
+
+/// The client of such a request; `unauthenticated`/"invalid_token" when it may call no more.
+[[nodiscard]] Result<access::Caller> async_caller(
+    selfservice::TokenService& tokens, const http::Request& request,
+    const http::RequestContext& context
+);
 
 /// The server's options: public, management and admin listeners with their timeouts and limits.
 [[nodiscard]] http::ServerOptions server_options(

@@ -72,6 +72,9 @@ class Daemon {
         add_samplers(core_->metrics, *server_, *core_->store, [this] { return generation(); });
         core_->metrics.reloaded(true, core_->clock.now());
         generation_->sources->start();
+        BASCULE_CHECK(core_->async->start([this](const AsyncRequest& request) {
+            return run_async(*generation(), request);
+        }));
         server_->start();
         core_->health.set_started();
         start_heartbeat();
@@ -112,6 +115,7 @@ class Daemon {
         heartbeat_.reset();
         housekeeping_.reset();
         push_.reset();
+        core_->async->stop();
         core_->store->journal_signal().close();
         server_->stop(drain_limit);
         generation()->sources->stop();

@@ -23,7 +23,8 @@ Status wire_events(Generation& generation) {
         *core.store, core.clock, *core.streams
     );
     return add_event_routes(
-        generation.public_router, *generation.events, *core.streams, *generation.authenticator
+        generation.public_router, *generation.events, {*core.streams, *core.async},
+        *generation.authenticator
     );
 }
 

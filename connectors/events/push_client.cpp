@@ -135,7 +135,8 @@ Result<PushAnswer> PushClient::push(
             ErrorKind::unavailable,
             "receiver_unreachable",
             std::string("The receiver gave no answer: ") +
-                (error_text.front() == '\0' ? curl_easy_strerror(outcome) : error_text.data()) + ".",
+                (error_text.front() == '\0' ? curl_easy_strerror(outcome) : error_text.data()) +
+                ".",
             {},
             {}});
     }

@@ -137,7 +137,9 @@ void add_create(CLI::App& stream, Invocation& invocation, Chosen& chosen) {
     CLI::App* command = stream.add_subcommand("create", "Make a stream of security event tokens");
     command->add_option("--name", wanted->name, "What it is called; unique")->required();
     command->add_option("--push", wanted->endpoint, "https URL to push to; without it, polled");
-    command->add_option("--token", wanted->client, "Token that polls; its asynchronous answers too");
+    command->add_option(
+        "--token", wanted->client, "Token that polls; its asynchronous answers too"
+    );
     command->add_option("--scope", wanted->scopes, "users:read groups:read admin:read")
         ->delimiter(',')
         ->capture_default_str();

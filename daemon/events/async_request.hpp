@@ -17,11 +17,11 @@ namespace bascule::daemon {
 /// A request that was accepted to be answered later, as the store keeps it. It never carries a
 /// password.
 struct AsyncRequest {
-    Uuid id;                 ///< the transaction (`Set-Txn`)
-    Uuid client;             ///< the token that sent it
+    Uuid id;      ///< the transaction (`Set-Txn`)
+    Uuid client;  ///< the token that sent it
     std::string client_name;
     std::string source_address;
-    http::Request request;   ///< its text is dropped once it is answered
+    http::Request request;      ///< its text is dropped once it is answered
     std::int64_t sequence = 0;  ///< of the journal when it came
     Time accepted;
     std::optional<Time> completed;

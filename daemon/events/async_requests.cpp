@@ -41,21 +41,20 @@ std::vector<std::pair<std::string, std::string>> kept_headers(const http::Reques
 }
 
 Error too_many(const std::string& detail) {
-    return Error{
-        ErrorKind::unavailable, "too_many_async_requests", detail, {}, {}, try_later};
+    return Error{ErrorKind::unavailable, "too_many_async_requests", detail, {}, {}, try_later};
 }
 
 }  // namespace
 
-AsyncRequests::AsyncRequests(
-    directory::Store& store, const directory::Clock& clock, std::string public_url
-)
-    : store_(store),
-      clock_(clock),
-      public_url_(std::move(public_url)),
-      type_(store.registry().type("AsyncRequest")) {}
+AsyncRequests::AsyncRequests(directory::Store& store, const directory::Clock& clock)
+    : store_(store), clock_(clock), type_(store.registry().type("AsyncRequest")) {}
 
 AsyncRequests::~AsyncRequests() = default;
+
+void AsyncRequests::set_public_url(std::string url) {
+    const std::lock_guard lock(mutex_);
+    public_url_ = std::move(url);
+}
 
 Status AsyncRequests::start(Run run) {
     run_ = std::move(run);
@@ -158,8 +157,8 @@ std::optional<Response> AsyncRequests::accept(
     kept.client = *caller.actor.id;
     kept.client_name = caller.actor.name;
     kept.source_address = context.source_address;
-    kept.request = {request.method,      request.path, request.query, kept_headers(request),
-                    request.body,        {}};
+    kept.request = {request.method,        request.path, request.query,
+                    kept_headers(request), request.body, {}};
     kept.accepted = clock_.now();
     {
         const std::lock_guard lock(mutex_);
@@ -178,8 +177,10 @@ std::optional<Response> AsyncRequests::accept(
         --waiting_of_[kept.client];
         return scim::scim_error(stored.error(), context.request_id);
     }
+    std::string location = "/events/v1/async/" + id.to_string();
     {
         const std::lock_guard lock(mutex_);
+        location.insert(0, public_url_);
         queue_.push_back(job);
     }
     work_waits_.notify_one();
@@ -194,7 +195,7 @@ std::optional<Response> AsyncRequests::accept(
     Response accepted;
     accepted.status = 202;
     accepted.set("Set-Txn", id.to_string());
-    accepted.set("Location", public_url_ + "/events/v1/async/" + id.to_string());
+    accepted.set("Location", std::move(location));
     scim::note_applied(accepted, "respond-async");
     return accepted;
 }
@@ -220,9 +221,8 @@ void AsyncRequests::work(const std::stop_token& stop) {
         std::shared_ptr<Job> job;
         {
             std::unique_lock lock(mutex_);
-            const bool some = work_waits_.wait_until(lock, stop, next_look, [this] {
-                return !queue_.empty();
-            });
+            const bool some =
+                work_waits_.wait_until(lock, stop, next_look, [this] { return !queue_.empty(); });
             if (!some || stop.stop_requested()) {
                 continue;
             }
@@ -332,8 +332,9 @@ Result<AsyncRequest> AsyncRequests::find(std::string_view id, const Uuid& client
     if (!found || found->client != client) {
         return fail(
             ErrorKind::not_found, "not_found",
-            "There is no asynchronous request '" + printable(id, 64) + "' of this client. Answers "
-            "are kept for a day."
+            "There is no asynchronous request '" + printable(id, 64) +
+                "' of this client. Answers "
+                "are kept for a day."
         );
     }
     return *std::move(found);

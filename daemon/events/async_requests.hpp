@@ -29,13 +29,13 @@ class AsyncRequests final : public scim::AsyncGate {
     using Run = std::function<http::Response(const AsyncRequest&)>;
 
     /// Takes requests at once; carries them out after start(). The parts outlive it.
-    AsyncRequests(
-        directory::Store& store, const directory::Clock& clock, std::string public_url
-    );
+    AsyncRequests(directory::Store& store, const directory::Clock& clock);
     ~AsyncRequests() override;
     AsyncRequests(const AsyncRequests&) = delete;
     AsyncRequests& operator=(const AsyncRequests&) = delete;
 
+    /// Where clients find their answers, from now on: "https://id.example.com".
+    void set_public_url(std::string url);
     /// Finds what an earlier process left, then begins to work.
     [[nodiscard]] Status start(Run run);
     /// Ends after the request in progress; what waits stays in the store.
@@ -69,10 +69,10 @@ class AsyncRequests final : public scim::AsyncGate {
 
     directory::Store& store_;
     const directory::Clock& clock_;
-    const std::string public_url_;
     directory::TypeId type_;
     Run run_;
     std::mutex mutex_;
+    std::string public_url_;
     std::condition_variable_any work_waits_;
     std::condition_variable_any answered_;
     std::deque<std::shared_ptr<Job>> queue_;

@@ -55,9 +55,7 @@ Result<Response> poll(
     const Request& request, const RequestContext& context
 ) {
     BASCULE_TRY(const auto caller, authenticator.authenticate_token(request, context));
-    BASCULE_TRY(
-        auto stream, stream_for(streams, caller, request.path_parameters.front())
-    );
+    BASCULE_TRY(auto stream, stream_for(streams, caller, request.path_parameters.front()));
     BASCULE_TRY(const nlohmann::json body, json_object(request));
     BASCULE_TRY(const PollRequest wanted, parse_poll(body));
     BASCULE_TRY(
@@ -70,10 +68,42 @@ Result<Response> poll(
     return response;
 }
 
+/// The completion token; for a bulk request all of them, as a poll would give them.
+Result<Response> completion(
+    EventMeans& means, AsyncRequests& async, const portal::CallerAuthenticator& authenticator,
+    const Request& request, const RequestContext& context
+) {
+    BASCULE_TRY(const auto caller, authenticator.authenticate_token(request, context));
+    BASCULE_TRY(
+        const AsyncRequest found,
+        async.find(request.path_parameters.front(), caller.actor.id.value_or(Uuid{}))
+    );
+    Response response;
+    response.set("Cache-Control", "no-store");
+    if (!found.completed) {
+        response.status = 202;
+        response.set("Retry-After", "1");
+        return response;
+    }
+    nlohmann::ordered_json sets = nlohmann::ordered_json::object();
+    for (const directory::JournalRecord& result : found.results) {
+        const std::string id = result.request_id + ".completion";
+        BASCULE_TRY(
+            sets[id],
+            means.signer->sign(means.composer.completion_claims(result, id, found.client_name))
+        );
+    }
+    const bool alone = sets.size() == 1;
+    response.content_type = alone ? "application/secevent+jwt" : "application/json";
+    response.body = alone ? sets.begin()->get<std::string>()
+                          : nlohmann::ordered_json{{"sets", std::move(sets)}}.dump();
+    return response;
+}
+
 }  // namespace
 
 Status add_event_routes(
-    http::Router& router, EventMeans& means, StreamService& streams,
+    http::Router& router, EventMeans& means, EventSources sources,
     const portal::CallerAuthenticator& authenticator
 ) {
     BASCULE_CHECK(router.add(make_route(
@@ -87,11 +117,21 @@ Status add_event_routes(
             return response;
         }
     )));
+    StreamService& streams = sources.streams;
+    BASCULE_CHECK(router.add(make_route(
+        http::Method::get, "/events/v1/async/{}", http::Pool::read,
+        "The completion token of an asynchronous request.",
+        [&means, &async = sources.async,
+         &authenticator](const Request& request, const RequestContext& context) {
+            auto response = completion(means, async, authenticator, request, context);
+            return response ? *std::move(response)
+                            : http::problem(response.error(), context.request_id);
+        }
+    )));
     return router.add(make_route(
         http::Method::post, "/events/v1/streams/{}/poll", http::Pool::waiting,
         "Acknowledges security event tokens and fetches further ones (RFC 8936).",
-        [&means, &streams,
-         &authenticator](const Request& request, const RequestContext& context) {
+        [&means, &streams, &authenticator](const Request& request, const RequestContext& context) {
             auto response = poll(means, streams, authenticator, request, context);
             return response ? *std::move(response)
                             : http::problem(response.error(), context.request_id);

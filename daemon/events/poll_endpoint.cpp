@@ -21,8 +21,7 @@ constexpr std::int64_t skip_after = 500;
 constexpr int most_waiting = 12;
 
 Error invalid(std::string field, std::string detail) {
-    return Error{
-        ErrorKind::invalid_input, "invalid_poll", std::move(detail), std::move(field), {}};
+    return Error{ErrorKind::invalid_input, "invalid_poll", std::move(detail), std::move(field), {}};
 }
 
 std::string error_text(const json& error) {
@@ -61,8 +60,9 @@ Result<PollRequest> parse_poll(const json& body) {
         }
     } catch (const json::exception&) {
         return fail(invalid(
-            {}, "A poll has maxEvents (number), returnImmediately (boolean), ack (list of jti) and "
-                "setErrs (object by jti)."
+            {},
+            "A poll has maxEvents (number), returnImmediately (boolean), ack (list of jti) and "
+            "setErrs (object by jti)."
         ));
     }
     if (request.acknowledged.size() + request.refused.size() > 10 * most_tokens) {
@@ -133,8 +133,9 @@ Status PollEndpoint::skip(const EventStream& stream, const FeedPage& page) {
     if (!page.tokens.empty() || page.scanned - stream.acknowledged < skip_after) {
         return {};
     }
-    return streams_.progress(stream.id, [&](EventStream& stored) { settle(stored, page); })
-        .map([](const EventStream&) {});
+    return streams_.progress(
+                       stream.id, [&](EventStream& stored) { settle(stored, page); }
+    ).map([](const EventStream&) {});
 }
 
 Result<ordered_json> PollEndpoint::poll(

@@ -18,7 +18,7 @@ namespace bascule::daemon {
 struct PollRequest {
     std::size_t most = 100;  ///< 0: only acknowledges
     bool return_immediately = false;
-    std::vector<std::string> acknowledged;        ///< `jti`s
+    std::vector<std::string> acknowledged;       ///< `jti`s
     std::map<std::string, std::string> refused;  ///< `jti` -> what the receiver says is wrong
 };
 
@@ -27,8 +27,8 @@ struct PollRequest {
 
 /// Notes acknowledged and refused tokens of a stream. Unknown ones are left out.
 void note_outcomes(
-    scim::events::EventStream& stream, const PollRequest& request, const scim::events::FeedPage& page,
-    Time now
+    scim::events::EventStream& stream, const PollRequest& request,
+    const scim::events::FeedPage& page, Time now
 );
 
 /// Delivery by polling (RFC 8936). Thread-safe.

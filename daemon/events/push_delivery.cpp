@@ -24,6 +24,8 @@ constexpr milliseconds look{250};
 constexpr std::chrono::hours longest_asked_wait{1};
 /// A stream whose records have no tokens notes its place after so many.
 constexpr std::int64_t skip_after = 500;
+/// Progress is written down so often at most; what a crash forgets is delivered again.
+constexpr milliseconds note_every{100};
 
 /// The receiver's reason (RFC 8935 section 2.3), shortened.
 std::string reason_of(const events::PushAnswer& answer) {
@@ -77,6 +79,7 @@ struct PushDelivery::Lane {
     milliseconds retry_in{0};
     std::int64_t noted = 0;
     std::string noted_error;
+    std::chrono::steady_clock::time_point noted_at;
 };
 
 PushDelivery::PushDelivery(
@@ -146,9 +149,13 @@ void PushDelivery::run(const std::stop_token& stop, const Uuid& id) {
                 return;  // the stream was removed
             }
             lane.error = outcome.error().detail;
-            lane.retry_in = std::clamp(lane.retry_in * 2, timing_.first_retry, timing_.longest_retry);
+            lane.retry_in =
+                std::clamp(lane.retry_in * 2, timing_.first_retry, timing_.longest_retry);
         }
-        note(lane);
+        if (lane.error != lane.noted_error ||
+            std::chrono::steady_clock::now() - lane.noted_at >= note_every) {
+            note(lane);
+        }
         if (lane.retry_in > milliseconds{0} && !lane.error.empty()) {
             const std::uint64_t before = streams_.revision();
             for (milliseconds left = lane.retry_in;
@@ -158,6 +165,7 @@ void PushDelivery::run(const std::stop_token& stop, const Uuid& id) {
             }
         }
     }
+    note(lane);
 }
 
 /// Delivers what there is, or waits a moment for more.
@@ -214,10 +222,9 @@ Result<bool> PushDelivery::send(
     target.ca_file = lane.stream.ca_file;
     BASCULE_TRY(target.authorization, read_authorization(lane.stream.authorization_file));
     BASCULE_TRY(const std::string text, means.signer->sign(token.claims));
-    BASCULE_TRY(
-        const events::PushAnswer answer,
-        lane.client.push(target, text, [&stop] { return stop.stop_requested(); })
-    );
+    BASCULE_TRY(const events::PushAnswer answer, lane.client.push(target, text, [&stop] {
+        return stop.stop_requested();
+    }));
     if (answer.status == 202 || answer.status == 200 || answer.status == 204) {
         ++lane.delivered;
         lane.error.clear();
@@ -236,9 +243,8 @@ Result<bool> PushDelivery::send(
     lane.error = "The receiver answered " + std::to_string(answer.status) + ".";
     lane.retry_in = std::clamp(lane.retry_in * 2, timing_.first_retry, timing_.longest_retry);
     if (answer.retry_after) {
-        lane.retry_in = std::clamp<milliseconds>(
-            *answer.retry_after, timing_.first_retry, longest_asked_wait
-        );
+        lane.retry_in =
+            std::clamp<milliseconds>(*answer.retry_after, timing_.first_retry, longest_asked_wait);
     }
     return false;
 }
@@ -246,8 +252,8 @@ Result<bool> PushDelivery::send(
 /// Writes down how far the receiver has come, when that or its state has changed.
 void PushDelivery::note(Lane& lane) {
     const bool counted = lane.delivered + lane.refused > 0;
-    const bool news = counted || lane.error != lane.noted_error ||
-                      lane.scanned - lane.noted >= skip_after;
+    const bool news =
+        counted || lane.error != lane.noted_error || lane.scanned - lane.noted >= skip_after;
     if (!news || lane.revision != streams_.revision()) {
         return;
     }
@@ -261,14 +267,17 @@ void PushDelivery::note(Lane& lane) {
         stored.refused += lane.refused;
         if (stored.last_error != lane.error) {
             stored.last_error = lane.error;
-            stored.last_error_time = lane.error.empty() ? stored.last_error_time
-                                                        : std::optional<Time>(clock_.now());
+            stored.last_error_time =
+                lane.error.empty() ? stored.last_error_time : std::optional<Time>(clock_.now());
         }
     });
     if (!written) {
-        log::error("event_progress_not_noted", written.error().detail, {{"stream", lane.stream.name}});
+        log::error(
+            "event_progress_not_noted", written.error().detail, {{"stream", lane.stream.name}}
+        );
         return;
     }
+    lane.noted_at = std::chrono::steady_clock::now();
     lane.noted = lane.scanned;
     lane.noted_error = lane.error;
     lane.delivered = 0;

@@ -45,8 +45,10 @@ Status check_scopes(const std::vector<std::string>& scopes) {
     for (const std::string& scope : scopes) {
         if (std::ranges::find(known, scope) == known.end()) {
             return fail(invalid(
-                "scopes", "A stream has the scopes users:read, groups:read and admin:read; there "
-                          "is no '" + printable(scope, 40) + "'."
+                "scopes",
+                "A stream has the scopes users:read, groups:read and admin:read; there "
+                "is no '" +
+                    printable(scope, 40) + "'."
             ));
         }
     }
@@ -60,8 +62,9 @@ Status check_delivery(const EventStream& wanted) {
     }
     if (wanted.client_name.empty()) {
         return fail(invalid(
-            "client", "A stream that is polled belongs to a token with the scope events:read; name "
-                      "it."
+            "client",
+            "A stream that is polled belongs to a token with the scope events:read; name "
+            "it."
         ));
     }
     return {};
@@ -130,8 +133,9 @@ Status StreamService::name_client(EventStream& wanted) {
     const bool may_poll = std::ranges::find(found->scopes, "events:read") != found->scopes.end();
     if (wanted.delivery == Delivery::poll && !may_poll) {
         return fail(invalid(
-            "client", "The token '" + found->name + "' lacks the scope events:read, so it cannot "
-                      "poll. Make one with it: bascule token create --scope events:read …"
+            "client", "The token '" + found->name +
+                          "' lacks the scope events:read, so it cannot "
+                          "poll. Make one with it: bascule token create --scope events:read …"
         ));
     }
     wanted.client = found->id;
@@ -139,9 +143,7 @@ Status StreamService::name_client(EventStream& wanted) {
     return {};
 }
 
-Result<EventStream> StreamService::create(
-    EventStream wanted, From from, const access::Caller& by
-) {
+Result<EventStream> StreamService::create(EventStream wanted, From from, const access::Caller& by) {
     BASCULE_CHECK(check_name(wanted.name));
     BASCULE_CHECK(check_scopes(wanted.scopes));
     BASCULE_CHECK(check_delivery(wanted));
@@ -159,9 +161,8 @@ Result<EventStream> StreamService::create(
         if (wanted.group) {
             BASCULE_TRY(const auto group, transaction.find_row(*wanted.group));
             if (!group || group->type != store_.registry().type("Group")) {
-                return fail(invalid(
-                    "group", "There is no group " + wanted.group->to_string() + "."
-                ));
+                return fail(invalid("group", "There is no group " + wanted.group->to_string() + ".")
+                );
             }
         }
         BASCULE_TRY(

@@ -41,9 +41,7 @@ class StreamService {
     [[nodiscard]] Result<EventStream> find(std::string_view name_or_id);
     [[nodiscard]] Status remove(std::string_view name_or_id, const access::Caller& by);
     /// Stops or continues delivery; nothing is lost meanwhile.
-    [[nodiscard]] Status pause(
-        std::string_view name_or_id, bool paused, const access::Caller& by
-    );
+    [[nodiscard]] Status pause(std::string_view name_or_id, bool paused, const access::Caller& by);
     /// Delivers everything since that time again.
     [[nodiscard]] Status replay(std::string_view name_or_id, Time from, const access::Caller& by);
     /// Sends a verification event down the stream.
@@ -60,9 +58,8 @@ class StreamService {
     [[nodiscard]] std::uint64_t revision() const { return revision_.load(); }
 
   private:
-    [[nodiscard]] Result<EventStream> load(
-        directory::Reader& reader, std::string_view name_or_id
-    ) const;
+    [[nodiscard]] Result<EventStream> load(directory::Reader& reader, std::string_view name_or_id)
+        const;
     [[nodiscard]] Status change(
         std::string_view name_or_id, std::string activity, const access::Caller& by,
         const std::function<Status(directory::Transaction&, EventStream&)>& change

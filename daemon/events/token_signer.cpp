@@ -172,7 +172,8 @@ Status make_key(const std::string& path) {
     const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
     const Owned<BIO> bio(BIO_new(BIO_s_secmem()));
     if (!key || !bio ||
-        PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+        PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) !=
+            1) {
         return fail(
             ErrorKind::internal, "signing_key_unusable", "No signing key of events could be made."
         );

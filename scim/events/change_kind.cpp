@@ -96,9 +96,8 @@ bool read_update(const JournalRecord& record, ResourceChange& change) {
     const TypeView& view = *change.view;
     if (record.activity == "Update " + view.noun) {
         change.attributes = attributes_in(record, view);
-        change.kind = detail_of(record, "method") == "PUT" && !view.has_member_list
-                          ? Kind::replaced
-                          : Kind::updated;
+        change.kind = detail_of(record, "method") == "PUT" && !view.has_member_list ? Kind::replaced
+                                                                                    : Kind::updated;
         return true;
     }
     if (record.activity == "Set user manager") {
@@ -108,9 +107,8 @@ bool read_update(const JournalRecord& record, ResourceChange& change) {
         }
         return manager != nullptr;
     }
-    const auto known = std::ranges::find(
-        single_attributes, record.activity, &SingleAttribute::activity
-    );
+    const auto known =
+        std::ranges::find(single_attributes, record.activity, &SingleAttribute::activity);
     if (known != single_attributes.end()) {
         change.attributes.emplace_back(known->attribute);
     }

@@ -14,10 +14,10 @@ struct ResourceChange {
     enum class Kind { created, updated, replaced, deleted, targets_added, targets_removed };
     Kind kind = Kind::updated;
     const TypeView* view = nullptr;
-    std::vector<std::string> attributes;      ///< updated, replaced: their paths
-    const EdgeAttribute* edge = nullptr;      ///< targets_…: members, owners
-    std::vector<Uuid> targets;                ///< targets_…: ids
-    bool targets_complete = false;            ///< whether `targets` are all of them
+    std::vector<std::string> attributes;  ///< updated, replaced: their paths
+    const EdgeAttribute* edge = nullptr;  ///< targets_…: members, owners
+    std::vector<Uuid> targets;            ///< targets_…: ids
+    bool targets_complete = false;        ///< whether `targets` are all of them
 };
 
 /// Nothing when the record is about no change of a SCIM resource: refusals, sign-ins, tokens.

@@ -96,8 +96,7 @@ struct EventComposer::Subject {
 };
 
 void EventComposer::add(Draft& draft, Json subject, std::string_view uri, Json payload) const {
-    const TokenPlace place{
-        draft.record.sequence, static_cast<std::uint32_t>(draft.tokens.size())};
+    const TokenPlace place{draft.record.sequence, static_cast<std::uint32_t>(draft.tokens.size())};
     EventToken token{token_id(draft.stream, place), place, {}};
     Json claims{
         {"iss", issuer_},
@@ -116,8 +115,8 @@ void EventComposer::add(Draft& draft, Json subject, std::string_view uri, Json p
 bool EventComposer::wants(const EventStream& stream, const TypeView& view) const {
     access::Caller reader;
     reader.scopes = stream.scopes;
-    const bool named =
-        stream.types.empty() || std::ranges::find(stream.types, view.type->name) != stream.types.end();
+    const bool named = stream.types.empty() ||
+                       std::ranges::find(stream.types, view.type->name) != stream.types.end();
     return named && reader.has_scope(view.read_scope);
 }
 
@@ -331,8 +330,7 @@ Status EventComposer::compose_members(
 Status EventComposer::compose_feed(
     Reader& reader, const ResourceChange& change, const Subject& subject, Draft& draft
 ) const {
-    const bool moved =
-        change.kind == Kind::targets_added || change.kind == Kind::targets_removed;
+    const bool moved = change.kind == Kind::targets_added || change.kind == Kind::targets_removed;
     if (change.kind == Kind::deleted) {
         add(draft, subject.id, uri::delete_, Json::object());
         return {};

@@ -31,8 +31,7 @@ class EventComposer {
 
     /// The tokens that a record means for a stream, in their order; often none.
     [[nodiscard]] Result<std::vector<EventToken>> compose(
-        directory::Reader& reader, const directory::JournalRecord& record,
-        const EventStream& stream
+        directory::Reader& reader, const directory::JournalRecord& record, const EventStream& stream
     ) const;
 
     /// The claims of a completed asynchronous request for the client that sent it.

@@ -53,8 +53,7 @@ void settle(EventStream& stream, const FeedPage& page) {
         return !stream.acknowledged_beyond.contains(token.place);
     });
     stream.acknowledged = std::max(
-        stream.acknowledged,
-        waiting == page.tokens.end() ? page.scanned : waiting->place.first - 1
+        stream.acknowledged, waiting == page.tokens.end() ? page.scanned : waiting->place.first - 1
     );
     std::erase_if(stream.acknowledged_beyond, [&](const TokenPlace& place) {
         return place.first <= stream.acknowledged;

@@ -31,7 +31,8 @@ struct EventStream {
     std::string audience;             ///< `aud` of its tokens
     std::vector<std::string> types;   ///< resource types; empty: all that the scopes open
     std::vector<std::string> scopes;  ///< "users:read", "groups:read", "admin:read"
-    std::optional<Uuid> group;  ///< the feed is about the direct members of this group; else everybody
+    std::optional<Uuid>
+        group;  ///< the feed is about the direct members of this group; else everybody
     /// The token that may poll, and whose asynchronous requests are answered here.
     std::optional<Uuid> client;
     std::string client_name;

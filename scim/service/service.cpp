@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "directory/base/text.hpp"
@@ -267,6 +268,13 @@ class RouteTable {
         return add(std::move(route));
     }
 
+    /// The answer of a request that its client does not wait for.
+    static std::optional<Response> answer_later(const Engine& engine, const Call& call) {
+        AsyncGate* const gate = engine.with.asynchronous;
+        return gate == nullptr ? std::nullopt
+                               : gate->accept(call.request, call.context, call.caller);
+    }
+
     static Response handle_typed(
         const Engine& engine, const TypeView& view, Operation operation, bool writes,
         const Authenticate& authenticate, const Request& request, const RequestContext& context
@@ -282,6 +290,8 @@ class RouteTable {
             result = fail(insufficient_scope(scope));
         } else if (auto media = check_media(request); !media) {
             result = fail(media.error());
+        } else if (auto later = writes ? answer_later(engine, call) : std::nullopt) {
+            return *std::move(later);
         } else {
             result = operation(engine, view, call);
         }

@@ -14,6 +14,7 @@
 #include "http/api/message.hpp"
 #include "http/api/router.hpp"
 #include "scim/schema/schema.hpp"
+#include "scim/service/async_gate.hpp"
 
 namespace bascule::scim {
 
@@ -41,6 +42,8 @@ struct ServiceDependencies {
     directory::LocalCredentials* credentials =
         nullptr;  ///< null: passwords of local users are dropped
     ServiceOptions options;
+    /// Takes requests that shall be answered later; null: every request is answered at once.
+    AsyncGate* asynchronous = nullptr;
 };
 
 struct Engine;

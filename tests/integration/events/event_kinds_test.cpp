@@ -1,5 +1,10 @@
 // What tokens say of each kind of change, in both details.
+#include <sys/wait.h>
+
+#include <fstream>
+
 #include "tests/integration/events/event_rig.hpp"
+#include "tests/support/process.hpp"
 
 namespace bascule::test {
 namespace {
@@ -38,8 +43,9 @@ class EventKinds : public EventTest {
 };
 
 TEST_F(EventKinds, Check161_ProvisioningOfAUserIsToldFromItsBeginningToItsEnd) {
-    const std::string id =
-        add_user("ada", {{"externalId", "e-1"}, {"displayName", "Ada"}, {"password", "Secret-1234"}});
+    const std::string id = add_user(
+        "ada", {{"externalId", "e-1"}, {"displayName", "Ada"}, {"password", "Correct-Horse-9-Battery"}}
+    );
     const std::string path = "/Users/" + id;
     patch(path, replace("displayName", "Ada L."));
     patch(path, replace("active", false));
@@ -140,8 +146,7 @@ TEST_F(EventKinds, ManyMembersAtOnceAreANoticeToReadTheGroup) {
 }
 
 TEST_F(EventKinds, ChangesOfTheDirectoryAreEventsToo) {
-    const std::string id =
-        daemon_.find("/Users", "userName eq \"" + user_uid(3) + "\"").at("id");
+    const std::string id = daemon_.find("/Users", "userName eq \"" + user_uid(3) + "\"").at("id");
     const std::string group = daemon_.all("/Groups").at(0).at("id");
     const std::string group_name = daemon_.all("/Groups").at(0).at("displayName");
     directory_.set(user_dn(3), "sn", "Changed");
@@ -175,12 +180,15 @@ TEST_F(EventKinds, AFeedOfOneGroupTellsWhoEntersAndLeavesIt) {
     stream({"create", "--name", "crew", "--token", "client", "--group", group});
     patch(
         "/Groups/" + group,
-        Json::array({{{"op", "add"}, {"path", "members"}, {"value", Json::array({{{"value", ada}}})}}})
+        Json::array(
+            {{{"op", "add"}, {"path", "members"}, {"value", Json::array({{{"value", ada}}})}}}
+        )
     );
     patch("/Users/" + bob, replace("displayName", "not told"));
     patch("/Users/" + ada, replace("displayName", "told"));
     patch(
-        "/Groups/" + group, Json::array({{{"op", "remove"}, {"path", "members[value eq \"" + ada + "\"]"}}})
+        "/Groups/" + group,
+        Json::array({{{"op", "remove"}, {"path", "members[value eq \"" + ada + "\"]"}}})
     );
     const auto tokens = tokens_of("crew", 2);
     EXPECT_EQ(tokens.front().event(), "feed:add");
@@ -207,9 +215,7 @@ TEST_F(EventKinds, ScopesAndTypesBoundAStream) {
 TEST_F(EventKinds, AVerificationEventCarriesItsState) {
     stream({"verify", "notices", "--state", "are you there"});
     const auto tokens = tokens_of("notices", 1);
-    EXPECT_EQ(
-        tokens[0].event(), "https://schemas.openid.net/secevent/ssf/event-type/verification"
-    );
+    EXPECT_EQ(tokens[0].event(), "https://schemas.openid.net/secevent/ssf/event-type/verification");
     EXPECT_EQ(tokens[0].payload().at("state"), "are you there");
     EXPECT_TRUE(poll("values", {{"returnImmediately", true}}).at("sets").empty());
 }
@@ -221,6 +227,33 @@ TEST_F(EventKinds, ThePublishedKeyIsPublicAndStaysTheSame) {
     daemon_.kill();
     daemon_.start();
     EXPECT_EQ(send("GET", "/.well-known/jwks.json").json, before.json);
+}
+
+TEST_F(EventKinds, AnRsaKeyOfTheOperatorSignsWithRs256) {
+    const std::string key = daemon_.folder() + "/rsa.pem";
+    ASSERT_EQ(run_program({"openssl", "genrsa", "-out", key, "2048"}).exit_code, 0);
+    std::ofstream(daemon_.configuration(), std::ios::app)
+        << "events: { signing_key: " << key << " }\n";
+    EXPECT_EQ(daemon_.stop(), 0);
+    daemon_.start();
+    (void)add_user("ada");
+    const auto tokens = tokens_of("notices", 1);
+    EXPECT_EQ(tokens[0].header.at("alg"), "RS256");
+}
+
+TEST_F(EventKinds, AKeyThatCannotSignKeepsTheDaemonFromStarting) {
+    const std::string key = daemon_.folder() + "/broken.pem";
+    std::ofstream(key) << "no key\n";
+    std::ofstream(daemon_.configuration(), std::ios::app)
+        << "events: { signing_key: " << key << " }\n";
+    EXPECT_EQ(daemon_.stop(), 0);
+    daemon_.launch();
+    siginfo_t end{};
+    wait_until("the end of the daemon", std::chrono::seconds(30), [&] {
+        const auto id = static_cast<id_t>(daemon_.process_id());
+        return ::waitid(P_PID, id, &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_pid != 0;
+    });
+    EXPECT_EQ(daemon_.stop(), 2);
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ void EventTest::SetUp() {
     directory_.load_ldif(directory_ldif(20, 2));
     directory_.start();
     daemon_.start();
+    (void)daemon_.token();  // for what the rig itself asks
     bearer_ = make_token("client", "users:write,groups:write,admin:write,events:read");
 }
 
@@ -71,8 +72,9 @@ FullAnswer EventTest::send(
     const std::vector<std::string>& headers, const std::string& bearer
 ) {
     std::vector<std::string> arguments{
-        "curl", "-s", "-i", "-X", method, "--max-time", "60", "-H",
-        "Authorization: Bearer " + (bearer.empty() ? bearer_ : bearer)};
+        "curl", "-s",   "-i",
+        "-X",   method, "--max-time",
+        "60",   "-H",   "Authorization: Bearer " + (bearer.empty() ? bearer_ : bearer)};
     for (const std::string& header : headers) {
         arguments.insert(arguments.end(), {"-H", header});
     }
@@ -133,7 +135,7 @@ std::vector<Token> EventTest::verify(const std::vector<std::string>& texts) {
     const FullAnswer keys = send("GET", "/.well-known/jwks.json");
     EXPECT_EQ(keys.status, 200);
     const ProcessResult checked = run_program(
-        {"python3", std::string(EVENT_TEST_FOLDER) + "/verify_tokens.py"},
+        {"/usr/bin/python3", std::string(EVENT_TEST_FOLDER) + "/verify_tokens.py"},
         Json{{"keys", keys.json}, {"tokens", texts}}.dump()
     );
     EXPECT_EQ(checked.exit_code, 0) << checked.output;
@@ -166,9 +168,8 @@ std::string EventTest::add_group(const std::string& name, const std::vector<std:
 }
 
 void EventTest::patch(const std::string& path, const Json& operations) {
-    const FullAnswer answer = send(
-        "PATCH", "/scim/v2" + path, {{"schemas", {patch_schema}}, {"Operations", operations}}
-    );
+    const FullAnswer answer =
+        send("PATCH", "/scim/v2" + path, {{"schemas", {patch_schema}}, {"Operations", operations}});
     EXPECT_TRUE(answer.status == 200 || answer.status == 204) << answer.body;
 }
 
@@ -187,7 +188,8 @@ PushReceiver::~PushReceiver() {
 void PushReceiver::start() {
     std::filesystem::remove(folder_ + "/port");
     std::vector<std::string> arguments{
-        "python3", std::string(EVENT_TEST_FOLDER) + "/push_receiver.py", folder_, port_.empty() ? "0" : port_};
+        "/usr/bin/python3", std::string(EVENT_TEST_FOLDER) + "/push_receiver.py", folder_,
+        port_.empty() ? "0" : port_};
     if (tls_) {
         arguments.insert(arguments.end(), {folder_ + "/server.pem", folder_ + "/server.key"});
     }

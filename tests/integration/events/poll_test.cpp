@@ -55,9 +55,8 @@ TEST_F(Polling, TheClientBoundsHowMuchComes) {
     std::size_t seen = 0;
     std::vector<std::string> acknowledge;
     for (bool more = true; more;) {
-        const Json page = poll(
-            "feed", {{"returnImmediately", true}, {"maxEvents", 2}, {"ack", acknowledge}}
-        );
+        const Json page =
+            poll("feed", {{"returnImmediately", true}, {"maxEvents", 2}, {"ack", acknowledge}});
         acknowledge = ids_in(page);
         seen += acknowledge.size();
         more = page.value("moreAvailable", false);
@@ -95,9 +94,9 @@ TEST_F(Polling, ErrorsOfTheReceiverAreRecorded) {
     (void)add_user("ada");
     const std::string id = ids_in(poll("feed", at_once)).front();
     const Json error{{"err", "authentication_failed"}, {"description", "no such key"}};
-    EXPECT_TRUE(poll("feed", {{"returnImmediately", true}, {"setErrs", {{id, error}}}})
-                    .at("sets")
-                    .empty());
+    EXPECT_TRUE(
+        poll("feed", {{"returnImmediately", true}, {"setErrs", {{id, error}}}}).at("sets").empty()
+    );
     const Json status = stream_status("feed");
     EXPECT_EQ(status.at("refused"), 1);
     EXPECT_NE(status.at("lastError").get<std::string>().find("no such key"), std::string::npos);
@@ -158,7 +157,9 @@ TEST_F(Polling, StreamsThatCannotWorkAreRefused) {
     EXPECT_TRUE(refused({"--push", "http://receiver.example/"}));
     EXPECT_TRUE(refused({"--push", "https://user@receiver.example/"}));
     EXPECT_TRUE(refused({"--token", "client", "--group", "01890000-0000-7000-8000-00000000dead"}));
-    EXPECT_NE(daemon_.command({"stream", "create", "--name", "feed", "--token", "client"}).exit_code, 0);
+    EXPECT_NE(
+        daemon_.command({"stream", "create", "--name", "feed", "--token", "client"}).exit_code, 0
+    );
 }
 
 }  // namespace

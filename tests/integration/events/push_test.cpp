@@ -80,9 +80,7 @@ TEST_F(Pushing, AnOverloadedReceiverIsTriedAgainAfterTheTimeItAsksFor) {
     receiver.behave("accept");
     receiver.wait_for(2);
     const auto received = receiver.received();
-    EXPECT_GE(
-        received[1].at("time").get<double>() - received[0].at("time").get<double>(), 1.9
-    );
+    EXPECT_GE(received[1].at("time").get<double>() - received[0].at("time").get<double>(), 1.9);
     const auto tokens = tokens_in(receiver);
     EXPECT_EQ(tokens[0].id(), tokens[1].id());
 }
