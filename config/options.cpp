@@ -193,6 +193,21 @@ std::vector<Option> service_options() {
              .maximum = 100'000}
         ),
         option<S>(
+            "scim.bulk.max_operations", Kind::count, BASCULE_FIELD(scim_bulk_operations),
+            {.default_value = "2000",
+             .help = "Most operations in one bulk request; some clients take it as the size of a "
+                     "PATCH too.",
+             .minimum = 1,
+             .maximum = 100'000}
+        ),
+        option<S>(
+            "scim.bulk.max_payload", Kind::size, BASCULE_FIELD(scim_bulk_payload),
+            {.default_value = "16MiB",
+             .help = "Longest body of a bulk request.",
+             .minimum = 1024,
+             .maximum = 64 * 1024 * 1024}
+        ),
+        option<S>(
             "audit.retain", Kind::duration, BASCULE_FIELD(audit_retain),
             {.default_value = "2y",
              .help = "How long audit records are kept.",

@@ -102,6 +102,8 @@ struct Settings {
     std::vector<std::string> staff_groups;  ///< display names
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
+    std::uint32_t scim_bulk_operations = 0;
+    std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
     std::string events_signing_key;  ///< path; empty: beside the database
     LogFormat log_format = LogFormat::automatic;

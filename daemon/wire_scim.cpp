@@ -10,6 +10,7 @@ Status wire_scim(Generation& generation) {
     options.base_url = settings.server.public_url + "/scim/v2";
     options.default_page_size = settings.scim_default_page;
     options.max_results = settings.scim_max_results;
+    options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *core.schemas,

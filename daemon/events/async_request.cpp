@@ -5,6 +5,7 @@
 
 #include "directory/base/text.hpp"
 #include "scim/events/event_uris.hpp"
+#include "scim/service/scim_error.hpp"
 
 namespace bascule::daemon {
 
@@ -236,6 +237,18 @@ Response answer_after_crash(
 ) {
     Response response;
     const Method method = request.request.method;
+    if (request.request.path.ends_with("/Bulk")) {
+        return scim::scim_error(
+            Error{
+                ErrorKind::unavailable,
+                "interrupted",
+                "The service stopped while the operations were carried out; some of them are done. "
+                "Read the resources, then send the rest again.",
+                {},
+                {}},
+            request.id.to_string()
+        );
+    }
     response.status = method == Method::post ? 201 : method == Method::delete_ ? 204 : 200;
     if (record.target) {
         std::string location = public_url + request.request.path;

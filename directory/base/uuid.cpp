@@ -41,14 +41,14 @@ auto invalid_uuid(std::string_view text) {
 }  // namespace
 
 std::string Uuid::to_string() const {
-    std::string text;
-    text.reserve(text_length);
+    std::string text(text_length, '-');
+    std::size_t at = 0;
     for (const std::uint8_t byte : bytes) {
-        if (is_dash_position(text.size())) {
-            text.push_back('-');
+        if (is_dash_position(at)) {
+            ++at;
         }
-        text.push_back(hex_digits[byte >> 4]);
-        text.push_back(hex_digits[byte & 0x0F]);
+        text[at++] = hex_digits[byte >> 4];
+        text[at++] = hex_digits[byte & 0x0F];
     }
     return text;
 }

@@ -114,6 +114,9 @@ std::string_view Request::header(std::string_view name) const {
 }
 
 std::string percent_decode(std::string_view text, Plus plus) {
+    if (text.find_first_of(plus == Plus::is_space ? "%+" : "%") == std::string_view::npos) {
+        return std::string(text);
+    }
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,8 +55,19 @@ class Router {
     [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
 
   private:
+    class Search;
+    /// A place in the tree of segments. Children are positions in `nodes_`, routes in `routes_`.
+    struct Node {
+        std::map<std::string, std::size_t, std::less<>> literals;
+        std::size_t any = 0;  ///< the child of {}, 0 when there is none
+        std::vector<std::size_t> ending;
+        std::vector<std::size_t> with_rest;  ///< routes that go on with {*}
+    };
+
+    [[nodiscard]] std::size_t child(std::size_t node, std::string_view segment);
+
     std::vector<Route> routes_;
-    std::vector<std::vector<std::string>> patterns_;  ///< segments, one list a route
+    std::vector<Node> nodes_ = std::vector<Node>(1);
 };
 
 }  // namespace bascule::http

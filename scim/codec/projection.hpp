@@ -62,9 +62,12 @@ struct RenderParts {
 /// W/"7" for version 7: ETag header and meta.version alike.
 [[nodiscard]] std::string entity_tag(std::uint64_t version);
 
-/// "https://…/scim/v2/Users/<id>".
+/// "https://…/scim/v2/Users/<id>". A public URL needs no escapes in JSON.
 [[nodiscard]] std::string location_of(
     const ResourceType& type, const Uuid& id, std::string_view base_url
+);
+void append_location(
+    std::string& out, const ResourceType& type, const Uuid& id, std::string_view base_url
 );
 
 }  // namespace bascule::scim

@@ -30,7 +30,7 @@ void append_meta(
     out += R"(","lastModified":")";
     append_time(out, row.modified);
     out += R"(","location":")";
-    out += location_of(type, row.id, base_url);
+    append_location(out, type, row.id, base_url);
     out += R"(","version":)";
     append_json_string(out, entity_tag(row.version));
     out += '}';
@@ -65,7 +65,7 @@ std::string render_whole(
     const Attribute* manager = nullptr;
     const Schema* extension = parts.manager.empty() ? nullptr : manager_extension(type, &manager);
     if (extension == nullptr) {
-        out = object.body;
+        out += object.body;
     } else {
         append_body_with_manager(out, object.body, extension->id, parts.manager);
     }
@@ -265,11 +265,18 @@ std::string entity_tag(std::uint64_t version) {
 }
 
 std::string location_of(const ResourceType& type, const Uuid& id, std::string_view base_url) {
-    std::string location(base_url);
-    location += type.endpoint;
-    location += '/';
-    location += id.to_string();
+    std::string location;
+    append_location(location, type, id, base_url);
     return location;
+}
+
+void append_location(
+    std::string& out, const ResourceType& type, const Uuid& id, std::string_view base_url
+) {
+    out += base_url;
+    out += type.endpoint;
+    out += '/';
+    out += id.to_string();
 }
 
 }  // namespace bascule::scim

@@ -90,25 +90,31 @@ std::string names_of(const std::vector<directory::AttributePath>& paths) {
     return names;
 }
 
-void journal_refusal(
-    const Engine& engine, const TypeView& view, const Call& call, const Error& error
+Status append_refusal(
+    directory::Transaction& transaction, const TypeView& view, const Call& call, const Error& error
 ) {
     Uuid target;
     if (!call.request.path_parameters.empty()) {
         target = parse_uuid(call.request.path_parameters.front()).value_or(Uuid{});
     }
-    const auto write = [&](directory::Transaction& transaction) -> Status {
-        BASCULE_TRY(const std::optional<directory::ObjectRow> row, transaction.find_row(target));
-        auto record = record_of(
-            call, view, activity_of(view, change_of(call.request.method)), target,
-            row ? std::string_view(row->display) : std::string_view{}
-        );
-        record.outcome = directory::Outcome::refused;
-        record.reason = error.code;
-        if (!error.field.empty()) {
-            record.details.emplace_back("field", error.field);
-        }
-        return transaction.append(std::move(record));
+    BASCULE_TRY(const std::optional<directory::ObjectRow> row, transaction.find_row(target));
+    auto record = record_of(
+        call, view, activity_of(view, change_of(call.request.method)), target,
+        row ? std::string_view(row->display) : std::string_view{}
+    );
+    record.outcome = directory::Outcome::refused;
+    record.reason = error.code;
+    if (!error.field.empty()) {
+        record.details.emplace_back("field", error.field);
+    }
+    return transaction.append(std::move(record));
+}
+
+void journal_refusal(
+    const Engine& engine, const TypeView& view, const Call& call, const Error& error
+) {
+    const auto write = [&](directory::Transaction& transaction) {
+        return append_refusal(transaction, view, call, error);
     };
     if (const auto written = engine.with.store.write(directory::Durability::full, write);
         !written) {

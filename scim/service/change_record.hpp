@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "directory/model/journal.hpp"
+#include "directory/ports/store.hpp"
 #include "scim/service/engine.hpp"
 
 namespace bascule::scim {
@@ -30,6 +31,11 @@ enum class Change { add, update, remove };
 
 /// The names of changed attributes as one detail; values stay out of the journal.
 [[nodiscard]] std::string names_of(const std::vector<directory::AttributePath>& paths);
+
+/// Writes that a change was refused.
+[[nodiscard]] Status append_refusal(
+    directory::Transaction& transaction, const TypeView& view, const Call& call, const Error& error
+);
 
 /// Writes that a change was refused, in a transaction of its own. A failure to write it goes to the
 /// log only.

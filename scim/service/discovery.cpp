@@ -183,10 +183,11 @@ void write_supported(JsonWriter& json, std::string_view feature, bool supported)
 }
 
 void write_limits(JsonWriter& json, const ServiceOptions& options) {
-    // Clients take bulk.maxOperations as the size of a PATCH even where bulk is off.
-    json.key("bulk").begin_object().key("supported").boolean(false);
-    json.key("maxOperations").number(1000);
-    json.key("maxPayloadSize").number(static_cast<std::int64_t>(options.body_limit)).end_object();
+    // Some clients take bulk.maxOperations as the size of a PATCH too, which takes more than this.
+    json.key("bulk").begin_object().key("supported").boolean(true);
+    json.key("maxOperations").number(static_cast<std::int64_t>(options.bulk.max_operations));
+    json.key("maxPayloadSize").number(static_cast<std::int64_t>(options.bulk.max_payload));
+    json.end_object();
     json.key("filter").begin_object().key("supported").boolean(true);
     json.key("maxResults").number(static_cast<std::int64_t>(options.max_results)).end_object();
     json.key("pagination").begin_object().key("cursor").boolean(false).key("index").boolean(true);

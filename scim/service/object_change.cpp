@@ -55,15 +55,40 @@ Status ObjectChange::create(const Uuid& id, const WantedState& wanted) {
     object.row.display = display_of(wanted.body);
     object.body = wanted.body;
     BASCULE_CHECK(check_privileged(engine_, call_.caller, object));
-    directory::NewObject fresh;
-    fresh.id = id;
-    fresh.type = object.row.type;
-    fresh.display = object.row.display;
-    fresh.body = wanted.body;
-    BASCULE_TRY(object.row.oid, transaction_.create(std::move(fresh)));
+    BASCULE_TRY(object.row.oid, store_new(object));
     BASCULE_CHECK(journal(activity_of(view_, Change::add, wanted.body), object.row, {}));
     BASCULE_CHECK(apply_edges(object, wanted.edges));
     return set_password(object.row, wanted);
+}
+
+Status ObjectChange::reserve(
+    directory::Transaction& transaction, const TypeView& view, const Uuid& id
+) {
+    BASCULE_TRY(const std::optional<ObjectRow> row, transaction.find_row(id));
+    if (row) {
+        return {};
+    }
+    directory::NewObject empty;
+    empty.id = id;
+    empty.type = view.type->type;
+    empty.body = with_id(R"({"schemas":[")" + view.type->schema->id + R"("]})", id);
+    return transaction.create(std::move(empty)).map([](directory::Oid) {});
+}
+
+Result<directory::Oid> ObjectChange::store_new(const Object& object) {
+    BASCULE_TRY(const std::optional<ObjectRow> reserved, transaction_.find_row(object.row.id));
+    if (reserved) {
+        BASCULE_CHECK(
+            transaction_.update(reserved->oid, object.body, {}, object.row.display).map([](bool) {})
+        );
+        return reserved->oid;
+    }
+    directory::NewObject fresh;
+    fresh.id = object.row.id;
+    fresh.type = object.row.type;
+    fresh.display = object.row.display;
+    fresh.body = object.body;
+    return transaction_.create(std::move(fresh));
 }
 
 Status ObjectChange::update(const Object& before, const WantedState& wanted) {

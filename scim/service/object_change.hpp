@@ -32,12 +32,19 @@ class ObjectChange {
     /// The live object of the view's type with this id, If-Match checked; `not_found`,
     /// `precondition_failed`.
     [[nodiscard]] Result<directory::Object> load(const Uuid& id) const;
+    /// Fills a row that was reserved for the id, if there is one.
     [[nodiscard]] Status create(const Uuid& id, const WantedState& wanted);
+    /// Makes an empty object of the view's type, so that edges can end at it before it is created
+    /// in the same transaction. Does nothing when the id is taken.
+    [[nodiscard]] static Status reserve(
+        directory::Transaction& transaction, const TypeView& view, const Uuid& id
+    );
     [[nodiscard]] Status update(const directory::Object& before, const WantedState& wanted);
     [[nodiscard]] Status remove(const directory::Object& before);
     [[nodiscard]] const authority::Authority& authority() const { return *authority_; }
 
   private:
+    [[nodiscard]] Result<directory::Oid> store_new(const directory::Object& object);
     /// Removes the roles that the object holds, or that are limited to it.
     [[nodiscard]] Status remove_assignments(const Uuid& id);
     [[nodiscard]] Status apply_edges(

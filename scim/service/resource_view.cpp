@@ -101,13 +101,13 @@ class EdgeRenderer {
     void write_reference(
         std::string& out, const ObjectRow& row, std::string_view display_name, std::string_view type
     ) const {
-        const std::string id = row.id.to_string();
         out += "{\"value\":\"";
-        out += id;
+        out += row.id.to_string();
         out += '"';
         if (const TypeView* view = engine_.view_of(row.type)) {
-            out += ",\"$ref\":";
-            append_json_string(out, location_of(*view->type, row.id, engine_.base_url()));
+            out += ",\"$ref\":\"";
+            append_location(out, *view->type, row.id, engine_.base_url());
+            out += '"';
         }
         if (!row.display.empty()) {
             out += ",\"";

@@ -39,7 +39,7 @@ class WriteBase : public ResourceWrite {
         if (!object) {
             return fail(no_such_resource(view_, id_.to_string()));
         }
-        http::Response response = headers(status_with_body(), object->row.version);
+        http::Response response = headers(object->row.version);
         BASCULE_TRY(
             response.body,
             view_resource(engine_, view_, reader, *object, projection_, member_lists())
@@ -50,18 +50,18 @@ class WriteBase : public ResourceWrite {
     }
 
     [[nodiscard]] http::Response bare_answer() const override {
-        http::Response response = headers(status_without_body(), version_);
+        http::Response response = headers(version_);
         note_return(response, PreferredReturn::minimal, "return=minimal");
         return response;
     }
+
+    [[nodiscard]] int status() const override { return shows_resource() ? 200 : 204; }
 
     [[nodiscard]] bool shows_resource() const override {
         return representation_ != PreferredReturn::minimal;
     }
 
   protected:
-    [[nodiscard]] virtual int status_with_body() const { return 200; }
-    [[nodiscard]] virtual int status_without_body() const { return 204; }
     [[nodiscard]] virtual MemberLists member_lists() const { return MemberLists::as_projected; }
 
     /// The version that the transaction leaves behind.
@@ -75,12 +75,11 @@ class WriteBase : public ResourceWrite {
     const TypeView& view_;
     const Call& call_;
     Projection projection_;
-    PreferredReturn representation_ = PreferredReturn::unspecified;
 
   private:
-    [[nodiscard]] http::Response headers(int status, std::uint64_t version) const {
+    [[nodiscard]] http::Response headers(std::uint64_t version) const {
         http::Response response;
-        response.status = status;
+        response.status = status();
         response.set("ETag", entity_tag(version));
         response.set("Location", location_of(*view_.type, id_, engine_.base_url()));
         return response;
@@ -174,10 +173,9 @@ class CreateWrite final : public WriteBase {
         return note_version(transaction);
     }
 
-  private:
-    [[nodiscard]] int status_with_body() const override { return 201; }
-    [[nodiscard]] int status_without_body() const override { return 201; }
+    [[nodiscard]] int status() const override { return 201; }
 
+  private:
     WantedState wanted_;
 };
 
@@ -349,7 +347,7 @@ class DeleteWrite final : public WriteBase {
     [[nodiscard]] bool shows_resource() const override { return false; }
     [[nodiscard]] http::Response bare_answer() const override {
         http::Response response;
-        response.status = 204;
+        response.status = status();
         return response;
     }
 };

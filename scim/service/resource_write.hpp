@@ -18,6 +18,8 @@ class ResourceWrite {
 
     /// Carries the change out. Runs again when its transaction does.
     [[nodiscard]] virtual Status apply(directory::Transaction& transaction) = 0;
+    /// The status of the answer.
+    [[nodiscard]] virtual int status() const = 0;
     /// Whether the answer shows the resource: answer() makes it then, bare_answer() otherwise.
     [[nodiscard]] virtual bool shows_resource() const = 0;
     /// The answer after apply(); `reader` sees the change.
@@ -26,6 +28,8 @@ class ResourceWrite {
     /// The resource's id and version as apply() left them; version 0 once it is deleted.
     [[nodiscard]] const Uuid& id() const { return id_; }
     [[nodiscard]] std::uint64_t version() const { return version_; }
+    /// What the client asked to be answered with.
+    [[nodiscard]] PreferredReturn representation() const { return representation_; }
 
     /// True after an apply() that met a password nobody had hashed yet, and failed: call
     /// hash_password() outside the transaction and apply again.
@@ -35,6 +39,7 @@ class ResourceWrite {
   protected:
     Uuid id_;
     std::uint64_t version_ = 0;
+    PreferredReturn representation_ = PreferredReturn::unspecified;
 };
 
 /// What a request to change a resource consists of, besides its Call.

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "directory/base/text.hpp"
+#include "scim/service/bulk.hpp"
 #include "scim/service/change_record.hpp"
 #include "scim/service/engine.hpp"
 #include "scim/service/negotiation.hpp"
+#include "scim/service/permission.hpp"
 #include "scim/service/preference.hpp"
 #include "scim/service/read_operations.hpp"
 #include "scim/service/scim_error.hpp"
@@ -28,15 +30,6 @@ constexpr std::string_view root = "/scim/v2";
 
 using Operation = Result<Response> (*)(const Engine&, const TypeView&, const Call&);
 using RootOperation = Result<Response> (*)(const Engine&, const Call&);
-
-Error insufficient_scope(std::string_view scope) {
-    return Error{
-        ErrorKind::forbidden,
-        "insufficient_scope",
-        "This needs the scope " + std::string(scope) + ", which the token does not have.",
-        {},
-        {}};
-}
 
 bool is_write(Method method, std::string_view pattern) {
     return method == Method::put || method == Method::patch || method == Method::delete_ ||
@@ -144,6 +137,33 @@ class RouteTable {
         const std::string base(root);
         BASCULE_CHECK(add_search(Method::get, base, list_all));
         return add_search(Method::post, base + "/.search", search_all);
+    }
+
+    /// Its operations are authorised one by one.
+    Status add_bulk() {
+        Route route;
+        route.method = Method::post;
+        route.pattern = std::string(root) + "/Bulk";
+        route.pool = Pool::write;
+        route.body_limit = engine_.with.options.bulk.max_payload;
+        route.description = "Carries out many changes.";
+        route.handler = [this_engine = &engine_, authenticate = authenticate_](
+                            const Request& request, const RequestContext& context
+                        ) {
+            const auto caller = (*authenticate)(request, context);
+            if (!caller) {
+                return scim_error(caller.error(), context.request_id);
+            }
+            if (auto media = check_media(request); !media) {
+                return scim_error(media.error(), context.request_id);
+            }
+            const Call call{request, context, *caller, http::QueryParameters(request.query)};
+            if (auto later = answer_later(*this_engine, call)) {
+                return *std::move(later);
+            }
+            return finish(run_bulk_request(*this_engine, call), context.request_id);
+        };
+        return add(std::move(route));
     }
 
     /// A fixed document, readable without authentication.
@@ -286,8 +306,8 @@ class RouteTable {
         const Call call{request, context, *caller, http::QueryParameters(request.query)};
         const std::string_view scope = writes ? view.write_scope : view.read_scope;
         Result<Response> result;
-        if (!caller->has_scope(scope)) {
-            result = fail(insufficient_scope(scope));
+        if (auto permitted = require_scope(*caller, scope); !permitted) {
+            result = fail(permitted.error());
         } else if (auto media = check_media(request); !media) {
             result = fail(media.error());
         } else if (auto later = writes ? answer_later(engine, call) : std::nullopt) {
@@ -358,10 +378,7 @@ Status add_unsupported(RouteTable& table) {
             method, base + "/Me", "/Me is not supported; use the address of the user itself."
         ));
     }
-    return table.add_unsupported(
-        Method::post, base + "/Bulk",
-        "Bulk operations are not supported; send the requests one by one."
-    );
+    return {};
 }
 
 }  // namespace
@@ -377,6 +394,7 @@ Status Service::add_routes(http::Router& router, Authenticate authenticate) {
         BASCULE_CHECK(table.add_type(view));
     }
     BASCULE_CHECK(table.add_root());
+    BASCULE_CHECK(table.add_bulk());
     BASCULE_CHECK(add_discovery(table, *engine_));
     BASCULE_CHECK(add_unsupported(table));
     return table.add_remaining();

@@ -23,11 +23,18 @@ namespace bascule::scim {
 using Authenticate =
     std::function<Result<access::Caller>(const http::Request&, const http::RequestContext&)>;
 
+/// Bounds of one bulk request, as ServiceProviderConfig states them.
+struct BulkLimits {
+    std::size_t max_operations = 2000;
+    std::size_t max_payload = std::size_t{16} << 20;  ///< bytes
+};
+
 struct ServiceOptions {
     std::string base_url;  ///< absolute, no slash at the end: public URL + "/scim/v2"
     std::size_t default_page_size = 100;        ///< of lists whose request names no count
     std::size_t max_results = 1000;             ///< most resources in one list response
     std::size_t max_patch_operations = 10'000;  ///< in one PATCH; more is 413
+    BulkLimits bulk;
     std::size_t body_limit = std::size_t{1} << 20;
     std::size_t member_body_limit = std::size_t{16} << 20;  ///< of types that have members
 };

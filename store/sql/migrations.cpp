@@ -56,7 +56,17 @@ CREATE INDEX journal_activity ON journal(activity, seq);
 CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array steps{Migration{"first schema", first_schema}};
+// Counters of live objects by type and block of 4096 numbers; rows of a load that did not end are
+// no objects yet.
+constexpr std::string_view block_counters = R"sql(
+INSERT INTO counter(name,value)
+  SELECT printf('block:%d:%012d', type, oid/4096), count(*) FROM object
+  WHERE deleted IS NULL AND oid<coalesce((SELECT value FROM counter WHERE name='loading_from'), 9223372036854775807)
+  GROUP BY type, oid/4096;
+)sql";
+
+constexpr std::array steps{
+    Migration{"first schema", first_schema}, Migration{"counters of blocks", block_counters}};
 
 constexpr std::array bulk{
     BulkIndex{"object_id", "CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object(id)"},

@@ -2,10 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "store/sqlite/connection.hpp"
@@ -14,20 +16,23 @@ namespace bascule::store {
 
 class Writer;
 
-/// Pages of 8 KiB: from 8 MiB on the log is written back beside the writes, above 512 MiB the
-/// writer does it itself.
+/// Pages of 8 KiB. From 8 MiB on the log is written back beside the writes. From 32 MiB on the
+/// writer writes the rest of it back as soon as this is at most 2 MiB, so that the log starts over
+/// in the same blocks of the disk. Above 512 MiB the writer does all of it.
 inline constexpr std::uint32_t checkpoint_from_pages = 1024;
+inline constexpr std::uint32_t checkpoint_finish_pages = 4096;
+inline constexpr std::uint32_t checkpoint_small_rest = 256;
 inline constexpr std::uint32_t checkpoint_hard_pages = 65536;
 
-struct CheckpointResult {
-    std::uint32_t pages = 0;         ///< in the log
-    std::uint32_t checkpointed = 0;  ///< of these in the database file
-};
+/// Writes back what no reader hinders, without waiting for anybody. Returns how many pages of the
+/// log are in the database file; nothing when another checkpoint runs.
+std::optional<std::uint32_t> checkpoint(sqlite3* handle);
 
-/// Writes back what no reader hinders, without waiting for anybody.
-CheckpointResult checkpoint(sqlite3* handle);
+/// Waits until the database file is on disk. SQLite does so at the end of a complete checkpoint;
+/// what was done before then is not done there.
+void sync_database(sqlite3* handle);
 
-/// Writes the log back in a thread of its own every 50 ms, so that commits do not pay for it.
+/// Writes the log back in a thread of its own, so that commits do not pay for it.
 class Checkpointer {
   public:
     Checkpointer(std::unique_ptr<Connection> connection, Writer& writer);
@@ -37,6 +42,8 @@ class Checkpointer {
 
   private:
     void loop();
+    /// Writes back what there is; returns how long to wait before looking again.
+    [[nodiscard]] std::chrono::milliseconds write_back();
 
     std::unique_ptr<Connection> connection_;
     Writer& writer_;

@@ -17,6 +17,9 @@ namespace {
 // Up to here sorting the fetched documents is faster than walking the terms of the sort attribute.
 constexpr std::uint64_t sort_in_memory_limit = 5000;
 
+// From here on the counters of blocks lead to a page faster than walking there.
+constexpr std::uint64_t far_offset = 2 * block_size;
+
 std::int64_t clamp(std::uint64_t number) {
     return static_cast<std::int64_t>(
         std::min<std::uint64_t>(number, std::numeric_limits<std::int64_t>::max())
@@ -121,8 +124,9 @@ std::uint64_t QueryRun::count(const Sql& selection) {
 }
 
 std::uint64_t QueryRun::total() {
-    return plan_.reach == FilterPlan::Reach::everything ? reads_.count(query_.type)
-                                                        : count(visible_source());
+    return plan_.reach == FilterPlan::Reach::everything && reads_.counters_current()
+               ? reads_.count(query_.type)
+               : count(visible_source());
 }
 
 QueryRun::Oids QueryRun::oids(const Sql& sql) {
@@ -146,8 +150,15 @@ std::vector<Object> QueryRun::fetch(const Oids& oids) {
 
 QueryResult QueryRun::run_unsorted() {
     auto sql = visible_source();
+    std::uint64_t skip = query_.offset;
+    if (plan_.reach == FilterPlan::Reach::everything && skip >= far_offset) {
+        if (const auto position = reads_.position(query_.type, skip)) {
+            sql.add(" WHERE s.oid>=").value(position->from);
+            skip = position->skip;
+        }
+    }
     sql.add(" ORDER BY s.oid");
-    add_window(sql, query_.offset, query_.limit);
+    add_window(sql, skip, query_.limit);
     const auto page = oids(sql);
     QueryResult result;
     result.objects = fetch(page);

@@ -10,6 +10,11 @@ std::string live_counter(std::int64_t type_number) {
     return fmt::format("live:{}", type_number);
 }
 
+// Twelve digits, so that the names of a type sort as their numbers do.
+std::string block_counter(std::int64_t type_number, std::int64_t oid) {
+    return fmt::format("block:{}:{:012}", type_number, oid / block_size);
+}
+
 std::string cut_counter(std::int64_t attribute_number) {
     return fmt::format("cut:{}", attribute_number);
 }
@@ -119,6 +124,28 @@ std::uint64_t ReadOperations::count(TypeId type) {
     return static_cast<std::uint64_t>(counter(live_counter(numbers_.number(type))));
 }
 
+std::optional<ReadOperations::Position> ReadOperations::position(
+    TypeId type, std::uint64_t offset
+) {
+    if (!counters_current_ || hidden_from_ != nothing_hidden) {
+        return std::nullopt;
+    }
+    const auto prefix = fmt::format("block:{}:", numbers_.number(type));
+    for (auto rows = connection_.rows(
+             "SELECT substr(name,?3)*?4, value FROM counter WHERE name>=?1 AND name<?2 ORDER BY "
+             "name",
+             prefix, fmt::format("block:{};", numbers_.number(type)), prefix.size() + 1, block_size
+         );
+         rows.next();) {
+        const auto here = static_cast<std::uint64_t>(rows.integer(1));
+        if (offset < here) {
+            return Position{rows.integer(0), offset};
+        }
+        offset -= here;
+    }
+    return Position{std::numeric_limits<std::int64_t>::max(), 0};
+}
+
 std::int64_t ReadOperations::counter(std::string_view name) {
     return connection_.number("SELECT value FROM counter WHERE name=?", name).value_or(0);
 }
@@ -151,53 +178,12 @@ bool ReadOperations::has_edge(EdgeKind kind, Oid source, Oid target) {
         .has_value();
 }
 
-bool ReadOperations::reaches(EdgeKind kind, Oid from, Oid to) {
-    return connection_
-        .number(
-            "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?3 UNION SELECT "
-            "e.src FROM up "
-            "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT 1 FROM up WHERE n=?2 LIMIT 1",
-            kind, from, to
-        )
-        .has_value();
-}
-
 bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
     return connection_
         .number(
             "SELECT 1 FROM edge WHERE kind=?1 AND src=?2 AND dst<>?3 LIMIT 1", kind, source, except
         )
         .has_value();
-}
-
-bool ReadOperations::is_reached_except(EdgeKind kind, Oid target, Oid except) {
-    return connection_
-        .number(
-            "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?2 UNION SELECT "
-            "e.src FROM up "
-            "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT 1 FROM up WHERE n<>?3 LIMIT 1",
-            kind, target, except
-        )
-        .has_value();
-}
-
-std::vector<Neighbour> ReadOperations::reaching(EdgeKind kind, Oid target) {
-    auto rows = connection_.rows(
-        "WITH RECURSIVE up(n) AS (SELECT src FROM edge WHERE kind=?1 AND dst=?2 UNION SELECT e.src "
-        "FROM up "
-        "CROSS JOIN edge e ON e.kind=?1 AND e.dst=up.n) SELECT " BASCULE_OBJECT_COLUMNS
-        ",EXISTS(SELECT 1 FROM edge d WHERE d.kind=?1 AND d.src=up.n AND d.dst=?2) FROM up CROSS "
-        "JOIN object o ON "
-        "o.oid=up.n WHERE +up.n<>?2 ORDER BY o.oid",
-        kind, target
-    );
-    std::vector<Neighbour> result;
-    while (rows.next()) {
-        if (auto row = object_row(rows)) {
-            result.push_back({*std::move(row), rows.integer(10) != 0});
-        }
-    }
-    return result;
 }
 
 std::uint64_t ReadOperations::count_edges(EdgeKind kind, Oid source) {

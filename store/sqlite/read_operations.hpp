@@ -5,9 +5,11 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "directory/ports/store.hpp"
+#include "store/sqlite/above_cache.hpp"
 #include "store/sqlite/connection.hpp"
 #include "store/sqlite/registry_numbers.hpp"
 
@@ -26,6 +28,14 @@ class ReadOperations {
     /// Hides rows at and above `first`; nothing_hidden shows all.
     void hide_from(std::int64_t first) { hidden_from_ = first; }
 
+    /// Lends what the connection remembers between transactions. Not where own writes are to be
+    /// seen.
+    void remember_in(AboveCache& cache) { above_cache_ = &cache; }
+
+    /// Whether counters hold everything that this transaction has done.
+    void set_counters_current(bool current) { counters_current_ = current; }
+    [[nodiscard]] bool counters_current() const { return counters_current_; }
+
     [[nodiscard]] std::optional<directory::ObjectRow> find_row(const Uuid& id);
     [[nodiscard]] std::optional<directory::ObjectRow> find_row(directory::Oid oid);
     [[nodiscard]] std::optional<directory::Object> find(const Uuid& id);
@@ -38,6 +48,13 @@ class ReadOperations {
         directory::AttributeId attribute, std::string_view value, std::size_t limit
     );
     [[nodiscard]] std::uint64_t count(directory::TypeId type);
+    /// Where the object at `offset` of a type's list stands: at `skip` behind the first row
+    /// numbered `from` or higher. Nothing when counters do not tell.
+    struct Position {
+        std::int64_t from;
+        std::uint64_t skip;
+    };
+    [[nodiscard]] std::optional<Position> position(directory::TypeId type, std::uint64_t offset);
     [[nodiscard]] Result<std::string> explain(const directory::Query& query);
 
     [[nodiscard]] std::vector<directory::ObjectRow> edge_targets(
@@ -103,6 +120,14 @@ class ReadOperations {
 
   private:
     [[nodiscard]] std::optional<directory::Object> object(const Rows& rows) const;
+    /// Adds what lies above the `waiting` ones and was not seen yet, and sorts.
+    void add_indirect(
+        AboveCache& cache, directory::EdgeKind kind, std::vector<directory::Oid> waiting,
+        std::unordered_set<std::int64_t> seen, std::vector<directory::Neighbour>& result
+    );
+    [[nodiscard]] const AboveCache::Entry& above(
+        AboveCache& cache, directory::EdgeKind kind, directory::Oid oid
+    );
     [[nodiscard]] std::vector<directory::ObjectRow> object_rows(Rows rows) const;
     [[nodiscard]] std::optional<directory::MirrorEntry> entry(const Rows& rows) const;
     [[nodiscard]] std::vector<directory::MirrorEntry> entries(Rows rows) const;
@@ -110,14 +135,20 @@ class ReadOperations {
     Connection& connection_;
     const RegistryNumbers& numbers_;
     std::int64_t hidden_from_ = nothing_hidden;
+    bool counters_current_ = true;
+    AboveCache* above_cache_ = nullptr;
 };
 
 /// Columns of `object o`, in the order that object_row() reads.
 #define BASCULE_OBJECT_COLUMNS \
     "o.oid,o.id,o.type,o.source,o.version,o.created,o.modified,o.deleted,o.refs,o.display"
+inline constexpr int object_column_count = 10;
 
 /// Names of counters.
 [[nodiscard]] std::string live_counter(std::int64_t type_number);
+/// Live objects of a type among the numbers of one block; they tell where a far page begins.
+[[nodiscard]] std::string block_counter(std::int64_t type_number, std::int64_t oid);
+inline constexpr std::int64_t block_size = 4096;
 /// Set once an attribute got a term that may be cut (directory::may_be_cut).
 [[nodiscard]] std::string cut_counter(std::int64_t attribute_number);
 [[nodiscard]] std::string entry_counter(directory::SourceId source, directory::EntryState state);

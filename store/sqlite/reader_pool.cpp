@@ -28,37 +28,40 @@ class Snapshot {
 
 }  // namespace
 
-std::unique_ptr<Connection> ReaderPool::borrow() {
+ReaderPool::Borrowed ReaderPool::borrow() {
     {
         const std::lock_guard lock(mutex_);
         if (!idle_.empty()) {
-            auto connection = std::move(idle_.back());
+            auto borrowed = std::move(idle_.back());
             idle_.pop_back();
-            return connection;
+            return borrowed;
         }
     }
-    return std::make_unique<Connection>(path_, OpenMode::read_only, reader_cache_kib);
+    return {
+        std::make_unique<Connection>(path_, OpenMode::read_only, reader_cache_kib),
+        std::make_unique<AboveCache>()};
 }
 
-void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
+void ReaderPool::give_back(Borrowed borrowed) {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(connection));
+    idle_.push_back(std::move(borrowed));
 }
 
 Status ReaderPool::read(const std::function<Status(directory::Reader&)>& fn) {
     return guarded([&]() -> Status {
-        auto connection = borrow();
+        auto borrowed = borrow();
         Status status;
         {
             // Read before the snapshot is taken: rows of a load that ended since are hidden once
             // more, never shown half.
-            ReadOperations operations(*connection, numbers_);
+            ReadOperations operations(*borrowed.connection, numbers_);
+            operations.remember_in(*borrowed.above);
             operations.hide_from(writer_.hidden_from.load());
-            const Snapshot snapshot(*connection);
+            const Snapshot snapshot(*borrowed.connection);
             SqliteReader reader(operations);
             status = fn(reader);
         }
-        give_back(std::move(connection));
+        give_back(std::move(borrowed));
         return status;
     });
 }

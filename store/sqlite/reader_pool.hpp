@@ -21,14 +21,18 @@ class ReaderPool {
     [[nodiscard]] Status read(const std::function<Status(directory::Reader&)>& fn);
 
   private:
-    [[nodiscard]] std::unique_ptr<Connection> borrow();
-    void give_back(std::unique_ptr<Connection> connection);
+    struct Borrowed {
+        std::unique_ptr<Connection> connection;
+        std::unique_ptr<AboveCache> above;
+    };
+    [[nodiscard]] Borrowed borrow();
+    void give_back(Borrowed borrowed);
 
     std::string path_;
     const RegistryNumbers& numbers_;
     const Writer& writer_;
     std::mutex mutex_;
-    std::vector<std::unique_ptr<Connection>> idle_;
+    std::vector<Borrowed> idle_;
 };
 
 }  // namespace bascule::store

@@ -168,7 +168,9 @@ Status SqliteLoader::add(
         entry.oid = static_cast<Oid>(oid);
         entry.source = source_;
         object.source = source_;
-        ++counters_[live_counter(numbers_.number(object.type))];
+        const auto type = numbers_.number(object.type);
+        ++counters_[live_counter(type)];
+        ++counters_[block_counter(type, oid)];
         ++counters_[entry_counter(source_, entry.state)];
         rows_.push_back(
             {oid, std::move(object), std::move(entry), static_cast<std::int64_t>(references.size())}

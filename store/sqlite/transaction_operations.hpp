@@ -117,7 +117,12 @@ class TransactionOperations {
     void unpark_edges(directory::Oid oid);
     void erase_object(directory::Oid oid);
 
-    void add_to_counter(const std::string& name, std::int64_t delta) { deltas_[name] += delta; }
+    void add_to_counter(const std::string& name, std::int64_t delta) {
+        deltas_[name] += delta;
+        reads_.set_counters_current(false);
+    }
+    /// One object of the type more, or less.
+    void count_live(std::int64_t type_number, directory::Oid oid, std::int64_t delta);
     [[nodiscard]] std::int64_t take_number(const std::string& name);
 
     Connection& connection_;

@@ -73,6 +73,12 @@ void TransactionOperations::flush() {
     }
     deltas_.clear();
     next_numbers_.clear();
+    reads_.set_counters_current(true);
+}
+
+void TransactionOperations::count_live(std::int64_t type_number, Oid oid, std::int64_t delta) {
+    add_to_counter(live_counter(type_number), delta);
+    add_to_counter(block_counter(type_number, static_cast<std::int64_t>(oid)), delta);
 }
 
 std::uint64_t TransactionOperations::count(TypeId type) {
@@ -176,7 +182,7 @@ Result<Oid> TransactionOperations::create(NewObject object) {
         "INSERT INTO document(oid,body,local) VALUES(?,?,?)", oid, object.body, object.local
     );
     add_terms(terms, oid);
-    add_to_counter(live_counter(type), 1);
+    count_live(type, oid, 1);
     touched_.insert(static_cast<std::int64_t>(oid)
     );  // the first version holds all of this transaction
     return oid;
@@ -225,8 +231,8 @@ Status TransactionOperations::convert(
         "UPDATE object SET type=?, source=?, display=? WHERE oid=?", numbers_.number(type), source,
         display, oid
     );
-    add_to_counter(live_counter(numbers_.number(old->row.type)), -1);
-    add_to_counter(live_counter(numbers_.number(type)), 1);
+    count_live(numbers_.number(old->row.type), oid, -1);
+    count_live(numbers_.number(type), oid, 1);
     touch(oid, 0);
     return {};
 }
@@ -240,7 +246,7 @@ Status TransactionOperations::remove(Oid oid) {
     park_edges(oid);
     touch(oid, 0);
     connection_.run("UPDATE object SET deleted=?, refs=0 WHERE oid=?", now_, oid);
-    add_to_counter(live_counter(numbers_.number(old->row.type)), -1);
+    count_live(numbers_.number(old->row.type), oid, -1);
     return {};
 }
 
@@ -255,7 +261,7 @@ Status TransactionOperations::restore(Oid oid) {
     add_terms(terms, oid);
     unpark_edges(oid);
     touch(oid, 0);
-    add_to_counter(live_counter(numbers_.number(old->row.type)), 1);
+    count_live(numbers_.number(old->row.type), oid, 1);
     return {};
 }
 

@@ -91,6 +91,7 @@ class Writer {
     const directory::Clock& clock_;
     directory::JournalSignal journal_signal_;
     bool syncs_fully_ = true;
+    std::uint32_t finished_at_ = 0;  ///< pages in the log when it was last written back here
     std::atomic<std::uint32_t> log_pages_{0};
     std::atomic<std::uint32_t> checkpointed_{0};
 

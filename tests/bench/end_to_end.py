@@ -91,6 +91,8 @@ def percentile(values, share):
 
 
 class Bench:
+    more_entries = ()  # further arguments of make_users.py
+
     def __init__(self, options):
         self.options = options
         self.build = pathlib.Path(options.build).resolve()
@@ -115,7 +117,7 @@ class Bench:
         ldif = self.folder / "users.ldif"
         with open(ldif, "w", encoding="ascii") as out:
             subprocess.run([sys.executable, HERE / "make_users.py", str(self.options.users), "--group-size",
-                            str(min(100_000, self.options.users))], stdout=out, check=True)
+                            str(min(100_000, self.options.users)), *self.more_entries], stdout=out, check=True)
         subprocess.run(["/usr/sbin/slapadd", "-q", "-f", self.folder / "slapd.conf", "-b", BASE, "-l", ldif], check=True)
         ldif.unlink()
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""LDIF for measurements: make_users.py COUNT [--group-size N ...] > file
+"""LDIF for measurements: make_users.py COUNT [--group-size N ...] [--small-groups N] > file
 
-dc=bench,dc=test with ten units, COUNT people, 100 groups and one group per --group-size. Deterministic.
+dc=bench,dc=test with ten units, COUNT people, 100 groups, one group per --group-size and --small-groups groups
+of ten people. Deterministic.
 """
 import argparse
 import base64
@@ -23,6 +24,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("count", type=int)
     parser.add_argument("--group-size", type=int, action="append", default=[])
+    parser.add_argument("--small-groups", type=int, default=0)
     options = parser.parse_args()
     write = sys.stdout.write
     write(f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: bench\no: bench\n\n")
@@ -44,6 +46,9 @@ def main():
     for size in options.group_size:
         write(f"dn: cn=size{size},ou=groups,{BASE}\nobjectClass: groupOfNames\ncn: size{size}\n")
         write("".join(f"member: {person(i)}\n" for i in range(min(size, options.count))) + "\n")
+    for group in range(options.small_groups):
+        write(f"dn: cn=small{group:05d},ou=groups,{BASE}\nobjectClass: groupOfNames\ncn: small{group:05d}\n")
+        write("".join(f"member: {person((group * 7919 + i) % options.count)}\n" for i in range(10)) + "\n")
 
 
 if __name__ == "__main__":

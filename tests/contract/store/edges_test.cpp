@@ -188,6 +188,51 @@ TYPED_TEST(StoreEdges, ReachingFollowsNestingThroughDiamondsAndCycles) {
     EXPECT_THAT(this->reaching(left, true), UnorderedElementsAre("top"));
 }
 
+TYPED_TEST(StoreEdges, ReachingFollowsLongChainsAndSeesEveryChangeAtOnce) {
+    constexpr std::size_t depth = 300;
+    const auto ada = this->create(this->new_user("ada"));
+    std::vector<Oid> chain{ada};
+    for (std::size_t n = 0; n < depth; ++n) {
+        chain.push_back(this->create(this->new_group("g" + std::to_string(n))));
+        this->link(chain[n + 1], chain[n]);
+    }
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("g0"));
+    EXPECT_EQ(this->reaching(ada, false).size(), depth - 1);
+    this->link(chain[depth], ada);  // direct now, though it is also far above
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("g0", "g299"));
+    EXPECT_EQ(this->reaching(ada, false).size(), depth - 2);
+    this->must_write([&](Transaction& t) -> Status {
+        BASCULE_TRY(
+            [[maybe_unused]] const bool gone, t.remove_edge(EdgeKind::member, chain[10], chain[9])
+        );
+        BASCULE_TRY(const auto above, t.reaching(EdgeKind::member, ada));
+        EXPECT_EQ(above.size(), 10U);  // nine groups, and the top by its own edge
+        return {};
+    });
+    EXPECT_EQ(this->reaching(ada, false).size(), 8U);
+    this->link(ada, ada);
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("g0", "g299"));
+}
+
+TYPED_TEST(StoreEdges, ReachingShowsGroupsAsTheyAreNow) {
+    const auto ada = this->create(this->new_user("ada"));
+    const auto team = this->create(this->new_group("team"));
+    this->link(team, ada);
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("team"));
+    this->must_write([&](Transaction& t) -> Status {
+        BASCULE_TRY(
+            [[maybe_unused]] const bool changed,
+            t.update(team, R"({"displayName":"crew"})", "", "crew")
+        );
+        return {};
+    });
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("crew"));
+    this->must_write([&](Transaction& t) { return t.remove(team); });
+    EXPECT_THAT(this->reaching(ada, true), IsEmpty());
+    this->must_write([&](Transaction& t) { return t.restore(team); });
+    EXPECT_THAT(this->reaching(ada, true), ElementsAre("crew"));
+}
+
 TYPED_TEST(StoreEdges, FiltersFollowEdges) {
     const auto ada = this->create(this->new_user("ada"));
     const auto team = this->create(this->new_group("team"));

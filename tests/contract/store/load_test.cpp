@@ -237,5 +237,22 @@ TYPED_TEST(StoreLoad, UnknownSourceIsRefused) {
     EXPECT_EQ(this->store->begin_load("nobody").error().code, "unknown_source");
 }
 
+TYPED_TEST(StoreLoad, FarPagesOfLoadedObjectsAreExact) {
+    constexpr std::size_t loaded = 9'000;
+    auto loader = this->begin();
+    for (std::size_t n = 0; n < loaded; ++n) {
+        this->must(this->add(*loader, "u" + std::to_string(n)));
+    }
+    this->must(this->finish(*loader));
+    loader.reset();
+    Query query;
+    query.type = this->user();
+    query.offset = 8'998;
+    query.limit = 10;
+    const auto page = this->query(query);
+    EXPECT_THAT(this->names(page), ElementsAre("u8998", "u8999"));
+    EXPECT_EQ(page.total, loaded);
+}
+
 }  // namespace
 }  // namespace bascule::test

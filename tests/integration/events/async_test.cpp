@@ -66,6 +66,33 @@ TEST_F(Asynchronous, EveryWriteCanBeAnsweredLater) {
     EXPECT_EQ(send("GET", path).status, 404);
 }
 
+TEST_F(Asynchronous, EachOperationOfABulkRequestIsToldByItself) {
+    const Json bulk{
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:BulkRequest"}},
+        {"Operations",
+         Json::array(
+             {{{"method", "POST"}, {"path", "/Users"}, {"bulkId", "a"}, {"data", user("ada")}},
+              {{"method", "POST"}, {"path", "/Users"}, {"bulkId", "b"}, {"data", user("ada")}}}
+         )}};
+    const FullAnswer accepted = send("POST", "/scim/v2/Bulk", bulk, async);
+    expect_accepted(accepted);
+    FullAnswer answer;
+    wait_until("the completion", patience, [&] {
+        answer = send("GET", path_of(accepted.headers.at("location")));
+        return answer.status == 200;
+    });
+    const std::string txn = accepted.headers.at("set-txn");
+    std::map<std::string, Json> events;
+    for (const Json& text : answer.json.at("sets")) {
+        const Token token = verify({text}).at(0);
+        events[token.claims.at("txn")] = token.payload();
+    }
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events.at(txn + ":0").at("status"), "201");
+    EXPECT_EQ(events.at(txn + ":0").at("bulkId"), "a");
+    EXPECT_EQ(events.at(txn + ":1").at("status"), "409");
+}
+
 TEST_F(Asynchronous, AFailureIsToldWithItsReason) {
     (void)add_user("ada");
     const Token token = completion(send("POST", "/scim/v2/Users", user("ada"), async));

@@ -84,12 +84,6 @@ TEST_F(ScimDiscovery, Check159_NoNullsAnywhere) {
     EXPECT_EQ(get("/ServiceProviderConfig").text.find("null"), std::string::npos);
 }
 
-TEST_F(ScimDiscovery, Check160_BulkIsOffWithASaneOperationCount) {
-    const Json bulk = get("/ServiceProviderConfig").body["bulk"];
-    EXPECT_EQ(bulk["supported"], false);
-    EXPECT_GE(bulk["maxOperations"], 1000);
-}
-
 TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
     const Json config = get("/ServiceProviderConfig").body;
     for (const char* name :
@@ -101,11 +95,8 @@ TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
     EXPECT_EQ(config["pagination"]["cursor"], false);
 }
 
-TEST_F(ScimDiscovery, MeAndBulkAreNotImplemented) {
+TEST_F(ScimDiscovery, MeIsNotImplemented) {
     EXPECT_EQ(get("/Me").status, 501);
-    const Answer bulk = post("/Bulk", Json::object());
-    EXPECT_EQ(bulk.status, 501);
-    EXPECT_EQ(bulk.body["schemas"][0], error_schema);
 }
 
 }  // namespace
