@@ -119,7 +119,12 @@ void DaemonRig::write_configuration() const {
 }
 
 void DaemonRig::launch() {
-    pid_ = start_program({BASCULE_PROGRAM, "serve", "--config", configuration()}, log_file());
+    launch_through({});
+}
+
+void DaemonRig::launch_through(std::vector<std::string> program) {
+    program.insert(program.end(), {BASCULE_PROGRAM, "serve", "--config", configuration()});
+    pid_ = start_program(program, log_file());
 }
 
 void DaemonRig::start() {

@@ -34,6 +34,8 @@ class DaemonRig {
 
     /// Starts the program without waiting.
     void launch();
+    /// Starts a program that executes the arguments which follow its own: the daemon's.
+    void launch_through(std::vector<std::string> program);
     /// launch(), then waits until it serves and, with a directory, until the mirror is live.
     void start();
     /// Gives the running daemon a directory by a reload and waits until the mirror is live.

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -17,6 +19,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -45,20 +48,20 @@ void require(const ProcessResult& result, std::string_view what) {
     }
 }
 
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
+sockaddr_in endpoint(const std::string& address, std::uint16_t port) {
+    sockaddr_in out{};
+    out.sin_family = AF_INET;
+    out.sin_port = htons(port);
+    ::inet_pton(AF_INET, address.c_str(), &out.sin_addr);
+    return out;
 }
 
 /// True when an anonymous bind gets an answer.
-bool answers(std::uint16_t port) {
+bool answers(const std::string& host, std::uint16_t port) {
     const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const timeval patience{2, 0};
     ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    const auto address = loopback(port);
+    const auto address = endpoint(host, port);
     bool answered = false;
     if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
         constexpr std::array<unsigned char, 14> anonymous_bind{
@@ -90,21 +93,41 @@ std::string unfold(std::string text) {
 
 }  // namespace
 
-SlapdRig::ReservedPort::ReservedPort() {
+SlapdRig::ReservedPort::ReservedPort(const std::string& host) {
     descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int on = 1;
     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    auto address = loopback(0);
+    auto address = endpoint(host, 0);
     socklen_t size = sizeof address;
     if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw std::runtime_error(fmt::format("no port on loopback: {}", std::strerror(errno)));
+        throw std::runtime_error(fmt::format("no port on {}: {}", host, std::strerror(errno)));
     }
     number = ntohs(address.sin_port);
 }
 
 SlapdRig::ReservedPort::~ReservedPort() {
     ::close(descriptor);
+}
+
+std::string own_address() {
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) {
+        return {};
+    }
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, ::freeifaddrs);
+    for (const ifaddrs* one = list; one != nullptr; one = one->ifa_next) {
+        const bool usable = one->ifa_addr != nullptr && one->ifa_addr->sa_family == AF_INET &&
+                            (one->ifa_flags & IFF_UP) != 0 && (one->ifa_flags & IFF_LOOPBACK) == 0;
+        std::array<char, INET_ADDRSTRLEN> text{};
+        if (usable && ::inet_ntop(
+                          AF_INET, &reinterpret_cast<const sockaddr_in*>(one->ifa_addr)->sin_addr,
+                          text.data(), text.size()
+                      ) != nullptr) {
+            return text.data();
+        }
+    }
+    return {};
 }
 
 void make_certificates(const std::string& folder) {
@@ -146,7 +169,11 @@ std::vector<std::string> SlapdRig::default_access() {
     };
 }
 
-SlapdRig::SlapdRig(SlapdOptions options) : options_(std::move(options)), folder_(make_folder()) {
+SlapdRig::SlapdRig(SlapdOptions options)
+    : options_(std::move(options)),
+      folder_(make_folder()),
+      port_(options_.address),
+      tls_port_(options_.address) {
     if (find_program("slapd").empty()) {
         std::filesystem::remove_all(folder_);
         throw std::runtime_error(
@@ -237,7 +264,7 @@ std::string SlapdRig::dump_ldif() {
 
 void SlapdRig::start() {
     launch(fmt::format("{} {} {}", ldap_uri(), ldaps_uri(), ldapi_uri()), [this] {
-        return answers(port_.number);
+        return answers(options_.address, port_.number);
     });
 }
 
@@ -391,11 +418,11 @@ void SlapdRig::change_access(const std::vector<std::string>& rules) {
 }
 
 std::string SlapdRig::ldap_uri() const {
-    return fmt::format("ldap://127.0.0.1:{}", port_.number);
+    return fmt::format("ldap://{}:{}", options_.address, port_.number);
 }
 
 std::string SlapdRig::ldaps_uri() const {
-    return fmt::format("ldaps://127.0.0.1:{}", tls_port_.number);
+    return fmt::format("ldaps://{}:{}", options_.address, tls_port_.number);
 }
 
 std::string SlapdRig::ldapi_uri() const {

@@ -19,10 +19,14 @@ struct SlapdOptions {
     bool memberof = false;
     bool synced = false;  ///< true: every commit reaches the disk (8 ms instead of 0.2 ms)
     std::string service_size_limit = "unlimited";
+    std::string address = "127.0.0.1";  ///< where it listens; see own_address()
     /// Lines for slapd.conf before the database (such as "idletimeout 5") and inside it.
     std::string global_lines = {};
     std::string database_lines = {};
 };
+
+/// An IPv4 address of this machine that is not loopback; empty text when it has none.
+std::string own_address();
 
 /// A real slapd in a throw-away folder on ports of loopback that the kernel chose, with a
 /// certificate from a throw-away authority. Needs the packages slapd, ldap-utils and openssl; needs
@@ -107,11 +111,11 @@ class SlapdRig {
     }
 
   private:
-    /// Keeps a port of 127.0.0.1 for this rig while the server is down: bound, never listening.
+    /// Keeps a port of the address for this rig while the server is down: bound, never listening.
     struct ReservedPort {
         int descriptor = -1;
         std::uint16_t number = 0;
-        ReservedPort();
+        explicit ReservedPort(const std::string& address);
         ~ReservedPort();
         ReservedPort(const ReservedPort&) = delete;
         ReservedPort& operator=(const ReservedPort&) = delete;

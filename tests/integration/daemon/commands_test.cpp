@@ -1,5 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -9,6 +14,12 @@ namespace bascule::test {
 namespace {
 
 using Json = nlohmann::json;
+
+std::string contents(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
 
 /// One directory and one daemon for all commands: each test leaves them as it found them.
 class Commands : public ::testing::Test {
@@ -140,6 +151,36 @@ TEST_F(Commands, AuditTailShowsWhoDidWhat) {
         std::string::npos
     );
     EXPECT_EQ(run({"audit", "tail", "--actor", "nobody"}).output, "");
+}
+
+TEST_F(Commands, AuditTailFollowsWhatHappensNext) {
+    EXPECT_EQ(run({"unit", "create", "Before following"}).exit_code, 0);
+    const std::string output = daemon_->folder() + "/followed";
+    const std::string activity =
+        run_json({"audit", "tail", "-n", "1"}).at("activity").get<std::string>();
+    const pid_t tail = start_program(
+        {BASCULE_PROGRAM, "--socket", daemon_->folder() + "/admin.sock", "audit", "tail", "-n", "1",
+         "--activity", activity, "--follow"},
+        output
+    );
+    const auto follows = [&](const std::string& text) {
+        wait_until(text, std::chrono::seconds(30), [&] {
+            return contents(output).find(text) != std::string::npos;
+        });
+    };
+    follows("Before following");
+    EXPECT_EQ(run({"token", "create", "--name", "unseen", "--scope", "users:read"}).exit_code, 0);
+    for (const std::string name : {"Followed one", "Followed two"}) {
+        EXPECT_EQ(run({"unit", "create", name}).exit_code, 0);
+        follows(name);
+    }
+    EXPECT_EQ(run({"token", "revoke", "unseen"}).exit_code, 0);
+    EXPECT_EQ(::waitpid(tail, nullptr, WNOHANG), 0);
+    ::kill(tail, SIGINT);
+    ::waitpid(tail, nullptr, 0);
+    const std::string text = contents(output);
+    EXPECT_EQ(text.find("unseen"), std::string::npos) << text;
+    EXPECT_EQ(std::ranges::count(text, '\n'), 3) << text;
 }
 
 TEST_F(Commands, NothingIsHeld) {

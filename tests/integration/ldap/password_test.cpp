@@ -55,6 +55,33 @@ class Password : public ::testing::Test {
     BindPasswordVerifier verifier_{work_, {.dn = {}, .base = SlapdRig::suffix()}};
 };
 
+TEST(PasswordTransport, NothingIsSentInTheClearToAnotherHost) {
+    const auto address = test::own_address();
+    if (address.empty()) {
+        GTEST_SKIP() << "this machine has no address beside loopback";
+    }
+    SlapdRig rig(test::SlapdOptions{.address = address});
+    rig.load_ldif(test::directory_ldif(3));
+    rig.start();
+    WorkConnection work(service_options(rig));
+    OpenLdapPasswordWriter writer(work, {.dn = {}, .base = SlapdRig::suffix()});
+    BindPasswordVerifier verifier(work, {.dn = {}, .base = SlapdRig::suffix()});
+    const auto dn = user_dn(1);
+    const auto soon = [] { return std::chrono::steady_clock::now() + std::chrono::seconds(5); };
+    const auto secret = [](std::string_view text) { return Secret(std::string(text)); };
+    const auto code = [](const auto& result) {
+        return result.has_value() ? std::string("sent") : result.error().code;
+    };
+    const auto old_password = std::string(test::user_password);
+    const std::string refused = "directory_insecure";
+    EXPECT_EQ(code(writer.reset(dn, secret("Fresh-Word-1"), MustChange::no, soon())), refused);
+    EXPECT_EQ(
+        code(writer.change(dn, secret(old_password), secret("Fresh-Word-1"), soon())), refused
+    );
+    EXPECT_EQ(code(verifier.verify(dn, secret(old_password), soon())), refused);
+    EXPECT_EQ(rig.bind(dn, old_password), 0);
+}
+
 TEST_F(Password, ResetReplacesTheOldPassword) {
     ASSERT_TRUE(reset("Fresh-Word-1"));
     EXPECT_EQ(verify("Fresh-Word-1"), SignInVerdict::accepted);
