@@ -181,6 +181,12 @@ class SchemaWriter {
             case Kind::mapping:
                 write_mapping();
                 break;
+            case Kind::profiles:
+                json_.field("type", "object").key("additionalProperties");
+                json_.raw(
+                    R"({"type":"object","additionalProperties":{"type":["string","integer"]}})"
+                );
+                break;
             default:
                 json_.field("type", "string");
         }

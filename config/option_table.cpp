@@ -47,4 +47,13 @@ std::string show(const std::vector<mirror::MappingRule>& rules) {
     return text + "}";
 }
 
+std::string show(const std::vector<ProfileSetting>& profiles) {
+    std::string text;
+    for (const ProfileSetting& profile : profiles) {
+        text += text.empty() ? "{ " : ", ";
+        text += yaml_text(profile.name) + ": " + yaml_text(profile);
+    }
+    return text.empty() ? text : text + " }";
+}
+
 }  // namespace bascule::config::table

@@ -22,6 +22,7 @@ std::string show(const HostPort& value);
 std::string show(const SecretSetting& value);
 std::string show(const std::vector<std::string>& values);
 std::string show(const std::vector<mirror::MappingRule>& rules);
+std::string show(const std::vector<ProfileSetting>& profiles);
 
 /// The struct an option lives in.
 template <class Owner, class AnyTarget>

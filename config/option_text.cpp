@@ -116,6 +116,8 @@ std::string expectation(const Option& option) {
             return "a list of addresses or networks such as 10.0.0.0/8";
         case Kind::mapping:
             return "a map of SCIM attributes to rules";
+        case Kind::profiles:
+            return "a map of names to profiles";
     }
     return {};
 }
@@ -170,6 +172,14 @@ std::string yaml_text(const mirror::MappingRule& rule) {
         add("is_not", yaml_text(rule.is_not));
     }
     return "{ " + text + " }";
+}
+
+std::string yaml_text(const ProfileSetting& profile) {
+    std::string text = profile.base.empty() ? "" : "base: " + yaml_text(profile.base);
+    for (const ProfileSetting::Switch& one : profile.switches) {
+        text += (text.empty() ? "" : ", ") + one.name + ": " + yaml_text(one.value);
+    }
+    return text.empty() ? "{}" : "{ " + text + " }";
 }
 
 }  // namespace bascule::config

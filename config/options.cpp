@@ -193,6 +193,19 @@ std::vector<Option> service_options() {
              .maximum = 100'000}
         ),
         option<S>(
+            "scim.default_profile", Kind::name, BASCULE_FIELD(scim_default_profile),
+            {.help =
+                 "The client profile of tokens that name none; without it lenient. docs/scim.md "
+                 "lists what each does.",
+             .example = "strict"}
+        ),
+        option<S>(
+            "scim.profiles", Kind::profiles, BASCULE_FIELD(scim_profiles),
+            {.help = "More client profiles, or other switches in those there are. A new one "
+                     "starts as a copy of its base.",
+             .example = "{ hr: { base: strict, unknown_path: accept } }"}
+        ),
+        option<S>(
             "scim.bulk.max_operations", Kind::count, BASCULE_FIELD(scim_bulk_operations),
             {.default_value = "2000",
              .help = "Most operations in one bulk request; some clients take it as the size of a "

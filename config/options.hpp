@@ -30,13 +30,14 @@ enum class Kind {
     text_list,
     network_list,  ///< addresses and CIDR networks
     mapping,       ///< SCIM attribute to rule
+    profiles,      ///< name to switches of a client profile
 };
 
 enum class Apply { reload, restart };
 
 using Value = std::variant<
     std::string, bool, std::uint32_t, double, Duration, std::uint64_t, HostPort, SecretSetting,
-    std::vector<std::string>, std::vector<mirror::MappingRule>>;
+    std::vector<std::string>, std::vector<mirror::MappingRule>, std::vector<ProfileSetting>>;
 
 /// Where a value goes; `source` is set for options of a source.
 struct Target {
@@ -85,5 +86,6 @@ struct Option : OptionText {
 [[nodiscard]] std::string yaml_text(std::string_view text);
 [[nodiscard]] std::string yaml_text(const std::vector<std::string>& values);
 [[nodiscard]] std::string yaml_text(const mirror::MappingRule& rule);
+[[nodiscard]] std::string yaml_text(const ProfileSetting& profile);
 
 }  // namespace bascule::config

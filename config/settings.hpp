@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/diagnostic.hpp"
 #include "directory/base/log.hpp"
 #include "directory/base/secret.hpp"
 #include "directory/mirror/mapping_rules.hpp"
@@ -86,6 +87,19 @@ struct SignInSettings {
     Duration throttle_window{};
 };
 
+/// A client profile of SCIM as the file has it, unchecked.
+struct ProfileSetting {
+    struct Switch {
+        std::string name;
+        std::string value;
+        Position position;
+    };
+    std::string name;
+    std::string base;  ///< empty: the profile of this name, else "lenient"
+    std::vector<Switch> switches;
+    Position position;
+};
+
 enum class LogFormat { automatic, text, json, journal };
 
 /// Everything an operator can set, checked and complete: absent keys have their defaults.
@@ -102,6 +116,8 @@ struct Settings {
     std::vector<std::string> staff_groups;  ///< display names
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
+    std::string scim_default_profile;
+    std::vector<ProfileSetting> scim_profiles;
     std::uint32_t scim_bulk_operations = 0;
     std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "config/mapping_reader.hpp"
+#include "config/profile_reader.hpp"
 #include "config/secret_reader.hpp"
 #include "config/values.hpp"
 #include "directory/base/text.hpp"
@@ -50,6 +51,8 @@ class ValueReader {
                 return read_secret_setting(node);
             case Kind::mapping:
                 return Value(read_mapping(node, path_, report_));
+            case Kind::profiles:
+                return Value(read_profiles(node, path_, report_));
             case Kind::url_list:
             case Kind::text_list:
             case Kind::network_list:

@@ -31,7 +31,7 @@ Status wire_admin(Generation& generation) {
             return json_response(describe(core.health));
         }
     ));
-    BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock));
+    BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock, generation.scim->profiles()));
     BASCULE_CHECK(add_stream_routes(router, *core.streams, *core.store));
     BASCULE_CHECK(add_audit_routes(router, *core.store));
     return add_mirror_routes(router, core, *generation.sources);

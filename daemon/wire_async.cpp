@@ -51,6 +51,7 @@ Result<access::Caller> async_caller(
     access::Caller caller;
     caller.actor = {directory::ActorKind::token, found->id, found->name};
     caller.scopes = found->scopes;
+    caller.profile = found->profile;
     caller.source_address = context.source_address;
     caller.request_id = context.request_id;
     caller.origin = "SCIM";

@@ -1,4 +1,5 @@
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/client_profiles.hpp"
 #include "daemon/generation.hpp"
 
 namespace bascule::daemon {
@@ -12,6 +13,7 @@ Status wire_scim(Generation& generation) {
     options.max_results = settings.scim_max_results;
     options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
+    BASCULE_TRY(options.profiles, client_profiles(settings));
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *core.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,

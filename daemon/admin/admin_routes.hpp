@@ -9,6 +9,7 @@
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
 #include "http/api/router.hpp"
+#include "scim/profile/client_profile.hpp"
 #include "selfservice/tokens/token_service.hpp"
 
 namespace bascule::daemon {
@@ -27,9 +28,10 @@ using OperatorHandler =
     OperatorHandler handler
 );
 
-/// "/v1/tokens": list, create, revoke. The service outlives the router.
+/// "/v1/tokens": list, create, change, revoke. Service and profiles outlive the router.
 [[nodiscard]] Status add_token_routes(
-    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock
+    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock,
+    const scim::ProfileRegistry& profiles
 );
 
 /// "/v1/streams": event streams. Service and store outlive the router.

@@ -15,11 +15,23 @@ json describe(const selfservice::Token& token) {
     };
     value["expires"] = token.expires ? json(format_time(*token.expires)) : json();
     value["lastUsed"] = token.last_used ? json(format_time(*token.last_used)) : json();
+    value["profile"] = token.profile.empty() ? json() : json(token.profile);
     return value;
 }
 
+/// The profile that the body names; empty for the default one.
+Result<std::string> profile_in(const json& body, const scim::ProfileRegistry& profiles) {
+    const auto named = body.find("profile");
+    if (named == body.end() || !named->is_string() || named->get<std::string>().empty()) {
+        return std::string();
+    }
+    BASCULE_CHECK(profiles.check_name(named->get<std::string>()));
+    return named->get<std::string>();
+}
+
 Result<http::Response> create(
-    selfservice::TokenService& tokens, const directory::Clock& clock, const http::Request& request,
+    selfservice::TokenService& tokens, const directory::Clock& clock,
+    const scim::ProfileRegistry& profiles, const http::Request& request,
     const access::Caller& caller
 ) {
     BASCULE_TRY(const json body, json_object(request));
@@ -35,7 +47,11 @@ Result<http::Response> create(
         lifetime != body.end() && lifetime->is_number_integer()) {
         expires = clock.now() + std::chrono::seconds(lifetime->get<std::int64_t>());
     }
-    BASCULE_TRY(const auto created, tokens.create(name, std::move(scopes), expires, caller));
+    BASCULE_TRY(std::string profile, profile_in(body, profiles));
+    BASCULE_TRY(
+        const auto created,
+        tokens.create(name, std::move(scopes), expires, caller, std::move(profile))
+    );
     json value = describe(created.token);
     value["token"] = std::string(created.secret.reveal());
     http::Response response = json_response(value);
@@ -46,7 +62,8 @@ Result<http::Response> create(
 }  // namespace
 
 Status add_token_routes(
-    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock
+    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock,
+    const scim::ProfileRegistry& profiles
 ) {
     using http::Method;
     BASCULE_CHECK(add_operator_route(
@@ -62,8 +79,19 @@ Status add_token_routes(
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::post, "/v1/tokens", "Makes a bearer token and shows its secret once.",
-        [&tokens, &clock](const http::Request& request, const access::Caller& caller) {
-            return create(tokens, clock, request, caller);
+        [&tokens, &clock, &profiles](const http::Request& request, const access::Caller& caller) {
+            return create(tokens, clock, profiles, request, caller);
+        }
+    ));
+    BASCULE_CHECK(add_operator_route(
+        router, Method::post, "/v1/tokens/set", "Gives a bearer token another profile.",
+        [&tokens, &profiles](const http::Request& request, const access::Caller& caller)
+            -> Result<http::Response> {
+            BASCULE_TRY(const json body, json_object(request));
+            BASCULE_TRY(const std::string name, required_text(body, "token"));
+            BASCULE_TRY(const std::string profile, profile_in(body, profiles));
+            BASCULE_CHECK(tokens.set_profile(name, profile, caller));
+            return json_response({{"changed", name}});
         }
     ));
     return add_operator_route(

@@ -3,6 +3,7 @@
 
 #include "config/documents.hpp"
 #include "config/load.hpp"
+#include "daemon/client_profiles.hpp"
 #include "daemon/ctl/commands.hpp"
 #include "daemon/ctl/mapping_check.hpp"
 
@@ -25,6 +26,7 @@ json describe(const config::Diagnostic& diagnostic) {
 int check(const Invocation& invocation, const std::string& path) {
     config::LoadOutcome outcome = config::load_file(path, config::Secrets::checked);
     check_mappings(outcome, path);
+    check_client_profiles(outcome, path);
     if (invocation.json) {
         json all = json::array();
         for (const config::Diagnostic& diagnostic : outcome.diagnostics) {

@@ -14,6 +14,7 @@ struct NewToken {
     std::string name;
     std::vector<std::string> scopes;
     std::string expires;
+    std::string profile;
 };
 
 Result<int> create(const Invocation& invocation, const NewToken& wanted) {
@@ -21,6 +22,9 @@ Result<int> create(const Invocation& invocation, const NewToken& wanted) {
     if (!wanted.expires.empty()) {
         BASCULE_TRY(const auto lifetime, parse_lifetime(wanted.expires));
         body["lifetimeSeconds"] = lifetime.count();
+    }
+    if (!wanted.profile.empty()) {
+        body["profile"] = wanted.profile;
     }
     BASCULE_TRY(const json made, ApiClient(invocation).post("/v1/tokens", body));
     if (invocation.json) {
@@ -52,12 +56,13 @@ Result<int> list(const Invocation& invocation) {
         print_json(answer.at("tokens"));
         return exit_good;
     }
-    std::vector<std::vector<std::string>> rows{{"NAME", "SCOPES", "EXPIRES", "LAST USED", "ID"}};
+    std::vector<std::vector<std::string>> rows{
+        {"NAME", "SCOPES", "PROFILE", "EXPIRES", "LAST USED", "ID"}};
     for (const json& token : answer.at("tokens")) {
         rows.push_back(
             {token.value("name", ""), joined(token.value("scopes", json::array())),
-             or_word(token, "expires", "never"), or_word(token, "lastUsed", "never"),
-             token.value("id", "")}
+             or_word(token, "profile", "default"), or_word(token, "expires", "never"),
+             or_word(token, "lastUsed", "never"), token.value("id", "")}
         );
     }
     std::cout << text_table(rows);
@@ -72,6 +77,19 @@ Result<int> revoke(const Invocation& invocation, const std::string& name) {
         print_json(answer);
     } else {
         std::cout << "Token '" << name << "' no longer works.\n";
+    }
+    return exit_good;
+}
+
+Result<int> set(const Invocation& invocation, const std::string& name, const std::string& profile) {
+    BASCULE_TRY(
+        const json answer,
+        ApiClient(invocation).post("/v1/tokens/set", {{"token", name}, {"profile", profile}})
+    );
+    if (invocation.json) {
+        print_json(answer);
+    } else {
+        std::cout << "Token '" << name << "' has the profile " << profile << " now.\n";
     }
     return exit_good;
 }
@@ -130,9 +148,25 @@ void add_token_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     create_command->add_option(
         "--expires", wanted->expires, "Lifetime such as 180d; without it the token stays"
     );
+    create_command->add_option(
+        "--profile", wanted->profile, "How SCIM treats the client: lenient, strict, entra, okta, …"
+    );
     create_command->callback([&invocation, &chosen, wanted] {
         chosen = [&invocation, wanted] {
             return finish(invocation, [&] { return create(invocation, *wanted); });
+        };
+    });
+
+    auto changed = std::make_shared<NewToken>();
+    CLI::App* set_command = token->add_subcommand("set", "Give a token another profile");
+    set_command->add_option("token", changed->name, "Its name or id")->required();
+    set_command->add_option("--profile", changed->profile, "How SCIM treats the client")
+        ->required();
+    set_command->callback([&invocation, &chosen, changed] {
+        chosen = [&invocation, changed] {
+            return finish(invocation, [&] {
+                return set(invocation, changed->name, changed->profile);
+            });
         };
     });
 

@@ -83,6 +83,7 @@ Result<Caller> CallerAuthenticator::by_token(
     Caller caller = caller_in(context);
     caller.actor = {directory::ActorKind::token, token.id, std::move(token.name)};
     caller.scopes = std::move(token.scopes);
+    caller.profile = std::move(token.profile);
     return caller;
 }
 

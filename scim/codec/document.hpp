@@ -12,6 +12,7 @@
 #include "directory/base/secret.hpp"
 #include "directory/model/object.hpp"
 #include "scim/codec/strict_json.hpp"
+#include "scim/profile/client_profile.hpp"
 #include "scim/schema/schema.hpp"
 
 namespace bascule::scim {
@@ -42,12 +43,12 @@ enum class DraftPurpose { create, replace };
 );
 
 /// The document that a PUT leaves (checks 74 to 77): the draft, plus what it cannot change or did
-/// not mean to clear. readOnly and immutable values, the id, and omitted `active` and `externalId`
-/// come from the stored document. `mutability` when an immutable value differs, `invalid_value`
-/// when a required one is missing.
+/// not mean to clear. readOnly and immutable values, the id, and, by profile, omitted `active` and
+/// `externalId` come from the stored document. `mutability` when an immutable value differs,
+/// `invalid_value` when a required one is missing.
 [[nodiscard]] Result<std::string> replacement_body(
     std::string_view stored, const ResourceDraft& draft, const SchemaRegistry& schemas,
-    const ResourceType& type
+    const ResourceType& type, const ClientProfile& profile = lenient_profile()
 );
 
 /// Re-validates a patched document and gives its canonical text, as decode_resource does.

@@ -23,8 +23,11 @@ std::string notation(const Schema* extension, const Attribute& attribute) {
 /// Brings what a PUT must not lose from the stored document into the new one.
 class Replacement {
   public:
-    Replacement(const Json& stored, Json wanted, const std::vector<std::string>& cleared)
-        : stored_(stored), wanted_(std::move(wanted)), cleared_(cleared) {}
+    Replacement(
+        const Json& stored, Json wanted, const std::vector<std::string>& cleared,
+        const ClientProfile& profile
+    )
+        : stored_(stored), wanted_(std::move(wanted)), cleared_(cleared), profile_(profile) {}
 
     Status carry_over(const Schema* extension, const Schema& schema) {
         for (const Attribute& attribute : schema.attributes) {
@@ -60,9 +63,11 @@ class Replacement {
 
   private:
     // Clients that PUT only what they know must neither suspend a user nor break a match.
-    static bool is_kept_when_omitted(const Schema* extension, const Attribute& attribute) {
+    [[nodiscard]] bool is_kept_when_omitted(const Schema* extension, const Attribute& attribute)
+        const {
         return extension == nullptr &&
-               (attribute.name == "active" || attribute.name == "externalId");
+               ((attribute.name == "active" && profile_.omitted_active == Omitted::keep) ||
+                (attribute.name == "externalId" && profile_.omitted_external_id == Omitted::keep));
     }
 
     static const Json* find(
@@ -88,20 +93,21 @@ class Replacement {
     const Json& stored_;
     Json wanted_;
     const std::vector<std::string>& cleared_;
+    const ClientProfile& profile_;
 };
 
 }  // namespace
 
 Result<std::string> replacement_body(
     std::string_view stored, const ResourceDraft& draft, const SchemaRegistry& schemas,
-    const ResourceType& type
+    const ResourceType& type, const ClientProfile& profile
 ) {
     BASCULE_TRY(const Json before, parse_json(stored));
     BASCULE_TRY(Json wanted, parse_json(draft.body));
     if (const auto id = before.find("id"); id != before.end()) {
         wanted["id"] = *id;
     }
-    Replacement replacement(before, std::move(wanted), draft.cleared);
+    Replacement replacement(before, std::move(wanted), draft.cleared, profile);
     BASCULE_CHECK(replacement.carry_over(nullptr, *common_schema().find("externalId")));
     BASCULE_CHECK(replacement.carry_over(nullptr, *type.schema));
     for (const auto& extension : type.extensions) {

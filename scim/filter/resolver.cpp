@@ -5,6 +5,7 @@
 #include "scim/filter/filter.hpp"
 #include "scim/filter/filter_logic.hpp"
 #include "scim/filter/literal_value.hpp"
+#include "scim/filter/loose_filter.hpp"
 #include "scim/filter/syntax.hpp"
 
 namespace bascule::scim {
@@ -26,12 +27,13 @@ class Resolver {
   public:
     Resolver(
         const SchemaRegistry& schemas, const ResourceType& type,
-        const directory::Registry& registry, bool unknown_is_absent
+        const directory::Registry& registry, const FilterDialect& dialect
     )
         : schemas_(schemas),
           type_(type),
           registry_(registry),
-          unknown_is_absent_(unknown_is_absent) {}
+          unknown_is_absent_(dialect.unknown_is_absent),
+          loose_literals_(dialect.loose_literals) {}
 
     Result<Filter> resolve(const Syntax& syntax) {
         switch (syntax.kind) {
@@ -152,13 +154,22 @@ class Resolver {
             return by_presence(std::move(present), syntax);
         }
         const ValueType type = present.spec.type;
-        BASCULE_TRY(FilterValue value, checked_value(type, syntax));
+        BASCULE_TRY(FilterValue value, value_of(type, syntax));
         if (is_empty_text(syntax.literal)) {
             return against_empty_text(std::move(present), syntax.op);
         }
         present.op = syntax.op;
         present.value = std::move(value);
         return present;
+    }
+
+    [[nodiscard]] Result<FilterValue> value_of(ValueType type, const Syntax& syntax) const {
+        if (!loose_literals_) {
+            return checked_value(type, syntax);
+        }
+        Syntax converted = syntax;
+        converted.literal = converted_literal(type, syntax.literal);
+        return checked_value(type, converted);
     }
 
     Result<Filter> whole_extension(const ResolvedName& name, const Syntax& syntax) {
@@ -311,6 +322,7 @@ class Resolver {
     const ResourceType& type_;
     const directory::Registry& registry_;
     bool unknown_is_absent_;
+    bool loose_literals_;
 };
 
 tl::unexpected<Error> invalid_path(const std::string& detail) {
@@ -321,7 +333,8 @@ tl::unexpected<Error> invalid_path(const std::string& detail) {
 
 Result<Filter> compile_filter(
     std::string_view text, const SchemaRegistry& schemas, const ResourceType& type,
-    const directory::Registry& registry, bool unknown_is_absent, const FilterLimits& limits
+    const directory::Registry& registry, bool unknown_is_absent, const FilterLimits& limits,
+    const FilterDialect& dialect
 ) {
     if (text.find_first_not_of(" \t") == std::string_view::npos) {
         return fail(
@@ -329,15 +342,24 @@ Result<Filter> compile_filter(
             "The filter is empty; leave it out to get everything."
         );
     }
-    BASCULE_TRY(const Syntax syntax, parse_filter(text, limits));
-    return Resolver(schemas, type, registry, unknown_is_absent).resolve(syntax);
+    const std::string quoted = dialect.loose_literals ? quote_bare_words(text) : std::string();
+    BASCULE_TRY(const Syntax syntax, parse_filter(dialect.loose_literals ? quoted : text, limits));
+    if (dialect.eq_and_only) {
+        BASCULE_CHECK(check_eq_and_only(syntax, dialect.profile));
+    }
+    FilterDialect resolved = dialect;
+    resolved.unknown_is_absent = dialect.unknown_is_absent || unknown_is_absent;
+    return Resolver(schemas, type, registry, resolved).resolve(syntax);
 }
 
 Result<PatchPath> compile_path(
     std::string_view text, const SchemaRegistry& schemas, const ResourceType& type,
-    const directory::Registry& registry
+    const directory::Registry& registry, const FilterDialect& dialect
 ) {
-    BASCULE_TRY(const PathSyntax syntax, parse_path(text, FilterLimits{}));
+    const std::string quoted = dialect.loose_literals ? quote_bare_words(text) : std::string();
+    BASCULE_TRY(
+        const PathSyntax syntax, parse_path(dialect.loose_literals ? quoted : text, FilterLimits{})
+    );
     const auto name = schemas.resolve(type, syntax.attribute);
     if (!name) {
         return invalid_path(type.name + " has no attribute " + printable(syntax.attribute) + ".");
@@ -359,9 +381,24 @@ Result<PatchPath> compile_path(
             );
         }
     }
-    Resolver resolver(schemas, type, registry, false);
+    FilterDialect of_elements = dialect;
+    of_elements.unknown_is_absent = false;
+    Resolver resolver(schemas, type, registry, of_elements);
     BASCULE_TRY(path.element_filter, resolver.resolve_element(*name, *syntax.element_filter));
     return path;
+}
+
+bool names_unknown_attribute(
+    std::string_view text, const SchemaRegistry& schemas, const ResourceType& type
+) {
+    const auto syntax = parse_path(text, FilterLimits{});
+    if (!syntax || syntax->attribute.find("..") != std::string::npos ||
+        syntax->attribute.front() == '.' || syntax->attribute.back() == '.') {
+        return false;
+    }
+    const auto name = schemas.resolve(type, syntax->attribute);
+    return !name || (name->attribute != nullptr && !syntax->sub.empty() &&
+                     name->attribute->sub(syntax->sub) == nullptr);
 }
 
 }  // namespace bascule::scim

@@ -69,8 +69,12 @@ bool has_true_primary(const Json& element) {
 /// Works on one attribute of a document.
 class AttributePatch {
   public:
-    AttributePatch(PatchKind kind, const PatchPath& path, const Json& before, const Json* value)
-        : kind_(kind),
+    AttributePatch(
+        PatchKind kind, const PatchPath& path, const Json& before, const Json* value,
+        const ClientProfile& profile
+    )
+        : profile_(profile),
+          kind_(kind),
           path_(path),
           attribute_(*path.name.attribute),
           sub_(path.name.sub),
@@ -127,6 +131,9 @@ class AttributePatch {
         }
         BASCULE_TRY(Json wanted, canonical(given));
         if (attribute_.type != directory::ValueType::complex) {
+            return wanted;
+        }
+        if (kind_ == PatchKind::replace && profile_.complex_replace == ComplexReplace::whole) {
             return wanted;
         }
         // RFC 7644 section 3.5.2.3: sub-attributes that are not named stay.
@@ -219,6 +226,7 @@ class AttributePatch {
         }
         const bool removes = kind_ == PatchKind::remove || is_unassigned(value_);
         if (removes) {
+            BASCULE_CHECK(check_removal(matched));
             return without(std::move(list), matched);
         }
         if (matched.empty()) {
@@ -231,6 +239,17 @@ class AttributePatch {
         }
         BASCULE_CHECK(keep_one_primary(list, matched));
         return canonical_value(attribute_, list, Origin::stored, text_);
+    }
+
+    [[nodiscard]] Status check_removal(const std::vector<std::size_t>& matched) const {
+        if (!matched.empty() || !path_.element_filter || kind_ != PatchKind::remove ||
+            profile_.unmatched_remove == Rule::accept) {
+            return {};
+        }
+        return fail(profile_refusal(
+            profile_, "unmatched_remove", "no_target", path_.text + " matches no value",
+            "remove what is there.", path_.text
+        ));
     }
 
     Result<Json> without(Json list, const std::vector<std::size_t>& matched) const {
@@ -256,8 +275,11 @@ class AttributePatch {
         if (!path_.element_filter) {
             return element;
         }
-        if (kind_ == PatchKind::replace) {
-            return failure("no_target", path_.text, "matches no value; add it first.");
+        if (kind_ == PatchKind::replace && profile_.unmatched_replace == UnmatchedReplace::refuse) {
+            return fail(profile_refusal(
+                profile_, "unmatched_replace", "no_target", path_.text + " matches no value",
+                "add it first.", path_.text
+            ));
         }
         if (!fill_from_filter(*path_.element_filter, element)) {
             return failure(
@@ -303,6 +325,7 @@ class AttributePatch {
     }
 
     const Json nothing_ = nullptr;
+    const ClientProfile& profile_;
     PatchKind kind_;
     const PatchPath& path_;
     const Attribute& attribute_;
@@ -342,9 +365,10 @@ Status check_immutable(const PatchPath& path, const Json& before, const Json& af
 }  // namespace
 
 Result<Json> patched_value(
-    PatchKind kind, const PatchPath& path, const Json& before, const Json* value
+    PatchKind kind, const PatchPath& path, const Json& before, const Json* value,
+    const ClientProfile& profile
 ) {
-    BASCULE_TRY(Json after, AttributePatch(kind, path, before, value).run());
+    BASCULE_TRY(Json after, AttributePatch(kind, path, before, value, profile).run());
     BASCULE_CHECK(check_immutable(path, before, after));
     if (after.is_null() && path.name.attribute->required) {
         return failure(

@@ -4,6 +4,7 @@
 
 #include "directory/base/result.hpp"
 #include "scim/filter/filter.hpp"
+#include "scim/profile/client_profile.hpp"
 
 namespace bascule::scim {
 
@@ -14,7 +15,7 @@ enum class PatchKind { add, remove, replace };
 /// null for a missing one. Errors: `no_target`, `invalid_value`, `mutability`.
 [[nodiscard]] Result<nlohmann::ordered_json> patched_value(
     PatchKind kind, const PatchPath& path, const nlohmann::ordered_json& before,
-    const nlohmann::ordered_json* value
+    const nlohmann::ordered_json* value, const ClientProfile& profile
 );
 
 }  // namespace bascule::scim

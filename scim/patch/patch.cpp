@@ -10,6 +10,7 @@
 #include "scim/patch/attribute_patch.hpp"
 #include "scim/patch/patch_message.hpp"
 #include "scim/patch/quirks.hpp"
+#include "scim/profile/conformity.hpp"
 
 namespace bascule::scim {
 namespace {
@@ -46,15 +47,22 @@ class Patcher {
   public:
     Patcher(
         Json document, const SchemaRegistry& schemas, const ResourceType& type,
-        const directory::Registry& registry
+        const directory::Registry& registry, const ClientProfile& profile
     )
-        : document_(std::move(document)), schemas_(schemas), type_(type), registry_(registry) {}
+        : document_(std::move(document)),
+          schemas_(schemas),
+          type_(type),
+          registry_(registry),
+          profile_(profile) {
+        dialect_.loose_literals = profile.loose_literals == Rule::accept;
+    }
 
     Status apply(const Json& operation) {
         if (!operation.is_object()) {
             return failure("invalid_syntax", "Operations", "must hold JSON objects.");
         }
         BASCULE_TRY(const PatchKind kind, kind_of(member(operation, "op")));
+        BASCULE_CHECK(check_case(*member(operation, "op")));
         const Json* path = member(operation, "path");
         const Json* value = member(operation, "value");
         if (kind != PatchKind::remove && value == nullptr) {
@@ -66,21 +74,61 @@ class Patcher {
         if (!path->is_string()) {
             return failure("invalid_path", "path", "must be a JSON string.");
         }
-        BASCULE_TRY(
-            const PatchPath target,
-            compile_path(path->get_ref<const std::string&>(), schemas_, type_, registry_)
-        );
-        return apply_to(kind, target, value);
+        return apply_to(kind, path->get_ref<const std::string&>(), value);
     }
 
     [[nodiscard]] const Json& document() const { return document_; }
     std::vector<EdgeChange> take_edges() { return std::move(edges_); }
     std::optional<Secret> take_password() { return std::move(password_); }
+    std::vector<std::string> take_ignored() { return std::move(ignored_); }
 
   private:
+    [[nodiscard]] tl::unexpected<Error> refuse(
+        std::string_view which, const char* code, const std::string& what,
+        const std::string& advice, const std::string& path
+    ) const {
+        return fail(profile_refusal(profile_, which, code, what, advice, path));
+    }
+
+    [[nodiscard]] Status check_case(const Json& op) const {
+        const auto& word = op.get_ref<const std::string&>();
+        if (profile_.operation_case == Rule::accept || to_ascii_lower(word) == word) {
+            return {};
+        }
+        return refuse(
+            "operation_case", "invalid_syntax",
+            "op '" + printable(word, 20) + "' has capital letters", "write add, remove or replace.",
+            "op"
+        );
+    }
+
+    Status apply_to(PatchKind kind, const std::string& path, const Json* value) {
+        const auto target = compile_path(path, schemas_, type_, registry_, dialect_);
+        if (target) {
+            return apply_to(kind, *target, value);
+        }
+        if (!names_unknown_attribute(path, schemas_, type_)) {
+            return fail(target.error());
+        }
+        if (profile_.unknown_path == Rule::refuse) {
+            return refuse(
+                "unknown_path", "invalid_path",
+                type_.name + " has no attribute " + printable(path, 100), "correct the path.", path
+            );
+        }
+        ignored_.push_back(printable(path, 100));
+        return {};
+    }
+
     Status apply_without_path(PatchKind kind, const Json* value) {
         if (kind == PatchKind::remove) {
             return fail(ErrorKind::invalid_input, "no_target", "remove needs a path.");
+        }
+        if (profile_.patch_without_path == Rule::refuse) {
+            return refuse(
+                "patch_without_path", "invalid_syntax", "An operation has no path",
+                "name the attribute in path.", "path"
+            );
         }
         if (!value->is_object()) {
             return failure(
@@ -90,18 +138,22 @@ class Patcher {
         return apply_members(kind, {}, *value);
     }
 
-    /// Each key is a path: plain, dotted or with a URN, as clients send them. Unknown ones are
-    /// dropped.
+    /// Each key is a path: plain, dotted or with a URN, as clients send them.
     Status apply_members(PatchKind kind, const std::string& prefix, const Json& object) {
         for (const auto& [key, value] : object.items()) {
             const std::string notation = prefix + key;
             if (notation.find('[') != std::string::npos) {
-                BASCULE_TRY(
-                    const PatchPath target, compile_path(notation, schemas_, type_, registry_)
-                );
-                BASCULE_CHECK(apply_to(kind, target, &value));
+                BASCULE_CHECK(apply_to(kind, notation, &value));
             } else if (const auto name = schemas_.resolve(type_, notation)) {
                 BASCULE_CHECK(apply_to(kind, PatchPath{*name, std::nullopt, notation}, &value));
+            } else if (profile_.unknown_attributes == Rule::accept) {
+                ignored_.push_back(printable(notation, 100));
+            } else {
+                return refuse(
+                    "unknown_attributes", "invalid_syntax",
+                    type_.name + " has no attribute '" + printable(notation, 100) + "'",
+                    "leave it out.", notation
+                );
             }
         }
         return {};
@@ -111,6 +163,43 @@ class Patcher {
         if (path.name.attribute == nullptr) {
             return apply_to_extension(kind, path, value);
         }
+        BASCULE_CHECK(check_form(kind, path, value));
+        if (value == nullptr || !needs_conforming(*path.name.attribute)) {
+            return apply_conforming(kind, path, value);
+        }
+        Json conforming = *value;
+        BASCULE_CHECK(conform_value(conforming, path.name, path.text, profile_, ignored_));
+        return apply_conforming(kind, path, &conforming);
+    }
+
+    /// Long lists of members are not copied for nothing.
+    [[nodiscard]] bool needs_conforming(const Attribute& attribute) const {
+        return !attribute.edge || profile_.unknown_attributes == Rule::refuse ||
+               profile_.loose_values == Rule::refuse;
+    }
+
+    /// What the profile says of the operation as a whole.
+    [[nodiscard]] Status check_form(PatchKind kind, const PatchPath& path, const Json* value)
+        const {
+        const bool removes = kind == PatchKind::remove;
+        if (!removes && path.element_filter && path.name.sub == nullptr &&
+            profile_.whole_elements == Rule::refuse) {
+            return refuse(
+                "whole_elements", "invalid_path", path.text + " ends in a value filter",
+                "name a sub-attribute behind it.", path.text
+            );
+        }
+        if (removes && !path.element_filter && profile_.remove_by_list == Rule::refuse &&
+            quirks::names_elements(*path.name.attribute, value)) {
+            return refuse(
+                "remove_by_list", "invalid_syntax", "remove of " + path.text + " has a value",
+                "select elements with a filter: " + path.text + "[value eq \"…\"].", path.text
+            );
+        }
+        return {};
+    }
+
+    Status apply_conforming(PatchKind kind, const PatchPath& path, const Json* value) {
         const Attribute& attribute = *path.name.attribute;
         if (&attribute == common_schema().find("schemas")) {
             return apply_to_schemas(kind, path, value);
@@ -139,7 +228,7 @@ class Patcher {
 
     Status apply_to_stored(PatchKind kind, const PatchPath& path, const Json* value) {
         const Json before = current(path.name);
-        BASCULE_TRY(Json after, patched_value(kind, path, before, value));
+        BASCULE_TRY(Json after, patched_value(kind, path, before, value, profile_));
         if (after == before) {
             return {};
         }
@@ -323,19 +412,22 @@ class Patcher {
     const SchemaRegistry& schemas_;
     const ResourceType& type_;
     const directory::Registry& registry_;
+    const ClientProfile& profile_;
+    FilterDialect dialect_;
     std::vector<EdgeChange> edges_;
     std::optional<Secret> password_;
+    std::vector<std::string> ignored_;
 };
 
 }  // namespace
 
 Result<PatchOutcome> apply_patch(
     const Json& message, std::string_view body, const SchemaRegistry& schemas,
-    const ResourceType& type, const directory::Registry& registry
+    const ResourceType& type, const directory::Registry& registry, const ClientProfile& profile
 ) {
     BASCULE_CHECK(check_message(message));
     BASCULE_TRY(const Json stored, parse_json(body));
-    Patcher patcher(stored, schemas, type, registry);
+    Patcher patcher(stored, schemas, type, registry, profile);
     for (const Json& operation : *member(message, "Operations")) {
         BASCULE_CHECK(patcher.apply(operation));
     }
@@ -346,6 +438,7 @@ Result<PatchOutcome> apply_patch(
     }
     outcome.edges = patcher.take_edges();
     outcome.password = patcher.take_password();
+    outcome.ignored = patcher.take_ignored();
     return outcome;
 }
 

@@ -110,7 +110,7 @@ class Planner {
         BASCULE_CHECK(addressed);
         operation.call.emplace(Call{
             operation.request, call_.context, call_.caller,
-            http::QueryParameters(operation.request.query)});
+            http::QueryParameters(operation.request.query), call_.profile});
         BASCULE_CHECK(require_scope(call_.caller, operation.view->write_scope));
         BASCULE_CHECK(link(operation));
         WriteInput input;

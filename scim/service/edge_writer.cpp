@@ -67,19 +67,21 @@ void remember(std::vector<Uuid>& ids, const Uuid& id) {
 
 EdgeWriter::EdgeWriter(
     const Engine& engine, const TypeView& view, directory::Transaction& transaction,
-    const ObjectRow& owner, const authority::Authority& authority
+    const ObjectRow& owner, const authority::Authority& authority, const ClientProfile& profile
 )
     : engine_(engine),
       view_(view),
       transaction_(transaction),
       owner_(owner),
-      authority_(authority) {}
+      authority_(authority),
+      profile_(profile) {}
 
 Status EdgeWriter::apply(const EdgeChange& change) {
     BASCULE_TRY(const Plan wanted, plan(change));
     if (wanted.add.empty() && wanted.remove.empty()) {
         return {};
     }
+    BASCULE_CHECK(check_not_emptied(change.kind, wanted));
     BASCULE_CHECK(require_authority(change.kind));
     return carry_out(change.kind, wanted);
 }
@@ -189,6 +191,19 @@ Status EdgeWriter::require_authority(EdgeKind kind) const {
     }
     BASCULE_TRY(const std::string dn, source_dn(transaction_, owner_));
     return authority_.may_write_edges(engine_.registry, owner_, kind, dn);
+}
+
+Status EdgeWriter::check_not_emptied(EdgeKind kind, const Plan& plan) const {
+    if (profile_.remove_all_members == Rule::accept || !plan.removes_all || !plan.add.empty() ||
+        !is_multi_valued(kind)) {
+        return {};
+    }
+    return fail(profile_refusal(
+        profile_, "remove_all_members", "invalid_value",
+        "This would take all " + std::to_string(plan.remove.size()) + " members out of " +
+            view_.type->name + " '" + printable(owner_.display) + "'",
+        "name the members to remove.", "members"
+    ));
 }
 
 Status EdgeWriter::carry_out(EdgeKind kind, const Plan& plan) {

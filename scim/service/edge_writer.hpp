@@ -29,7 +29,8 @@ class EdgeWriter {
   public:
     EdgeWriter(
         const Engine& engine, const TypeView& view, directory::Transaction& transaction,
-        const directory::ObjectRow& owner, const authority::Authority& authority
+        const directory::ObjectRow& owner, const authority::Authority& authority,
+        const ClientProfile& profile
     );
 
     /// `invalid_value` naming unknown targets; `mutability` when the owner's source masters the
@@ -54,6 +55,8 @@ class EdgeWriter {
         directory::EdgeKind kind, std::vector<directory::ObjectRow> wanted
     ) const;
     [[nodiscard]] Status require_authority(directory::EdgeKind kind) const;
+    /// Against a request that takes all members away at once, when the profile refuses that.
+    [[nodiscard]] Status check_not_emptied(directory::EdgeKind kind, const Plan& plan) const;
     [[nodiscard]] Status carry_out(directory::EdgeKind kind, const Plan& plan);
     [[nodiscard]] bool is_multi_valued(directory::EdgeKind kind) const;
     EdgeDelta& delta_of(directory::EdgeKind kind);
@@ -63,6 +66,7 @@ class EdgeWriter {
     directory::Transaction& transaction_;
     const directory::ObjectRow& owner_;
     const authority::Authority& authority_;
+    const ClientProfile& profile_;
     std::vector<EdgeDelta> deltas_;
 };
 

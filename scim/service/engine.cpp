@@ -1,5 +1,7 @@
 #include "scim/service/engine.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "directory/base/text.hpp"
@@ -78,7 +80,7 @@ Engine::Engine(ServiceDependencies dependencies)
     : with(std::move(dependencies)),
       registry(with.store.registry()),
       access(registry),
-      list_limits{with.options.default_page_size, with.options.max_results} {
+      list_limits{with.options.default_page_size, with.options.max_results, {}} {
     for (const auto& type : with.schemas.types()) {
         views.push_back(make_view(*type, *this));
     }
@@ -92,6 +94,31 @@ const TypeView* Engine::view_of(directory::TypeId type) const {
         }
     }
     return nullptr;
+}
+
+Result<const ClientProfile*> profile_of(const Engine& engine, const access::Caller& caller) {
+    if (const ClientProfile* profile = engine.with.options.profiles.find(caller.profile)) {
+        return profile;
+    }
+    return fail(
+        ErrorKind::forbidden, "unknown_profile",
+        "This client has the profile '" + printable(caller.profile, 60) +
+            "', which is not configured; give it another one with: bascule token set."
+    );
+}
+
+ListLimits limits_of(const Engine& engine, const Call& call) {
+    const ClientProfile& profile = call.profile;
+    ListLimits limits = engine.list_limits;
+    if (profile.largest_page != 0) {
+        limits.max_count = std::min<std::uint64_t>(limits.max_count, profile.largest_page);
+        limits.default_count = std::min(limits.default_count, limits.max_count);
+    }
+    limits.dialect.loose_literals = profile.loose_literals == Rule::accept;
+    limits.dialect.eq_and_only = profile.filter_operators == FilterOperators::eq_and;
+    limits.dialect.unknown_is_absent = profile.unknown_filter_attribute == Rule::accept;
+    limits.dialect.profile = profile.name;
+    return limits;
 }
 
 Result<Uuid> target_id(const Call& call, const TypeView& view) {

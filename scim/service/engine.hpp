@@ -9,6 +9,7 @@
 #include "directory/access/access_resolver.hpp"
 #include "directory/access/caller.hpp"
 #include "scim/codec/projection.hpp"
+#include "scim/profile/client_profile.hpp"
 #include "scim/service/list_request.hpp"
 #include "scim/service/service.hpp"
 
@@ -64,7 +65,17 @@ struct Call {
     const http::RequestContext& context;
     const access::Caller& caller;
     http::QueryParameters parameters;
+    const ClientProfile& profile;
 };
+
+/// How the caller is treated. `forbidden`/"unknown_profile" when its profile is configured no
+/// longer.
+[[nodiscard]] Result<const ClientProfile*> profile_of(
+    const Engine& engine, const access::Caller& caller
+);
+
+/// How long this caller's lists may be, and how it writes filters.
+[[nodiscard]] ListLimits limits_of(const Engine& engine, const Call& call);
 
 /// The id in the path; a text that is no id is `not_found`, like any id that does not exist.
 [[nodiscard]] Result<Uuid> target_id(const Call& call, const TypeView& view);

@@ -191,6 +191,7 @@ Result<ListRequest> list_request_of(
 ) {
     ListRequest request;
     request.count = limits.default_count;
+    request.dialect = limits.dialect;
     if (parameters.all().empty()) {
         return request;
     }
@@ -234,6 +235,7 @@ Result<ListRequest> list_request_of(std::string_view body, const ListLimits& lim
     }
     ListRequest request;
     request.count = limits.default_count;
+    request.dialect = limits.dialect;
     for (const auto& [key, value] : json.items()) {
         BASCULE_CHECK(set_search_member(request, key, value, limits));
     }

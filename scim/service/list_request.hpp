@@ -8,6 +8,7 @@
 
 #include "directory/base/result.hpp"
 #include "http/api/message.hpp"
+#include "scim/filter/filter.hpp"
 
 namespace bascule::scim {
 
@@ -21,11 +22,13 @@ struct ListRequest {
     std::uint64_t count = 0;
     std::vector<std::string> attributes;
     std::vector<std::string> excluded_attributes;
+    FilterDialect dialect;
 };
 
 struct ListLimits {
     std::uint64_t default_count = 100;
     std::uint64_t max_count = 1000;
+    FilterDialect dialect;  ///< how the client writes filters
 };
 
 /// From the URL. Errors: `invalid_value` (a number that is none, an unknown sort order, a parameter

@@ -96,8 +96,18 @@ Status check_content_type(const http::Request& request) {
     );
 }
 
-Status check_if_match(const http::Request& request, const directory::ObjectRow& row) {
+Status check_if_match(
+    const http::Request& request, const directory::ObjectRow& row, const ClientProfile& profile
+) {
     const std::string_view header = request.header("if-match");
+    if (header.empty() && profile.entity_tags == EntityTags::required) {
+        Error error = profile_refusal(
+            profile, "entity_tags", "version_required", "The request has no If-Match",
+            "send the version that you read, " + entity_tag(row.version) + " at present."
+        );
+        error.kind = ErrorKind::precondition_failed;
+        return fail(std::move(error));
+    }
     if (header.empty() || names_version(header, row)) {
         return {};
     }

@@ -3,6 +3,7 @@
 #include "directory/base/result.hpp"
 #include "directory/model/object.hpp"
 #include "http/api/message.hpp"
+#include "scim/profile/client_profile.hpp"
 
 namespace bascule::scim {
 
@@ -14,8 +15,10 @@ namespace bascule::scim {
 [[nodiscard]] Status check_content_type(const http::Request& request);
 
 /// If-Match against the object's version, weakly compared; `precondition_failed` (412) when no tag
-/// fits.
-[[nodiscard]] Status check_if_match(const http::Request& request, const directory::ObjectRow& row);
+/// fits, `version_required` (428) when there is none and the profile wants one.
+[[nodiscard]] Status check_if_match(
+    const http::Request& request, const directory::ObjectRow& row, const ClientProfile& profile
+);
 
 /// True when If-None-Match names the object's version or is `*`: a GET answers 304.
 [[nodiscard]] bool none_match_hit(const http::Request& request, const directory::ObjectRow& row);

@@ -6,6 +6,7 @@
 #include "directory/base/text.hpp"
 #include "scim/codec/document.hpp"
 #include "scim/service/change_record.hpp"
+#include "scim/service/external_id_rule.hpp"
 #include "scim/service/mastered_attributes.hpp"
 #include "scim/service/negotiation.hpp"
 #include "scim/service/source_dn.hpp"
@@ -43,12 +44,13 @@ Result<Object> ObjectChange::load(const Uuid& id) const {
     if (!object || object->row.type != view_.type->type) {
         return fail(no_such_resource(view_, id.to_string()));
     }
-    BASCULE_CHECK(check_if_match(call_.request, object->row));
+    BASCULE_CHECK(check_if_match(call_.request, object->row, call_.profile));
     return *std::move(object);
 }
 
 Status ObjectChange::create(const Uuid& id, const WantedState& wanted) {
     BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
+    BASCULE_CHECK(check_external_id(view_, call_.profile, transaction_, id, wanted.body));
     Object object;
     object.row.id = id;
     object.row.type = view_.type->type;
@@ -100,6 +102,9 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
         BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
         BASCULE_CHECK(check_switches(view_, before.body, wanted.body));
         BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
+        BASCULE_CHECK(
+            check_external_id(view_, call_.profile, transaction_, before.row.id, wanted.body)
+        );
         after.row.display = display_of(wanted.body);
         BASCULE_TRY(
             const bool updated,
@@ -164,7 +169,7 @@ Status ObjectChange::apply_edges(const Object& object, const std::vector<EdgeCha
     if (changes.empty()) {
         return {};
     }
-    EdgeWriter writer(engine_, view_, transaction_, object.row, *authority_);
+    EdgeWriter writer(engine_, view_, transaction_, object.row, *authority_, call_.profile);
     for (const EdgeChange& change : changes) {
         BASCULE_CHECK(writer.apply(change));
     }

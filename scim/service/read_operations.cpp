@@ -118,7 +118,8 @@ Result<directory::Filter> filter_of(
         return directory::Filter{};
     }
     return compile_filter(
-        *request.filter, engine.with.schemas, *view.type, engine.registry, unknown_is_absent
+        *request.filter, engine.with.schemas, *view.type, engine.registry, unknown_is_absent,
+        FilterLimits{}, request.dialect
     );
 }
 
@@ -248,25 +249,37 @@ Result<http::Response> get_resource(const Engine& engine, const TypeView& view, 
 Result<http::Response> list_resources(
     const Engine& engine, const TypeView& view, const Call& call
 ) {
-    BASCULE_TRY(const ListRequest request, list_request_of(call.parameters, engine.list_limits));
+    BASCULE_TRY(
+        const ListRequest request, list_request_of(call.parameters, limits_of(engine, call))
+    );
     return list_type(engine, view, request);
 }
 
 Result<http::Response> search_resources(
     const Engine& engine, const TypeView& view, const Call& call
 ) {
-    BASCULE_TRY(const ListRequest request, list_request_of(call.request.body, engine.list_limits));
+    BASCULE_TRY(
+        const ListRequest request, list_request_of(call.request.body, limits_of(engine, call))
+    );
     return list_type(engine, view, request);
 }
 
 Result<http::Response> list_all(const Engine& engine, const Call& call) {
-    BASCULE_TRY(const ListRequest request, list_request_of(call.parameters, engine.list_limits));
+    BASCULE_TRY(
+        const ListRequest request, list_request_of(call.parameters, limits_of(engine, call))
+    );
     return search_types(engine, call, request);
 }
 
 Result<http::Response> search_all(const Engine& engine, const Call& call) {
-    BASCULE_TRY(const ListRequest request, list_request_of(call.request.body, engine.list_limits));
+    BASCULE_TRY(
+        const ListRequest request, list_request_of(call.request.body, limits_of(engine, call))
+    );
     return search_types(engine, call, request);
+}
+
+http::Response empty_list() {
+    return ok(ListText(1).finish());
 }
 
 http::Pool pool_of_get(const TypeView& view, const http::Request& request) {

@@ -28,6 +28,9 @@ namespace bascule::scim {
 /// POST to the root's `.search`.
 [[nodiscard]] Result<http::Response> search_all(const Engine& engine, const Call& call);
 
+/// A list of nothing.
+[[nodiscard]] http::Response empty_list();
+
 /// Where a GET of one resource runs: long member lists never on the I/O thread.
 [[nodiscard]] http::Pool pool_of_get(const TypeView& view, const http::Request& request);
 

@@ -8,6 +8,8 @@
 #include "directory/base/text.hpp"
 #include "scim/codec/document.hpp"
 #include "scim/patch/patch.hpp"
+#include "scim/profile/conformity.hpp"
+#include "scim/service/ignored_names.hpp"
 #include "scim/service/mastered_attributes.hpp"
 #include "scim/service/object_change.hpp"
 #include "scim/service/resource_view.hpp"
@@ -132,17 +134,33 @@ class GivenPassword {
     std::optional<Result<std::string>> hashed_;
 };
 
-/// Edge attributes become what the body says; those it leaves out are emptied, except on synced
-/// objects.
+/// A POST or PUT body as the client's profile has it, decoded.
+Result<ResourceDraft> decode(
+    const Engine& engine, const TypeView& view, const Call& call, ordered_json body,
+    DraftPurpose purpose
+) {
+    std::vector<std::string> ignored;
+    BASCULE_CHECK(conform_body(body, *view.type, call.profile, ignored));
+    warn_of_ignored(call, view, ignored);
+    return decode_resource(body, engine.with.schemas, *view.type, purpose);
+}
+
+/// What becomes of the edge attributes that a body leaves out.
+struct OmittedEdges {
+    Omitted single = Omitted::keep;
+    Omitted lists = Omitted::keep;
+};
+
+/// Edge attributes become what the body says.
 std::vector<EdgeChange> edges_of(
-    const TypeView& view, const ResourceDraft& draft, bool clear_omitted
+    const TypeView& view, const ResourceDraft& draft, const OmittedEdges& omitted
 ) {
     std::vector<EdgeChange> changes;
     for (const EdgeAttribute& attribute : view.edges) {
         const auto named = draft.edges.find(attribute.kind);
         if (named != draft.edges.end()) {
             changes.push_back({EdgeChange::Action::replace, attribute.kind, named->second});
-        } else if (clear_omitted) {
+        } else if ((attribute.multi_valued ? omitted.lists : omitted.single) == Omitted::clear) {
             changes.push_back({EdgeChange::Action::clear, attribute.kind, {}});
         }
     }
@@ -156,12 +174,11 @@ class CreateWrite final : public WriteBase {
     [[nodiscard]] Status prepare(const WriteInput& input) {
         BASCULE_CHECK(choose_answer(input));
         BASCULE_TRY(
-            ResourceDraft draft,
-            decode_resource(*input.body, engine_.with.schemas, *view_.type, DraftPurpose::create)
+            ResourceDraft draft, decode(engine_, view_, call_, *input.body, DraftPurpose::create)
         );
         id_ = input.new_id.value_or(uuid_v7(engine_.with.clock.now()));
         wanted_.body = with_id(draft.body, id_);
-        wanted_.edges = edges_of(view_, draft, false);
+        wanted_.edges = edges_of(view_, draft, {});
         GivenPassword password;
         password.give(std::move(draft.password), wanted_.body);
         password.hash(engine_);
@@ -186,8 +203,8 @@ class ReplaceWrite final : public WriteBase {
     [[nodiscard]] Status prepare(const WriteInput& input) {
         BASCULE_TRY(id_, target_id(call_, view_));
         BASCULE_CHECK(choose_answer(input));
-        decoded_ =
-            decode_resource(*input.body, engine_.with.schemas, *view_.type, DraftPurpose::replace);
+        BASCULE_CHECK(check_put_is_taken());
+        decoded_ = decoded(*input.body);
         if (decoded_) {
             password_.give(std::move(decoded_->password), decoded_->body);
             password_.hash(engine_);
@@ -210,14 +227,37 @@ class ReplaceWrite final : public WriteBase {
         ResourceDraft draft{decoded_->body, decoded_->edges, std::nullopt, decoded_->cleared};
         BASCULE_CHECK(keep_mastered(engine_, view_, change.authority(), before, draft));
         BASCULE_TRY(
-            wanted.body, replacement_body(before.body, draft, engine_.with.schemas, *view_.type)
+            wanted.body,
+            replacement_body(before.body, draft, engine_.with.schemas, *view_.type, call_.profile)
         );
-        wanted.edges = edges_of(view_, draft, !before.row.is_synced());
+        wanted.edges = edges_of(view_, draft, omitted_edges(before.row));
         BASCULE_CHECK(change.update(before, wanted));
         return note_version(transaction);
     }
 
   private:
+    [[nodiscard]] Status check_put_is_taken() const {
+        if (call_.profile.put == Rule::accept) {
+            return {};
+        }
+        Error error = profile_refusal(
+            call_.profile, "put", "put_not_allowed", "This is a PUT", "change it with PATCH."
+        );
+        error.kind = ErrorKind::unsupported;
+        return fail(std::move(error));
+    }
+
+    [[nodiscard]] Result<ResourceDraft> decoded(const ordered_json& body) const {
+        BASCULE_CHECK(check_body_id(body, id_.to_string(), call_.profile));
+        return decode(engine_, view_, call_, body, DraftPurpose::replace);
+    }
+
+    /// The source of a synced object says what its edges are.
+    [[nodiscard]] OmittedEdges omitted_edges(const ObjectRow& row) const {
+        return row.is_synced() ? OmittedEdges{}
+                               : OmittedEdges{Omitted::clear, call_.profile.omitted_members};
+    }
+
     Result<ResourceDraft> decoded_;
     GivenPassword password_;
 };
@@ -285,9 +325,10 @@ class PatchWrite final : public WriteBase {
     void hash_password() override { password_.hash(engine_); }
 
   private:
-    /// Types with members answer 204 unless attributes are named.
     [[nodiscard]] bool shows_resource() const override {
-        const bool by_default = !view_.has_member_list || !projection_.is_default();
+        const PatchAnswer wanted = call_.profile.patch_answer;
+        const bool by_type = wanted == PatchAnswer::by_type && !view_.has_member_list;
+        const bool by_default = by_type || wanted == PatchAnswer::body || !projection_.is_default();
         return representation_ == PreferredReturn::representation ||
                (by_default && WriteBase::shows_resource());
     }
@@ -295,9 +336,12 @@ class PatchWrite final : public WriteBase {
 
     [[nodiscard]] Result<WantedState> apply_message(const Object& object) {
         BASCULE_TRY(
-            PatchOutcome outcome,
-            apply_patch(*message_, object.body, engine_.with.schemas, *view_.type, engine_.registry)
+            PatchOutcome outcome, apply_patch(
+                                      *message_, object.body, engine_.with.schemas, *view_.type,
+                                      engine_.registry, call_.profile
+                                  )
         );
+        warn_of_ignored(call_, view_, outcome.ignored);
         WantedState wanted{std::move(outcome.body), std::move(outcome.edges), false, {}};
         wanted.has_password = outcome.password.has_value();
         if (!password_.is_given() && !object.row.is_synced()) {

@@ -62,8 +62,11 @@ int scim_status_of(const Error& error) {
     if (error.code == "unsupported_media_type") {
         return 415;
     }
-    if (error.code == "method_not_allowed") {
+    if (error.code == "method_not_allowed" || error.code == "put_not_allowed") {
         return 405;
+    }
+    if (error.code == "version_required") {
+        return 428;
     }
     return http::status_of(error);
 }
@@ -93,6 +96,9 @@ http::Response scim_error(const Error& error, std::string_view request_id) {
     json.field("detail", shown_detail(error, request_id)).end_object();
     if (status == 401) {
         response.set("WWW-Authenticate", "Bearer realm=\"scim\"");
+    }
+    if (error.code == "put_not_allowed") {
+        response.set("Allow", "GET, HEAD, PATCH, DELETE, OPTIONS");
     }
     if (error.retry_after) {
         response.set("Retry-After", std::to_string(error.retry_after->count()));

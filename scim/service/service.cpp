@@ -61,6 +61,27 @@ Error no_endpoint(const Request& request) {
         {}};
 }
 
+/// RFC 7644 has endpoints in one spelling, without a slash at the end.
+Status check_spelling(const TypeView& view, const Call& call) {
+    const std::string_view path = call.request.path;
+    const std::string exact = std::string(root) + view.type->endpoint;
+    const bool is_exact = path.starts_with(exact) && !path.ends_with('/');
+    if (is_exact || call.profile.endpoint_spelling == Rule::accept) {
+        return {};
+    }
+    Error error = profile_refusal(
+        call.profile, "endpoint_spelling", "not_found",
+        "The address '" + printable(path, 100) + "' is not spelt as the service has it",
+        "write " + exact + "."
+    );
+    error.kind = ErrorKind::not_found;
+    return fail(std::move(error));
+}
+
+bool is_list(Operation operation) {
+    return operation == list_resources || operation == search_resources;
+}
+
 std::string allow_header(const std::vector<Method>& methods) {
     std::string allow;
     for (const Method method : methods) {
@@ -106,8 +127,15 @@ class RouteTable {
           known_(std::make_shared<http::Router>()),
           authenticate_(std::make_shared<const Authenticate>(std::move(authenticate))) {}
 
+    /// Each endpoint is there in lower case too; whether that is taken is for the profile to say.
     Status add_type(const TypeView& view) {
-        const std::string base = std::string(root) + view.type->endpoint;
+        BASCULE_CHECK(add_type(view, view.type->endpoint));
+        const std::string lower = to_ascii_lower(view.type->endpoint);
+        return lower == view.type->endpoint ? Status{} : add_type(view, lower);
+    }
+
+    Status add_type(const TypeView& view, const std::string& endpoint) {
+        const std::string base = std::string(root) + endpoint;
         const std::string one = base + "/{}";
         BASCULE_CHECK(
             add(view, Method::get, one, Pool::read, "Reads one " + view.noun + ".", get_resource)
@@ -157,7 +185,12 @@ class RouteTable {
             if (auto media = check_media(request); !media) {
                 return scim_error(media.error(), context.request_id);
             }
-            const Call call{request, context, *caller, http::QueryParameters(request.query)};
+            const auto profile = profile_of(*this_engine, *caller);
+            if (!profile) {
+                return scim_error(profile.error(), context.request_id);
+            }
+            const Call call{
+                request, context, *caller, http::QueryParameters(request.query), **profile};
             if (auto later = answer_later(*this_engine, call)) {
                 return *std::move(later);
             }
@@ -303,11 +336,19 @@ class RouteTable {
         if (!caller) {
             return scim_error(caller.error(), context.request_id);
         }
-        const Call call{request, context, *caller, http::QueryParameters(request.query)};
+        const auto profile = profile_of(engine, *caller);
+        if (!profile) {
+            return scim_error(profile.error(), context.request_id);
+        }
+        const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
         const std::string_view scope = writes ? view.write_scope : view.read_scope;
         Result<Response> result;
-        if (auto permitted = require_scope(*caller, scope); !permitted) {
-            result = fail(permitted.error());
+        if (auto spelt = check_spelling(view, call); !spelt) {
+            result = fail(spelt.error());
+        } else if (auto permitted = require_scope(*caller, scope); !permitted) {
+            result = is_list(operation) && call.profile.list_without_scope == Rule::accept
+                         ? Result<Response>(empty_list())
+                         : fail(permitted.error());
         } else if (auto media = check_media(request); !media) {
             result = fail(media.error());
         } else if (auto later = writes ? answer_later(engine, call) : std::nullopt) {
@@ -348,7 +389,11 @@ class RouteTable {
         if (auto media = check_media(request); !media) {
             return scim_error(media.error(), context.request_id);
         }
-        const Call call{request, context, *caller, http::QueryParameters(request.query)};
+        const auto profile = profile_of(engine, *caller);
+        if (!profile) {
+            return scim_error(profile.error(), context.request_id);
+        }
+        const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
         return finish(operation(engine, call), context.request_id);
     }
 
@@ -358,16 +403,19 @@ class RouteTable {
     std::shared_ptr<const Authenticate> authenticate_;
 };
 
-Status add_discovery(RouteTable& table, const Engine& engine) {
-    const std::string base(root);
-    BASCULE_CHECK(table.add_document(base + "/ServiceProviderConfig", engine.provider_config, false)
+/// SailPoint and others ask for /schemas; nobody is known here whose profile could mind.
+Status add_discovery(RouteTable& table, const Engine& engine, bool lower_case) {
+    const auto path = [lower_case](std::string_view endpoint) {
+        return std::string(root) + (lower_case ? to_ascii_lower(endpoint) : std::string(endpoint));
+    };
+    BASCULE_CHECK(table.add_document(path("/ServiceProviderConfig"), engine.provider_config, false)
     );
-    BASCULE_CHECK(table.add_document(base + "/ResourceTypes", engine.resource_types, true));
-    BASCULE_CHECK(table.add_document(base + "/Schemas", engine.schemas, true));
+    BASCULE_CHECK(table.add_document(path("/ResourceTypes"), engine.resource_types, true));
+    BASCULE_CHECK(table.add_document(path("/Schemas"), engine.schemas, true));
     BASCULE_CHECK(
-        table.add_documents(base + "/ResourceTypes/{}", engine.resource_type_by_name, false)
+        table.add_documents(path("/ResourceTypes/{}"), engine.resource_type_by_name, false)
     );
-    return table.add_documents(base + "/Schemas/{}", engine.schema_by_urn, true);
+    return table.add_documents(path("/Schemas/{}"), engine.schema_by_urn, true);
 }
 
 Status add_unsupported(RouteTable& table) {
@@ -388,6 +436,10 @@ Service::Service(ServiceDependencies dependencies)
 
 Service::~Service() = default;
 
+const ProfileRegistry& Service::profiles() const {
+    return engine_->with.options.profiles;
+}
+
 Status Service::add_routes(http::Router& router, Authenticate authenticate) {
     RouteTable table(*engine_, router, std::move(authenticate));
     for (const TypeView& view : engine_->views) {
@@ -395,7 +447,8 @@ Status Service::add_routes(http::Router& router, Authenticate authenticate) {
     }
     BASCULE_CHECK(table.add_root());
     BASCULE_CHECK(table.add_bulk());
-    BASCULE_CHECK(add_discovery(table, *engine_));
+    BASCULE_CHECK(add_discovery(table, *engine_, false));
+    BASCULE_CHECK(add_discovery(table, *engine_, true));
     BASCULE_CHECK(add_unsupported(table));
     return table.add_remaining();
 }

@@ -13,6 +13,7 @@
 #include "directory/ports/store.hpp"
 #include "http/api/message.hpp"
 #include "http/api/router.hpp"
+#include "scim/profile/client_profile.hpp"
 #include "scim/schema/schema.hpp"
 #include "scim/service/async_gate.hpp"
 
@@ -37,6 +38,7 @@ struct ServiceOptions {
     BulkLimits bulk;
     std::size_t body_limit = std::size_t{1} << 20;
     std::size_t member_body_limit = std::size_t{16} << 20;  ///< of types that have members
+    ProfileRegistry profiles;                               ///< how clients are treated
 };
 
 /// What the service works with. All referenced parts outlive the service and the routes it added.
@@ -67,6 +69,8 @@ class Service {
 
     /// What its parts share; for the event feed, which tells resources as the service does.
     [[nodiscard]] const Engine& engine() const { return *engine_; }
+    /// How clients are treated.
+    [[nodiscard]] const ProfileRegistry& profiles() const;
 
   private:
     std::unique_ptr<const Engine> engine_;

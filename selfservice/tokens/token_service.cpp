@@ -44,6 +44,9 @@ std::string token_body(const Token& token, std::string_view hash) {
     if (token.last_used) {
         json.field("lastUsed", format_time(*token.last_used));
     }
+    if (!token.profile.empty()) {
+        json.field("profile", token.profile);
+    }
     json.end_object();
     return body;
 }
@@ -70,6 +73,7 @@ Token token_of(const Object& object) {
         token.expires = Time{};
     }
     token.last_used = time_member(object.body, "lastUsed");
+    token.profile = json_text_member(object.body, "profile").value_or("");
     return token;
 }
 
@@ -143,7 +147,7 @@ const std::vector<std::string>& TokenService::known_scopes() {
 
 Result<TokenService::Created> TokenService::create(
     std::string_view name, std::vector<std::string> scopes, std::optional<Time> expires,
-    const access::Caller& by
+    const access::Caller& by, std::string profile
 ) {
     BASCULE_CHECK(check_name(name));
     BASCULE_CHECK(check_scopes(scopes));
@@ -155,11 +159,14 @@ Result<TokenService::Created> TokenService::create(
     }
     Created created{
         new_secret_token(prefix),
-        {uuid_v7(now), std::string(name), std::move(scopes), now, expires, {}}};
+        {uuid_v7(now), std::string(name), std::move(scopes), now, expires, {}, std::move(profile)}};
     const std::string body = token_body(created.token, token_hash(created.secret.reveal()));
     JournalRecord record = record_of(by, "Add token", created.token);
     record.details.emplace_back("Scopes", fmt::format("{}", fmt::join(created.token.scopes, " ")));
     record.details.emplace_back("Expires", expires ? format_time(*expires) : "never");
+    if (!created.token.profile.empty()) {
+        record.details.emplace_back("Profile", created.token.profile);
+    }
     const Status written = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
         BASCULE_TRY(
             [[maybe_unused]] const auto oid,
@@ -203,25 +210,50 @@ Result<std::vector<Token>> TokenService::list() {
     return tokens;
 }
 
+Result<Object> TokenService::find(Transaction& transaction, std::string_view name_or_id) const {
+    std::optional<Object> object;
+    if (const auto id = parse_uuid(name_or_id)) {
+        BASCULE_TRY(object, transaction.find(*id));
+    } else {
+        BASCULE_TRY(const auto found, transaction.find_by_term(name_attribute_, name_or_id, 1));
+        if (!found.empty()) {
+            object = found.front();
+        }
+    }
+    if (!object || object->row.type != type_) {
+        return fail(
+            ErrorKind::not_found, "not_found",
+            fmt::format("There is no token '{}'.", printable(name_or_id))
+        );
+    }
+    return *std::move(object);
+}
+
+Status TokenService::set_profile(
+    std::string_view name_or_id, std::string profile, const access::Caller& by
+) {
+    const Status changed = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
+        BASCULE_TRY(const Object object, find(transaction, name_or_id));
+        Token token = token_of(object);
+        token.profile = profile;
+        const std::string hash = json_text_member(object.body, "hash").value_or("");
+        BASCULE_TRY(
+            [[maybe_unused]] const bool updated,
+            transaction.update(object.row.oid, token_body(token, hash), "", token.name)
+        );
+        JournalRecord record = record_of(by, "Update token", token);
+        record.details.emplace_back("Profile", profile.empty() ? "default" : profile);
+        return transaction.append(std::move(record));
+    });
+    forget_verified();
+    return changed;
+}
+
 Status TokenService::revoke(std::string_view name_or_id, const access::Caller& by) {
     const Status revoked = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
-        std::optional<Object> object;
-        if (const auto id = parse_uuid(name_or_id)) {
-            BASCULE_TRY(object, transaction.find(*id));
-        } else {
-            BASCULE_TRY(const auto found, transaction.find_by_term(name_attribute_, name_or_id, 1));
-            if (!found.empty()) {
-                object = found.front();
-            }
-        }
-        if (!object || object->row.type != type_) {
-            return fail(
-                ErrorKind::not_found, "not_found",
-                fmt::format("There is no token '{}'.", printable(name_or_id))
-            );
-        }
-        BASCULE_CHECK(transaction.remove(object->row.oid));
-        return transaction.append(record_of(by, "Remove token", token_of(*object)));
+        BASCULE_TRY(const Object object, find(transaction, name_or_id));
+        BASCULE_CHECK(transaction.remove(object.row.oid));
+        return transaction.append(record_of(by, "Remove token", token_of(object)));
     });
     forget_verified();
     return revoked;
@@ -297,9 +329,11 @@ void TokenService::note_use(Token& token, Time now) {
                 return {};
             }
             const std::string hash = json_text_member(object->body, "hash").value_or("");
+            Token used = token_of(*object);
+            used.last_used = now;
             BASCULE_TRY(
                 [[maybe_unused]] const bool changed,
-                transaction.update(object->row.oid, token_body(token, hash), "", token.name)
+                transaction.update(object->row.oid, token_body(used, hash), "", used.name)
             );
             return {};
         });

@@ -23,6 +23,7 @@ struct Token {
     Time created;
     std::optional<Time> expires;
     std::optional<Time> last_used;  ///< to ten minutes
+    std::string profile;            ///< how SCIM treats the client; empty: the default profile
 };
 
 /// Makes and checks bearer tokens: "bsc_" and 256 random bits, stored as SHA-256. Thread-safe.
@@ -35,10 +36,14 @@ class TokenService {
         Token token;
     };
     /// `invalid_input`: "invalid_name", "unknown_scope", "already_expired";
-    /// `conflict`/"name_in_use".
+    /// `conflict`/"name_in_use". That there is such a profile is for the caller to check.
     [[nodiscard]] Result<Created> create(
         std::string_view name, std::vector<std::string> scopes, std::optional<Time> expires,
-        const access::Caller& by
+        const access::Caller& by, std::string profile = {}
+    );
+    /// Gives the token, by name or id, another profile. `not_found` when there is none.
+    [[nodiscard]] Status set_profile(
+        std::string_view name_or_id, std::string profile, const access::Caller& by
     );
     [[nodiscard]] Result<std::vector<Token>> list();
     /// By name or id; counts from the next request on. `not_found` when there is none.
@@ -60,6 +65,9 @@ class TokenService {
         Token token;
         Time checked;
     };
+    [[nodiscard]] Result<directory::Object> find(
+        directory::Transaction& transaction, std::string_view name_or_id
+    ) const;
     [[nodiscard]] Result<Token> load(const std::string& hash);
     void note_use(Token& token, Time now);
 

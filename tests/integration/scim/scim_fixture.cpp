@@ -95,13 +95,13 @@ test::HttpAnswer ScimServiceTest::exchange(const test::HttpRequest& request) {
 
 std::string ScimServiceTest::token() {
     const std::lock_guard lock(mutex_);
-    std::string& token = tokens_[scopes_];
+    std::string& token = tokens_[{scopes_, profile_}];
     if (token.empty()) {
         const std::string name =
             fmt::format("entra{}", tokens_.size() == 1 ? "" : "-" + std::to_string(tokens_.size()));
         const auto made = daemon_.command(
             {"--json", "token", "create", "--name", name, "--scope",
-             fmt::format("{}", fmt::join(scopes_, ","))}
+             fmt::format("{}", fmt::join(scopes_, ",")), "--profile", profile_}
         );
         token = Json::parse(made.output).at("token");
     }

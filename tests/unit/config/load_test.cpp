@@ -122,5 +122,31 @@ TEST(YamlReading, KeepsScalarsAsText) {
     EXPECT_EQ(document.root.find("d")->kind, Node::Kind::null);
 }
 
+TEST(ClientProfiles, AreReadWithTheirPlaces) {
+    const auto outcome = load_text(
+        minimal +
+            "scim:\n  default_profile: hr\n  profiles:\n    hr: { base: strict, "
+            "unknown_path: accept }\n",
+        "test"
+    );
+    ASSERT_TRUE(outcome.settings);
+    EXPECT_EQ(outcome.settings->scim_default_profile, "hr");
+    ASSERT_EQ(outcome.settings->scim_profiles.size(), 1U);
+    const ProfileSetting& profile = outcome.settings->scim_profiles.front();
+    EXPECT_EQ(profile.name, "hr");
+    EXPECT_EQ(profile.base, "strict");
+    ASSERT_EQ(profile.switches.size(), 1U);
+    EXPECT_EQ(profile.switches[0].name, "unknown_path");
+    EXPECT_EQ(profile.switches[0].value, "accept");
+    EXPECT_EQ(profile.switches[0].position.line, 6);
+}
+
+TEST(ClientProfiles, TakeMapsOfWordsOnly) {
+    for (const char* bad : {"[strict]", "{ hr: strict }", "{ hr: { put: [a] } }", "{ HR: {} }"}) {
+        const auto outcome = load_text(minimal + "scim: { profiles: " + bad + " }\n", "test");
+        EXPECT_EQ(outcome.errors(), 1U) << bad;
+    }
+}
+
 }  // namespace
 }  // namespace bascule::config
