@@ -43,7 +43,7 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 std::string_view section_help(std::string_view path) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 20> help{{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> help{{
         {"server", "The server of SCIM and self-service."},
         {"server.tls", "Certificate of the server; both files are read again on reload."},
         {"server.limits", "Bounds against slow and oversized requests."},
@@ -63,6 +63,7 @@ std::string_view section_help(std::string_view path) {
         {"self_service.staff", "Managers help the people of their units."},
         {"scim", "The protocol for programs."},
         {"audit", "Who did what."},
+        {"events", "Changes as signed tokens for other programs."},
         {"log", "What the service tells its operator."},
     }};
     for (const auto& [section, sentence] : help) {

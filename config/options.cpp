@@ -262,6 +262,13 @@ std::vector<Option> service_options() {
              .help = "How long audit records are kept.",
              .minimum = 86'400'000}
         ),
+        option<S>(
+            "events.signing_key", Kind::path, BASCULE_FIELD(events_signing_key),
+            {.help = "PEM file with the private key that signs security event tokens: P-256 or "
+                     "RSA. Made at first start when missing; without it, events-key.pem beside "
+                     "the database.",
+             .example = "/var/lib/bascule/events-key.pem"}
+        ),
         choice<S>(
             "log.format",
             Words<LogFormat, 4>{

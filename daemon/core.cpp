@@ -23,6 +23,8 @@ Result<std::unique_ptr<Core>> open_core(
     BASCULE_TRY(core->secret, load_installation_secret(database_path));
     core->credentials = std::make_unique<selfservice::Argon2Credentials>(core->registry);
     core->tokens = std::make_unique<selfservice::TokenService>(*core->store, core->clock);
+    core->streams = std::make_unique<StreamService>(*core->store, core->clock, *core->tokens);
+    core->async = std::make_unique<AsyncRequests>(*core->store, core->clock);
     return core;
 }
 

@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "daemon/events/async_requests.hpp"
+#include "daemon/events/stream_service.hpp"
 #include "daemon/health.hpp"
 #include "daemon/metrics.hpp"
 #include "directory/model/registry.hpp"
@@ -32,6 +34,8 @@ struct Core {
     std::shared_ptr<const Secret> secret;  ///< of this installation
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
+    std::unique_ptr<StreamService> streams;
+    std::unique_ptr<AsyncRequests> async;
     selfservice::SignInThrottle throttle{clock, {}};
 };
 

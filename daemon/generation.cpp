@@ -13,6 +13,7 @@ Result<std::shared_ptr<Generation>> build_generation(
     BASCULE_TRY(generation->sources, Sources::build(core, generation->settings));
     BASCULE_CHECK(wire_selfservice(*generation));
     BASCULE_CHECK(wire_scim(*generation));
+    BASCULE_CHECK(wire_events(*generation));
     BASCULE_CHECK(wire_portal(*generation));
     BASCULE_CHECK(wire_admin(*generation));
     return generation;

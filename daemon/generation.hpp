@@ -5,6 +5,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/core.hpp"
+#include "daemon/events/event_means.hpp"
 #include "daemon/sources.hpp"
 #include "http/api/router.hpp"
 #include "http/server/options.hpp"
@@ -32,8 +33,10 @@ struct Generation {
     std::unique_ptr<selfservice::ApplicationService> applications;
     std::unique_ptr<portal::CallerAuthenticator> authenticator;
     std::unique_ptr<scim::Service> scim;
+    std::unique_ptr<EventMeans> events;
     http::Router public_router;
     http::Router admin_router;
+    http::Router async_router;  ///< SCIM for requests that were accepted to be answered later
 };
 
 /// Builds and checks everything; starts nothing. The types of `schemas` are registered in the core.
@@ -52,8 +55,19 @@ struct Generation {
 // One function a module, in files named wire_*.cpp.
 [[nodiscard]] Status wire_selfservice(Generation& generation);
 [[nodiscard]] Status wire_scim(Generation& generation);
+[[nodiscard]] Status wire_events(Generation& generation);
 [[nodiscard]] Status wire_portal(Generation& generation);
 [[nodiscard]] Status wire_admin(Generation& generation);
+
+/// Carries out a request that was accepted to be answered later, with the rights that its client has
+/// now.
+[[nodiscard]] http::Response run_async(const Generation& generation, const AsyncRequest& request);
+
+/// The client of such a request; `unauthenticated`/"invalid_token" when it may call no more.
+[[nodiscard]] Result<access::Caller> async_caller(
+    selfservice::TokenService& tokens, const http::Request& request,
+    const http::RequestContext& context
+);
 
 /// The server's options: public, management and admin listeners with their timeouts and limits.
 [[nodiscard]] http::ServerOptions server_options(

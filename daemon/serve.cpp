@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "daemon/events/push_delivery.hpp"
 #include "daemon/generation.hpp"
 #include "daemon/heartbeat.hpp"
 #include "daemon/housekeeping.hpp"
@@ -75,10 +76,14 @@ class Daemon {
         add_samplers(core_->metrics, *server_, *core_->store, [this] { return generation(); });
         core_->metrics.reloaded(true, core_->clock.now());
         generation_->sources->start();
+        BASCULE_CHECK(core_->async->start([this](const AsyncRequest& request) {
+            return run_async(*generation(), request);
+        }));
         server_->start();
         core_->health.set_started();
         start_heartbeat();
         start_housekeeping();
+        start_events();
         manager_.ready(status_line());
         log::info("started", "Bascule serves.", {{"status", status_line()}});
         return {};
@@ -113,6 +118,9 @@ class Daemon {
         core_->health.set_stopping();
         heartbeat_.reset();
         housekeeping_.reset();
+        push_.reset();
+        core_->async->stop();
+        core_->store->journal_signal().close();
         server_->stop(drain_limit);
         generation()->sources->stop();
         log::info("stopped", "Bascule has stopped.");
@@ -148,6 +156,18 @@ class Daemon {
         );
     }
 
+    void start_events() {
+        push_ = std::make_unique<PushDelivery>(
+            *core_->store, core_->clock, *core_->streams,
+            [this] {
+                const std::shared_ptr<Generation> now = generation();
+                return PushDelivery::Means{
+                    now, &now->events->composer, now->events->signer.get()};
+            },
+            PushDelivery::Timing{}
+        );
+    }
+
     const std::string config_path_;
     LogSink& sink_;
     ServiceManager manager_;
@@ -158,6 +178,7 @@ class Daemon {
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<Heartbeat> heartbeat_;
     std::unique_ptr<Housekeeping> housekeeping_;
+    std::unique_ptr<PushDelivery> push_;
 };
 
 void run_until_stopped(Daemon& daemon, const sigset_t& signals) {

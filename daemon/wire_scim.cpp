@@ -21,7 +21,8 @@ Status wire_scim(Generation& generation) {
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *generation.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,
-        core.credentials.get(), std::move(options)});
+        core.credentials.get(), std::move(options), core.async.get()});
+    core.async->set_public_url(settings.server.public_url);
     BASCULE_CHECK(generation.scim->add_routes(
         generation.public_router,
         [authenticator = generation.authenticator.get()](
@@ -30,6 +31,13 @@ Status wire_scim(Generation& generation) {
         [authenticator = generation.authenticator.get()](
             const http::Request& request, const http::RequestContext& context
         ) { return authenticator->authenticate(request, context); }
+    ));
+    // Requests that were accepted to be answered later come back here, with their client's name.
+    BASCULE_CHECK(generation.scim->add_routes(
+        generation.async_router,
+        [tokens = core.tokens.get()](
+            const http::Request& request, const http::RequestContext& context
+        ) { return async_caller(*tokens, request, context); }
     ));
     // The same service on the admin socket is what role and unit commands talk to.
     return generation.scim->add_routes(

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "daemon/events/stream_service.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/base/result.hpp"
 #include "directory/ports/clock.hpp"
@@ -31,6 +32,11 @@ using OperatorHandler =
 [[nodiscard]] Status add_token_routes(
     http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock,
     const scim::ProfileRegistry& profiles
+);
+
+/// "/v1/streams": event streams. Service and store outlive the router.
+[[nodiscard]] Status add_stream_routes(
+    http::Router& router, StreamService& streams, directory::Store& store
 );
 
 /// "/v1/audit": journal records. The store outlives the router.

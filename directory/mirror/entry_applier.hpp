@@ -161,6 +161,13 @@ class EntryApplier {
     [[nodiscard]] Status detach(directory::Oid oid, const Uuid& anchor);
     [[nodiscard]] bool may_target(directory::EdgeKind kind, const directory::ObjectRow& row) const;
 
+    /// Members that joined or left, as the journal tells them: the first ones only.
+    struct MembersTold {
+        std::vector<std::string> names;
+        std::vector<Uuid> ids;
+        std::size_t count = 0;
+        void add(const directory::ObjectRow& row);
+    };
     [[nodiscard]] bool is_served(const directory::ObjectRow& row) const {
         return !row.deleted && row.type != unmapped_;
     }
@@ -170,7 +177,7 @@ class EntryApplier {
     );
     [[nodiscard]] Status journal_members(
         const directory::ObjectRow& group, std::string_view activity,
-        const std::vector<std::string>& names
+        const MembersTold& members
     );
 
     ApplyContext context_;

@@ -21,10 +21,7 @@ namespace {
 
 constexpr std::size_t page = 1000;
 constexpr std::size_t names_told = 20;
-
-void add_name(std::vector<std::string>& names, const ObjectRow& row) {
-    names.push_back(names.size() < names_told ? row.display : std::string());
-}
+constexpr std::size_t ids_told = 100;
 
 Result<std::set<Oid>> all_targets(directory::Reader& reader, EdgeKind kind, Oid from) {
     std::set<Oid> out;
@@ -40,6 +37,14 @@ Result<std::set<Oid>> all_targets(directory::Reader& reader, EdgeKind kind, Oid 
 }
 
 }  // namespace
+
+void EntryApplier::MembersTold::add(const ObjectRow& row) {
+    ++count;
+    if (names.size() < names_told)
+        names.push_back(row.display);
+    if (ids.size() < ids_told)
+        ids.push_back(row.id);
+}
 
 bool EntryApplier::may_target(EdgeKind kind, const ObjectRow& row) const {
     return is_served(row) &&
@@ -194,13 +199,13 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
     }
     for (const Oid target : removals)
         BASCULE_CHECK(transaction_.remove_edge(kind, from, target));
-    std::vector<std::string> joined;
+    MembersTold joined;
     for (const ObjectRow& row : rows) {
         if (existing.contains(row.oid))
             continue;
         BASCULE_TRY(const bool added, transaction_.add_edge(kind, from, row.oid));
         if (added)
-            add_name(joined, row);
+            joined.add(row);
     }
     BASCULE_TRY(const auto pending, transaction_.pending_from(kind, from));
     for (const PendingReference& reference : pending) {
@@ -209,12 +214,12 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
         ++counts_.writes;
         BASCULE_CHECK(transaction_.remove_pending(reference));
     }
-    if (!joined.empty() || !removals.empty() || !wanted_pending.empty())
+    if (joined.count != 0 || !removals.empty() || !wanted_pending.empty())
         ++counts_.writes;
     for (const std::string& key : wanted_pending)
         BASCULE_CHECK(transaction_.add_pending({context_.source, key, kind, from}));
     if (kind == EdgeKind::manager) {
-        if (joined.empty() && removals.empty())
+        if (joined.count == 0 && removals.empty())
             return {};
         return journal("Update", work.row, {{"changed", "manager"}});
     }
@@ -257,7 +262,7 @@ Status EntryApplier::part_members(
     memberships.erase(group.id);
     if (!waiting.empty())
         memberships[group.id] = std::move(waiting);
-    std::vector<std::string> left;
+    MembersTold left;
     for (const Uuid& member : fresh) {
         BASCULE_TRY(const auto row, transaction_.find_row(member));
         if (!row)
@@ -266,9 +271,9 @@ Status EntryApplier::part_members(
             const bool removed, transaction_.remove_edge(EdgeKind::member, group.oid, row->oid)
         );
         if (removed)
-            add_name(left, *row);
+            left.add(*row);
     }
-    counts_.writes += left.size();
+    counts_.writes += left.count;
     return journal_members(group, "Remove member from group", left);
 }
 
@@ -372,7 +377,9 @@ Status EntryApplier::resolve_pending(const std::string& key, const ObjectRow& ta
         if (!added)
             continue;
         if (reference.kind == EdgeKind::member) {
-            BASCULE_CHECK(journal_members(*from, "Add member to group", {target.display}));
+            MembersTold joined;
+            joined.add(target);
+            BASCULE_CHECK(journal_members(*from, "Add member to group", joined));
         } else {
             BASCULE_CHECK(journal("Update", *from, {{"changed", "manager"}}));
         }
@@ -432,13 +439,15 @@ Status EntryApplier::remove_member(const Uuid& group, const Uuid& member) {
     );
     if (!removed)
         return {};
-    return journal_members(*from, "Remove member from group", {target->display});
+    MembersTold left;
+    left.add(*target);
+    return journal_members(*from, "Remove member from group", left);
 }
 
 Status EntryApplier::journal_members(
-    const ObjectRow& group, std::string_view activity, const std::vector<std::string>& names
+    const ObjectRow& group, std::string_view activity, const MembersTold& members
 ) {
-    if (names.empty())
+    if (members.count == 0)
         return {};
     directory::JournalRecord record;
     record.actor = {directory::ActorKind::source, {}, context_.source_name};
@@ -447,14 +456,13 @@ Status EntryApplier::journal_members(
     record.target = group.id;
     record.target_type = "Group";
     record.target_display = group.display;
-    const std::size_t shown = std::min(names.size(), names_told);
+    std::string ids;
+    for (const Uuid& id : members.ids)
+        ids.append(ids.empty() ? "" : " ").append(id.to_string());
     record.details = {
-        {"members",
-         fmt::format(
-             "{}",
-             fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", ")
-         )},
-        {"count", std::to_string(names.size())},
+        {"members", fmt::format("{}", fmt::join(members.names, ", "))},
+        {activity.starts_with("Add") ? "added" : "removed", std::move(ids)},
+        {"count", std::to_string(members.count)},
     };
     return transaction_.append(std::move(record));
 }

@@ -51,6 +51,9 @@ directory::JournalRecord record_of(
     record.target_display = display;
     record.source_address = call.context.source_address;
     record.request_id = call.context.request_id;
+    if (call.request.method == http::Method::put) {
+        record.details.emplace_back("method", "PUT");
+    }
     return record;
 }
 

@@ -6,6 +6,7 @@
 
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
+#include "scim/events/event_uris.hpp"
 #include "scim/service/engine.hpp"
 
 namespace bascule::scim {
@@ -196,6 +197,18 @@ void write_limits(JsonWriter& json, const ServiceOptions& options) {
     json.key("cursorTimeout").number(options.cursor_timeout.count()).end_object();
 }
 
+void write_events(JsonWriter& json, const Engine& engine) {
+    const bool served = engine.with.asynchronous != nullptr;
+    json.key("securityEvents").begin_object().field("asyncRequest", served ? "request" : "none");
+    json.key("eventUris").begin_array();
+    if (served) {
+        for (const std::string_view uri : events::uri::all) {
+            json.text(uri);
+        }
+    }
+    json.end_array().end_object();
+}
+
 std::string config_text(const Engine& engine) {
     std::string text;
     JsonWriter json(text);
@@ -206,8 +219,7 @@ std::string config_text(const Engine& engine) {
     write_supported(json, "changePassword", engine.with.credentials != nullptr);
     write_supported(json, "sort", true);
     write_supported(json, "etag", true);
-    json.key("securityEvents").begin_object().field("asyncRequest", "none");
-    json.key("eventUris").begin_array().end_array().end_object();
+    write_events(json, engine);
     json.key("authenticationSchemes").begin_array().begin_object();
     json.field("type", "oauthbearertoken").field("name", "Bearer token");
     json.field("description", "A token in the Authorization header (RFC 6750).");

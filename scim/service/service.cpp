@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "directory/base/text.hpp"
@@ -117,6 +118,13 @@ Response answer_remaining(
     return response;
 }
 
+Result<Response> answer_bulk(const Engine& engine, const Call& call) {
+    if (auto later = answer_later(engine, call)) {
+        return *std::move(later);
+    }
+    return run_bulk_request(engine, call);
+}
+
 /// Adds routes to the server's router and to a table of its own, which knows the methods of every
 /// path.
 class RouteTable {
@@ -175,7 +183,7 @@ class RouteTable {
         route.pool = Pool::write;
         route.body_limit = engine_.with.options.bulk.max_payload;
         route.description = "Carries out many changes.";
-        return add_unscoped(std::move(route), run_bulk_request, authenticate_);
+        return add_unscoped(std::move(route), answer_bulk, authenticate_);
     }
 
     /// What a person may see of himself needs no scope.
@@ -334,6 +342,13 @@ class RouteTable {
         return add(std::move(route));
     }
 
+    /// The answer of a request that its client does not wait for.
+    static std::optional<Response> answer_later(const Engine& engine, const Call& call) {
+        AsyncGate* const gate = engine.with.asynchronous;
+        return gate == nullptr ? std::nullopt
+                               : gate->accept(call.request, call.context, call.caller);
+    }
+
     static Response handle_typed(
         const Engine& engine, const TypeView& view, Operation operation, bool writes,
         const Authenticate& authenticate, const Request& request, const RequestContext& context
@@ -357,6 +372,8 @@ class RouteTable {
                          : fail(permitted.error());
         } else if (auto media = check_media(request); !media) {
             result = fail(media.error());
+        } else if (auto later = writes ? answer_later(engine, call) : std::nullopt) {
+            return *std::move(later);
         } else {
             result = operation(engine, view, call);
         }

@@ -18,6 +18,7 @@
 #include "http/api/router.hpp"
 #include "scim/profile/client_profile.hpp"
 #include "scim/schema/schema.hpp"
+#include "scim/service/async_gate.hpp"
 
 namespace bascule::scim {
 
@@ -59,6 +60,8 @@ struct ServiceDependencies {
     directory::LocalCredentials* credentials =
         nullptr;  ///< null: passwords of local users are dropped
     ServiceOptions options;
+    /// Takes requests that shall be answered later; null: every request is answered at once.
+    AsyncGate* asynchronous = nullptr;
 };
 
 struct Engine;
@@ -76,6 +79,8 @@ class Service {
         http::Router& router, Authenticate authenticate, Authenticate authenticate_person = {}
     );
 
+    /// What its parts share; for the event feed, which tells resources as the service does.
+    [[nodiscard]] const Engine& engine() const { return *engine_; }
     /// How clients are treated.
     [[nodiscard]] const ProfileRegistry& profiles() const;
 

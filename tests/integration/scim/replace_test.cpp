@@ -108,8 +108,9 @@ TEST_F(ScimReplace, JournalNamesAttributesNotValues) {
     put("/Users/" + id, body);
     const auto record = last_record();
     EXPECT_EQ(record.activity, "Update user");
-    ASSERT_EQ(record.details.size(), 2);
-    EXPECT_EQ(record.details[0], (std::pair<std::string, std::string>{"attributes", "title"}));
+    ASSERT_EQ(record.details.size(), 3);
+    EXPECT_EQ(record.details[0], (std::pair<std::string, std::string>{"method", "PUT"}));
+    EXPECT_EQ(record.details[1], (std::pair<std::string, std::string>{"attributes", "title"}));
 }
 
 }  // namespace

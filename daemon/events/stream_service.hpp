@@ -1,0 +1,77 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "directory/access/caller.hpp"
+#include "directory/ports/clock.hpp"
+#include "directory/ports/store.hpp"
+#include "scim/events/event_stream.hpp"
+#include "selfservice/tokens/token_service.hpp"
+
+namespace bascule::daemon {
+
+/// Makes, finds and changes event streams. A stream is an object of the store, so that what its
+/// receiver has acknowledged survives the process. Thread-safe.
+class StreamService {
+  public:
+    /// The parts outlive the service.
+    StreamService(
+        directory::Store& store, const directory::Clock& clock, selfservice::TokenService& tokens
+    );
+
+    using EventStream = scim::events::EventStream;
+    /// Where a stream begins: at a time in the past, or with what is to come.
+    using From = std::optional<Time>;
+
+    /// `wanted` has a name, delivery, detail, audience, types, scopes, group and client_name (a
+    /// token's name or id; polling needs one with events:read), endpoint and files. Errors:
+    /// `invalid_input` naming the field, `not_found` for the token, `conflict`/"name_in_use".
+    [[nodiscard]] Result<EventStream> create(
+        EventStream wanted, From from, const access::Caller& by
+    );
+    /// By name.
+    [[nodiscard]] Result<std::vector<EventStream>> list();
+    /// By name or id; `not_found`.
+    [[nodiscard]] Result<EventStream> find(std::string_view name_or_id);
+    [[nodiscard]] Status remove(std::string_view name_or_id, const access::Caller& by);
+    /// Stops or continues delivery; nothing is lost meanwhile.
+    [[nodiscard]] Status pause(std::string_view name_or_id, bool paused, const access::Caller& by);
+    /// Delivers everything since that time again.
+    [[nodiscard]] Status replay(std::string_view name_or_id, Time from, const access::Caller& by);
+    /// Sends a verification event down the stream.
+    [[nodiscard]] Status verify(
+        std::string_view name_or_id, std::string_view state, const access::Caller& by
+    );
+
+    /// Changes the progress of a stream. May be lost with the power: tokens are then delivered
+    /// again. `not_found` when the stream is gone.
+    [[nodiscard]] Result<EventStream> progress(
+        const Uuid& id, const std::function<void(EventStream&)>& change
+    );
+    /// Rises with every stream made, changed or removed by an operator.
+    [[nodiscard]] std::uint64_t revision() const { return revision_.load(); }
+
+  private:
+    [[nodiscard]] Result<EventStream> load(directory::Reader& reader, std::string_view name_or_id)
+        const;
+    [[nodiscard]] Status change(
+        std::string_view name_or_id, std::string activity, const access::Caller& by,
+        const std::function<Status(directory::Transaction&, EventStream&)>& change
+    );
+    [[nodiscard]] Status name_client(EventStream& wanted);
+
+    directory::Store& store_;
+    const directory::Clock& clock_;
+    selfservice::TokenService& tokens_;
+    directory::TypeId type_;
+    directory::AttributeId name_attribute_;
+    std::atomic<std::uint64_t> revision_{1};
+};
+
+}  // namespace bascule::daemon

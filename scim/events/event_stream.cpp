@@ -1,0 +1,131 @@
+#include "scim/events/event_stream.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace bascule::scim::events {
+namespace {
+
+using nlohmann::json;
+
+void put_time(json& body, const char* name, const std::optional<Time>& time) {
+    if (time) {
+        body[name] = format_time(*time);
+    }
+}
+
+void put_id(json& body, const char* name, const std::optional<Uuid>& id) {
+    if (id) {
+        body[name] = id->to_string();
+    }
+}
+
+std::optional<Time> time_of(const json& body, const char* name) {
+    const auto time = parse_time(body.value(name, ""));
+    return time ? std::optional<Time>(*time) : std::nullopt;
+}
+
+std::optional<Uuid> id_of(const json& body, const char* name) {
+    const auto id = parse_uuid(body.value(name, ""));
+    return id ? std::optional<Uuid>(*id) : std::nullopt;
+}
+
+EventStream read(const json& body) {
+    EventStream stream;
+    stream.name = body.at("name");
+    stream.delivery = body.at("delivery") == "push" ? Delivery::push : Delivery::poll;
+    stream.detail = body.at("detail") == "full" ? Detail::full : Detail::notice;
+    stream.audience = body.value("audience", "");
+    stream.types = body.value("types", std::vector<std::string>{});
+    stream.scopes = body.value("scopes", std::vector<std::string>{});
+    stream.group = id_of(body, "group");
+    stream.client = id_of(body, "client");
+    stream.client_name = body.value("clientName", "");
+    stream.endpoint = body.value("endpoint", "");
+    stream.authorization_file = body.value("authorizationFile", "");
+    stream.ca_file = body.value("caFile", "");
+    stream.paused = body.value("paused", false);
+    stream.created = time_of(body, "created").value_or(Time{});
+    stream.acknowledged = body.at("acknowledged");
+    for (const json& place : body.value("acknowledgedBeyond", json::array())) {
+        stream.acknowledged_beyond.emplace(place.at(0), place.at(1));
+    }
+    stream.delivered = body.value("delivered", std::uint64_t{0});
+    stream.refused = body.value("refused", std::uint64_t{0});
+    stream.last_error = body.value("lastError", "");
+    stream.last_error_time = time_of(body, "lastErrorTime");
+    return stream;
+}
+
+}  // namespace
+
+std::string stream_body(const EventStream& stream) {
+    json body{
+        {"id", stream.id.to_string()},
+        {"name", stream.name},
+        {"delivery", stream.delivery == Delivery::push ? "push" : "poll"},
+        {"detail", stream.detail == Detail::full ? "full" : "notice"},
+        {"audience", stream.audience},
+        {"types", stream.types},
+        {"scopes", stream.scopes},
+        {"clientName", stream.client_name},
+        {"endpoint", stream.endpoint},
+        {"authorizationFile", stream.authorization_file},
+        {"caFile", stream.ca_file},
+        {"paused", stream.paused},
+        {"created", format_time(stream.created)},
+        {"acknowledged", stream.acknowledged},
+        {"delivered", stream.delivered},
+        {"refused", stream.refused},
+        {"lastError", stream.last_error},
+    };
+    put_id(body, "group", stream.group);
+    put_id(body, "client", stream.client);
+    put_time(body, "lastErrorTime", stream.last_error_time);
+    for (const auto& [sequence, index] : stream.acknowledged_beyond) {
+        body["acknowledgedBeyond"].push_back({sequence, index});
+    }
+    return body.dump();
+}
+
+Result<EventStream> stream_of(const directory::Object& object) {
+    try {
+        EventStream stream = read(json::parse(object.body));
+        stream.id = object.row.id;
+        return stream;
+    } catch (const json::exception& exception) {
+        return fail(Error{
+            ErrorKind::internal,
+            "broken_stream",
+            "The stored description of the event stream '" + object.row.display +
+                "' cannot be read; remove the stream and make it again.",
+            {},
+            exception.what()});
+    }
+}
+
+std::string token_id(const EventStream& stream, TokenPlace place) {
+    return stream.id.to_string() + "." + std::to_string(place.first) + "." +
+           std::to_string(place.second);
+}
+
+std::optional<TokenPlace> place_of(const EventStream& stream, std::string_view jti) {
+    const std::string prefix = stream.id.to_string() + ".";
+    if (!jti.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    jti.remove_prefix(prefix.size());
+    TokenPlace place{};
+    const char* const end = jti.data() + jti.size();
+    const auto sequence = std::from_chars(jti.data(), end, place.first);
+    if (sequence.ec != std::errc{} || sequence.ptr == end || *sequence.ptr != '.') {
+        return std::nullopt;
+    }
+    const auto index = std::from_chars(sequence.ptr + 1, end, place.second);
+    if (index.ec != std::errc{} || index.ptr != end) {
+        return std::nullopt;
+    }
+    return place;
+}
+
+}  // namespace bascule::scim::events

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "directory/base/result.hpp"
+#include "directory/base/time.hpp"
+#include "directory/base/uuid.hpp"
+#include "directory/model/object.hpp"
+
+namespace bascule::scim::events {
+
+/// How tokens reach the receiver: it asks (RFC 8936) or is called (RFC 8935).
+enum class Delivery { poll, push };
+/// What tokens tell: names of attributes, or their values too (RFC 9967 section 2.4).
+enum class Detail { notice, full };
+
+/// Where a token stands in the journal: the record and the token's place among those of the record.
+using TokenPlace = std::pair<std::int64_t, std::uint32_t>;
+
+/// A receiver of security event tokens: what it is told, how, and how far it has come.
+struct EventStream {
+    Uuid id;
+    std::string name;
+    Delivery delivery = Delivery::poll;
+    Detail detail = Detail::notice;
+    std::string audience;             ///< `aud` of its tokens
+    std::vector<std::string> types;   ///< resource types; empty: all that the scopes open
+    std::vector<std::string> scopes;  ///< "users:read", "groups:read", "admin:read"
+    std::optional<Uuid>
+        group;  ///< the feed is about the direct members of this group; else everybody
+    /// The token that may poll, and whose asynchronous requests are answered here.
+    std::optional<Uuid> client;
+    std::string client_name;
+    std::string endpoint;            ///< push: the receiver's URL
+    std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
+    std::string ca_file;             ///< push: PEM bundle of authorities; empty: the system's
+    bool paused = false;
+    Time created;
+
+    /// Every record up to here is done with.
+    std::int64_t acknowledged = 0;
+    /// Tokens behind it that were acknowledged before earlier ones.
+    std::set<TokenPlace> acknowledged_beyond;
+    std::uint64_t delivered = 0;  ///< tokens acknowledged
+    std::uint64_t refused = 0;    ///< tokens that the receiver could not take
+    std::string last_error;       ///< of the receiver or of the way to it; empty when all is well
+    std::optional<Time> last_error_time;
+};
+
+/// The stored document of a stream.
+[[nodiscard]] std::string stream_body(const EventStream& stream);
+/// The stream of a stored object; `internal`/"broken_stream" when its document cannot be read.
+[[nodiscard]] Result<EventStream> stream_of(const directory::Object& object);
+
+/// The `jti` of a token: unique, and the same whenever the token is delivered again.
+[[nodiscard]] std::string token_id(const EventStream& stream, TokenPlace place);
+/// The place behind a `jti` of this stream; nothing for others.
+[[nodiscard]] std::optional<TokenPlace> place_of(const EventStream& stream, std::string_view jti);
+
+}  // namespace bascule::scim::events
