@@ -35,7 +35,9 @@ Status wire_admin(Generation& generation) {
     BASCULE_CHECK(add_token_routes(router, *core.tokens, core.clock, generation.scim->profiles()));
     BASCULE_CHECK(add_stream_routes(router, *core.streams, *core.store));
     BASCULE_CHECK(add_audit_routes(router, *core.store));
-    BASCULE_CHECK(add_filter_routes(router, core, generation.settings.scim_search_limit));
+    BASCULE_CHECK(
+        add_filter_routes(router, core, *generation.schemas, generation.settings.scim_search_limit)
+    );
     return add_mirror_routes(router, core, *generation.sources, *generation.schemas);
 }
 

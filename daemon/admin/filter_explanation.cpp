@@ -14,10 +14,10 @@ namespace {
 using nlohmann::json;
 
 Result<directory::Query> query_of(
-    const Core& core, const std::string& type_name, const std::string& filter,
-    std::uint64_t search_limit
+    const Core& core, const scim::SchemaRegistry& schemas, const std::string& type_name,
+    const std::string& filter, std::uint64_t search_limit
 ) {
-    const scim::ResourceType* type = core.schemas->find_by_name(type_name);
+    const scim::ResourceType* type = schemas.find_by_name(type_name);
     if (type == nullptr) {
         return fail(
             ErrorKind::invalid_input, "unknown_type",
@@ -28,7 +28,7 @@ Result<directory::Query> query_of(
     query.type = type->type;
     query.limit = 0;
     query.check_limit = search_limit;
-    BASCULE_TRY(query.filter, scim::compile_filter(filter, *core.schemas, *type, core.registry));
+    BASCULE_TRY(query.filter, scim::compile_filter(filter, schemas, *type, core.registry));
     return query;
 }
 
@@ -66,11 +66,12 @@ Status add_outcome(json& value, directory::Reader& reader, const directory::Quer
 }
 
 Result<http::Response> explain(
-    Core& core, const http::QueryParameters& parameters, std::uint64_t search_limit
+    Core& core, const scim::SchemaRegistry& schemas, const http::QueryParameters& parameters,
+    std::uint64_t search_limit
 ) {
     const std::string type = parameters.get("type").value_or("User");
     const std::string filter = parameters.get("filter").value_or("");
-    BASCULE_TRY(const directory::Query query, query_of(core, type, filter, search_limit));
+    BASCULE_TRY(const directory::Query query, query_of(core, schemas, type, filter, search_limit));
     json value{{"type", type}, {"filter", filter}};
     BASCULE_CHECK(core.store->read([&](directory::Reader& reader) -> Status {
         BASCULE_TRY(const std::string plan, reader.explain(query));
@@ -83,12 +84,15 @@ Result<http::Response> explain(
 
 }  // namespace
 
-Status add_filter_routes(http::Router& router, Core& core, std::uint64_t search_limit) {
+Status add_filter_routes(
+    http::Router& router, Core& core, const scim::SchemaRegistry& schemas,
+    std::uint64_t search_limit
+) {
     return add_operator_route(
         router, http::Method::get, "/v1/explain-filter",
         "How the store carries a filter out, and what it finds.",
-        [&core, search_limit](const http::Request& request, const access::Caller&) {
-            return explain(core, http::QueryParameters(request.query), search_limit);
+        [&core, &schemas, search_limit](const http::Request& request, const access::Caller&) {
+            return explain(core, schemas, http::QueryParameters(request.query), search_limit);
         }
     );
 }

@@ -287,11 +287,13 @@ class Patcher {
     }
 
     /// What nobody could ever read is checked, and kept nowhere.
-    static Status check_write_only(PatchKind kind, const PatchPath& path, const Json* value) {
+    Status check_write_only(PatchKind kind, const PatchPath& path, const Json* value) const {
         if (kind == PatchKind::remove) {
             return {};
         }
-        BASCULE_TRY([[maybe_unused]] const Json after, patched_value(kind, path, nullptr, value));
+        BASCULE_TRY(
+            [[maybe_unused]] const Json after, patched_value(kind, path, nullptr, value, profile_)
+        );
         return {};
     }
 

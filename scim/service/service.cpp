@@ -118,13 +118,6 @@ Response answer_remaining(
     return response;
 }
 
-Result<Response> answer_bulk(const Engine& engine, const Call& call) {
-    if (auto later = answer_later(engine, call)) {
-        return *std::move(later);
-    }
-    return run_bulk_request(engine, call);
-}
-
 /// Adds routes to the server's router and to a table of its own, which knows the methods of every
 /// path.
 class RouteTable {
@@ -340,6 +333,13 @@ class RouteTable {
             );
         };
         return add(std::move(route));
+    }
+
+    static Result<Response> answer_bulk(const Engine& engine, const Call& call) {
+        if (auto later = answer_later(engine, call)) {
+            return *std::move(later);
+        }
+        return run_bulk_request(engine, call);
     }
 
     /// The answer of a request that its client does not wait for.
