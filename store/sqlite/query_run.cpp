@@ -240,9 +240,12 @@ QueryResult QueryRun::run_sorted() {
 }
 
 bool QueryRun::has_many_candidates() {
+    const std::uint64_t limit = std::min<std::uint64_t>(
+        sort_in_memory_limit, query_.check_limit == 0 ? sort_in_memory_limit : query_.check_limit
+    );
     auto few = visible_source();
-    few.add(" LIMIT ").value(clamp(sort_in_memory_limit + 1));
-    return count(few) > sort_in_memory_limit;
+    few.add(" LIMIT ").value(clamp(limit + 1));
+    return count(few) > limit;
 }
 
 QueryResult QueryRun::sort_by_row() {

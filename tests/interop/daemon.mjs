@@ -34,6 +34,7 @@ server: { listen: "127.0.0.1:${port}", public_url: "http://127.0.0.1:${port}" }
 management: { listen: "127.0.0.1:${management}" }
 admin: { socket: ${daemon.folder}/admin.sock }
 store: { sqlite: { path: ${daemon.folder}/state/bascule.db } }
+scim: { profiles: { whole_answers: { base: lenient, patch_answer: body } } }
 sources:
   - name: corp
     servers: ["ldap://127.0.0.1:1"]

@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <limits>
 
 namespace bascule::test {
@@ -77,6 +78,13 @@ struct HttpClient::Connection {
         socket.set_option(tcp::no_delay(true), failed);
     }
 
+    /// Whether the server has not closed the connection by now.
+    [[nodiscard]] bool is_open() {
+        char byte = 0;
+        const auto seen = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        return !failed && seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    }
+
     /// Status 0 when the connection ended before the answer.
     HttpAnswer exchange(const HttpRequest& request) {
         if (failed) {
@@ -110,17 +118,10 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
 HttpAnswer HttpClient::send(const HttpRequest& request) {
-    const bool kept = connection_ && !connection_->failed;
-    if (!kept) {
+    if (!connection_ || !connection_->is_open()) {
         connection_ = std::make_unique<Connection>(port_);
     }
-    HttpAnswer answer = connection_->exchange(request);
-    // The server may have closed an idle connection just now.
-    if (answer.status == 0 && kept && request.method == "GET") {
-        connection_ = std::make_unique<Connection>(port_);
-        answer = connection_->exchange(request);
-    }
-    return answer;
+    return connection_->exchange(request);
 }
 
 }  // namespace bascule::test

@@ -109,8 +109,10 @@ TYPED_TEST(StoreFarPages, AreExactInAStoreOfTheFirstSchema) {
     ASSERT_EQ(sqlite3_open(this->factory.path().c_str(), &raw), SQLITE_OK);
     EXPECT_EQ(
         sqlite3_exec(
-            raw, "DELETE FROM counter WHERE name GLOB 'block:*'; PRAGMA user_version=1", nullptr,
-            nullptr, nullptr
+            raw,
+            "DELETE FROM counter WHERE name GLOB 'block:*'; DROP INDEX object_created;"
+            "DROP INDEX object_modified; PRAGMA user_version=1",
+            nullptr, nullptr, nullptr
         ),
         SQLITE_OK
     );
