@@ -106,12 +106,6 @@ void SourceRunner::stop() {
     thread_.join();
 }
 
-void SourceRunner::request_snapshot() {
-    snapshot_wanted_ = true;
-    const std::lock_guard lock(mutex_);
-    run_stop_.request_stop();
-}
-
 void SourceRunner::set_state(std::string state, std::string error) {
     const std::lock_guard lock(mutex_);
     if (state_ != state)
@@ -135,9 +129,8 @@ Status SourceRunner::prepare() {
     const std::string mapping = mapper_.fingerprint();
     const directory::SourceState& state = engine_.state();
     const bool same = state.fingerprint == fingerprint && state.mapping_fingerprint == mapping;
-    if (same && !snapshot_wanted_.exchange(false))
+    if (same)
         return {};
-    snapshot_wanted_ = false;
     return engine_.reset_cookie(fingerprint, mapping);
 }
 
@@ -156,19 +149,9 @@ void SourceRunner::run(const std::stop_token& stop) {
 }
 
 void SourceRunner::run_feed(const std::stop_token& stop) {
-    std::stop_token run_token;
-    {
-        const std::lock_guard lock(mutex_);
-        run_stop_ = std::stop_source();
-        run_token = run_stop_.get_token();
-    }
-    const std::stop_callback forward(stop, [this] {
-        const std::lock_guard lock(mutex_);
-        run_stop_.request_stop();
-    });
     WatchedSink sink(*this);
     const directory::FeedStart start{engine_.state().cookie, engine_.interrupted()};
-    FeedResult result = feed_->run(start, sink, run_token);
+    FeedResult result = feed_->run(start, sink, stop);
     const bool stopped = result.end == FeedEnd::stopped;
     if (Status closed = engine_.close_run(stopped); !closed && stopped) {
         result = {FeedEnd::disconnected, closed.error()};
@@ -223,15 +206,7 @@ void SourceRunner::wait(const std::stop_token& stop) {
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any never;
-    const auto until = std::chrono::steady_clock::now() + delay_;
-    // A wanted snapshot ends the wait too; it is looked for often enough to feel immediate.
-    while (!stop.stop_requested() && !snapshot_wanted_ && std::chrono::steady_clock::now() < until
-    ) {
-        const auto step = std::min<std::chrono::steady_clock::duration>(
-            until - std::chrono::steady_clock::now(), milliseconds(200)
-        );
-        never.wait_for(lock, stop, step, [] { return false; });
-    }
+    never.wait_for(lock, stop, delay_, [] { return false; });
 }
 
 SourceStatus SourceRunner::snapshot() const {

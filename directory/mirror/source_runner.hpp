@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,8 +52,6 @@ class SourceRunner {
     void count_received_from(std::uint64_t received) { engine_.count_received_from(received); }
     void start();
     void stop();
-    /// Reads everything again and compares; nothing is wiped.
-    void request_snapshot();
     [[nodiscard]] SourceStatus snapshot() const;
 
   private:
@@ -74,7 +71,6 @@ class SourceRunner {
     bool prepared_ = false;
     unsigned failures_ = 0;
     std::chrono::milliseconds delay_{0};
-    std::atomic<bool> snapshot_wanted_{false};
 
     mutable std::mutex mutex_;  ///< guards what follows
     std::string state_ = "starting";
@@ -82,7 +78,6 @@ class SourceRunner {
     std::optional<Time> last_contact_;
     Time refresh_started_{};
     std::uint64_t received_before_ = 0;
-    std::stop_source run_stop_;
 
     std::jthread thread_;
 };
