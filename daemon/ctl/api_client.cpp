@@ -4,6 +4,7 @@
 #include <iostream>
 #include <utility>
 
+#include "directory/base/text.hpp"
 namespace bascule::daemon::ctl {
 namespace {
 
@@ -160,6 +161,16 @@ int report(const Error& error, bool as_json) {
 
 void print_json(const json& value) {
     std::cout << value.dump(-1, ' ', false, json::error_handler_t::replace) << "\n" << std::flush;
+}
+
+void print_explanation(const json& answer, bool as_json) {
+    if (as_json) {
+        return print_json(answer);
+    }
+    for (const json& line : answer.at("lines")) {
+        const auto text = line.get<std::string>();
+        std::cout << printable(text, text.size()) << "\n";
+    }
 }
 
 }  // namespace bascule::daemon::ctl

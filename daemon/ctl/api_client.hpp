@@ -52,4 +52,7 @@ class ApiClient {
 /// Prints the value as one line of JSON.
 void print_json(const nlohmann::json& value);
 
+/// Prints an answer that explains something: its "lines", or all of it as JSON.
+void print_explanation(const nlohmann::json& answer, bool as_json);
+
 }  // namespace bascule::daemon::ctl

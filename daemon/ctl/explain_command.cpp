@@ -1,8 +1,6 @@
-#include <iostream>
 #include <memory>
 
 #include "daemon/ctl/commands.hpp"
-#include "directory/base/text.hpp"
 
 namespace bascule::daemon::ctl {
 namespace {
@@ -17,14 +15,7 @@ Result<int> explain(
         target += "&attribute=" + http::percent_encode(attribute);
     }
     BASCULE_TRY(const json answer, ApiClient(invocation).get(target));
-    if (invocation.json) {
-        print_json(answer);
-    } else {
-        for (const json& line : answer.at("lines")) {
-            const auto text = line.get<std::string>();
-            std::cout << printable(text, text.size()) << "\n";
-        }
-    }
+    print_explanation(answer, invocation.json);
     return answer.value("mirrored", false) ? exit_good : exit_problem;
 }
 

@@ -1,8 +1,6 @@
-#include <iostream>
 #include <memory>
 
 #include "daemon/ctl/commands.hpp"
-#include "directory/base/text.hpp"
 
 namespace bascule::daemon::ctl {
 namespace {
@@ -15,14 +13,7 @@ Result<int> explain_filter(
     const std::string target = "/v1/explain-filter?type=" + http::percent_encode(type) +
                                "&filter=" + http::percent_encode(filter);
     BASCULE_TRY(const json answer, ApiClient(invocation).get(target));
-    if (invocation.json) {
-        print_json(answer);
-    } else {
-        for (const json& line : answer.at("lines")) {
-            const auto text = line.get<std::string>();
-            std::cout << printable(text, text.size()) << "\n";
-        }
-    }
+    print_explanation(answer, invocation.json);
     return answer.value("usesIndex", false) ? exit_good : exit_problem;
 }
 
