@@ -6,15 +6,14 @@ namespace {
 
 using nlohmann::json;
 using scim::events::Delivery;
-using scim::events::Detail;
 using scim::events::EventStream;
 
 json describe(const EventStream& stream, std::int64_t last) {
     json value{
         {"id", stream.id.to_string()},
         {"name", stream.name},
-        {"delivery", stream.delivery == Delivery::push ? "push" : "poll"},
-        {"detail", stream.detail == Detail::full ? "full" : "notice"},
+        {"delivery", to_string(stream.delivery)},
+        {"detail", to_string(stream.detail)},
         {"audience", stream.audience},
         {"types", stream.types},
         {"scopes", stream.scopes},
@@ -47,16 +46,16 @@ Result<StreamService::From> from_of(const json& body) {
 Result<EventStream> wanted_of(const json& body) {
     EventStream wanted;
     BASCULE_TRY(wanted.name, required_text(body, "name"));
-    const std::string delivery = body.value("delivery", "poll");
-    const std::string detail = body.value("detail", "notice");
-    if ((delivery != "poll" && delivery != "push") || (detail != "notice" && detail != "full")) {
+    const auto delivery = scim::events::parse_delivery(body.value("delivery", "poll"));
+    const auto detail = scim::events::parse_detail(body.value("detail", "notice"));
+    if (!delivery || !detail) {
         return fail(
             ErrorKind::invalid_input, "invalid_stream",
             "A stream's delivery is poll or push, its detail is notice or full."
         );
     }
-    wanted.delivery = delivery == "push" ? Delivery::push : Delivery::poll;
-    wanted.detail = detail == "full" ? Detail::full : Detail::notice;
+    wanted.delivery = *delivery;
+    wanted.detail = *detail;
     wanted.types = body.value("types", std::vector<std::string>{});
     wanted.scopes = body.value("scopes", std::vector<std::string>{});
     wanted.client_name = body.value("client", "");

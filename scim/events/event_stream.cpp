@@ -33,8 +33,9 @@ std::optional<Uuid> id_of(const json& body, const char* name) {
 EventStream read(const json& body) {
     EventStream stream;
     stream.name = body.at("name");
-    stream.delivery = body.at("delivery") == "push" ? Delivery::push : Delivery::poll;
-    stream.detail = body.at("detail") == "full" ? Detail::full : Detail::notice;
+    stream.delivery =
+        parse_delivery(body.at("delivery").get<std::string>()).value_or(Delivery::poll);
+    stream.detail = parse_detail(body.at("detail").get<std::string>()).value_or(Detail::notice);
     stream.audience = body.value("audience", "");
     stream.types = body.value("types", std::vector<std::string>{});
     stream.scopes = body.value("scopes", std::vector<std::string>{});
@@ -59,12 +60,38 @@ EventStream read(const json& body) {
 
 }  // namespace
 
+std::string_view to_string(Delivery delivery) {
+    return delivery == Delivery::push ? "push" : "poll";
+}
+
+std::string_view to_string(Detail detail) {
+    return detail == Detail::full ? "full" : "notice";
+}
+
+std::optional<Delivery> parse_delivery(std::string_view text) {
+    for (const Delivery known : {Delivery::poll, Delivery::push}) {
+        if (text == to_string(known)) {
+            return known;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Detail> parse_detail(std::string_view text) {
+    for (const Detail known : {Detail::notice, Detail::full}) {
+        if (text == to_string(known)) {
+            return known;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string stream_body(const EventStream& stream) {
     json body{
         {"id", stream.id.to_string()},
         {"name", stream.name},
-        {"delivery", stream.delivery == Delivery::push ? "push" : "poll"},
-        {"detail", stream.detail == Detail::full ? "full" : "notice"},
+        {"delivery", to_string(stream.delivery)},
+        {"detail", to_string(stream.detail)},
         {"audience", stream.audience},
         {"types", stream.types},
         {"scopes", stream.scopes},

@@ -19,6 +19,13 @@ enum class Delivery { poll, push };
 /// What tokens tell: names of attributes, or their values too (RFC 9967 section 2.4).
 enum class Detail { notice, full };
 
+/// The words of both, as stored, shown and taken: "poll", "push"; "notice", "full".
+[[nodiscard]] std::string_view to_string(Delivery delivery);
+[[nodiscard]] std::string_view to_string(Detail detail);
+/// Nothing when the text is none of the words.
+[[nodiscard]] std::optional<Delivery> parse_delivery(std::string_view text);
+[[nodiscard]] std::optional<Detail> parse_detail(std::string_view text);
+
 /// Where a token stands in the journal: the record and the token's place among those of the record.
 using TokenPlace = std::pair<std::int64_t, std::uint32_t>;
 
