@@ -57,27 +57,18 @@ Result<Response> end_others(
 }  // namespace
 
 Status add_account_routes(http::Router& router, const Services& services) {
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::get, "/api/v1/account/sessions", Pool::read, "Where the caller is signed in."},
-        [services](const Request& request, const RequestContext& context) {
-            return list(services, request, context);
-        }
-    ));
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::delete_, "/api/v1/account/sessions/{}", Pool::write,
-         "End one of the caller's sessions."},
-        [services](const Request& request, const RequestContext& context) {
-            return end_one(services, request, context);
-        }
-    ));
-    return add_route(
-        router,
-        {Method::delete_, "/api/v1/account/sessions", Pool::write,
-         "End every session of the caller but this one."},
-        [services](const Request& request, const RequestContext& context) {
-            return end_others(services, request, context);
+    return add_area_routes(
+        router, services,
+        {
+            {{Method::get, "/api/v1/account/sessions", Pool::read,
+              "Where the caller is signed in."},
+             list},
+            {{Method::delete_, "/api/v1/account/sessions/{}", Pool::write,
+              "End one of the caller's sessions."},
+             end_one},
+            {{Method::delete_, "/api/v1/account/sessions", Pool::write,
+              "End every session of the caller but this one."},
+             end_others},
         }
     );
 }

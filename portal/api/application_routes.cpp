@@ -68,20 +68,15 @@ Result<Response> put_setting(
 }  // namespace
 
 Status add_application_routes(http::Router& router, const Services& services) {
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::get, "/api/v1/applications/{}/self-service", Pool::read,
-         "How people get access to this application by themselves."},
-        [services](const Request& request, const RequestContext& context) {
-            return get_setting(services, request, context);
-        }
-    ));
-    return add_route(
-        router,
-        {Method::put, "/api/v1/applications/{}/self-service", Pool::write,
-         "Set how people get access to this application by themselves."},
-        [services](const Request& request, const RequestContext& context) {
-            return put_setting(services, request, context);
+    return add_area_routes(
+        router, services,
+        {
+            {{Method::get, "/api/v1/applications/{}/self-service", Pool::read,
+              "How people get access to this application by themselves."},
+             get_setting},
+            {{Method::put, "/api/v1/applications/{}/self-service", Pool::write,
+              "Set how people get access to this application by themselves."},
+             put_setting},
         }
     );
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/api/router.hpp"
 #include "portal/api/routes.hpp"
@@ -20,6 +21,17 @@ struct RouteText {
     std::string description;
 };
 [[nodiscard]] Status add_route(http::Router& router, RouteText text, ApiHandler handler);
+
+/// One route of an area and what answers it.
+struct ApiRoute {
+    RouteText text;
+    Result<http::Response> (*answer
+    )(const Services&, const http::Request&, const http::RequestContext&);
+};
+/// Adds the routes of an area. Every service outlives the router.
+[[nodiscard]] Status add_area_routes(
+    http::Router& router, const Services& services, std::vector<ApiRoute> routes
+);
 
 /// The id in the first path parameter; `not_found` when it is none.
 [[nodiscard]] Result<Uuid> path_id(const http::Request& request);

@@ -26,6 +26,20 @@ Status add_route(http::Router& router, RouteText text, ApiHandler handler) {
     return router.add(std::move(route));
 }
 
+Status add_area_routes(
+    http::Router& router, const Services& services, std::vector<ApiRoute> routes
+) {
+    for (ApiRoute& route : routes) {
+        BASCULE_CHECK(add_route(
+            router, std::move(route.text),
+            [services, answer = route.answer](
+                const http::Request& request, const http::RequestContext& context
+            ) { return answer(services, request, context); }
+        ));
+    }
+    return {};
+}
+
 Result<Uuid> path_id(const http::Request& request) {
     const auto id =
         parse_uuid(request.path_parameters.empty() ? "" : request.path_parameters.front());

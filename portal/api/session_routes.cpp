@@ -56,7 +56,7 @@ Result<Response> sign_in(
     return response;
 }
 
-Result<Response> who(const Services& services, const Request& request) {
+Result<Response> who(const Services& services, const Request& request, const RequestContext&) {
     BASCULE_TRY(const auto session, services.sessions.find(session_token_of(request)));
     return json_response(describe(session));
 }
@@ -109,29 +109,17 @@ Result<Response> change_password(
 }  // namespace
 
 Status add_session_routes(http::Router& router, const Services& services) {
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::post, "/api/v1/session", Pool::password, "Sign in with user name and password."},
-        [services](const Request& request, const RequestContext& context) {
-            return sign_in(services, request, context);
-        }
-    ));
-    BASCULE_CHECK(add_route(
-        router, {Method::get, "/api/v1/session", Pool::read, "Who is signed in."},
-        [services](const Request& request, const RequestContext&) { return who(services, request); }
-    ));
-    BASCULE_CHECK(add_route(
-        router, {Method::delete_, "/api/v1/session", Pool::write, "Sign out."},
-        [services](const Request& request, const RequestContext& context) {
-            return sign_out(services, request, context);
-        }
-    ));
-    return add_route(
-        router,
-        {Method::post, "/api/v1/account/change-password", Pool::password,
-         "Change one's own password."},
-        [services](const Request& request, const RequestContext& context) {
-            return change_password(services, request, context);
+    return add_area_routes(
+        router, services,
+        {
+            {{Method::post, "/api/v1/session", Pool::password,
+              "Sign in with user name and password."},
+             sign_in},
+            {{Method::get, "/api/v1/session", Pool::read, "Who is signed in."}, who},
+            {{Method::delete_, "/api/v1/session", Pool::write, "Sign out."}, sign_out},
+            {{Method::post, "/api/v1/account/change-password", Pool::password,
+              "Change one's own password."},
+             change_password},
         }
     );
 }

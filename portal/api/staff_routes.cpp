@@ -208,44 +208,24 @@ Result<Response> unlock(
 }  // namespace
 
 Status add_staff_routes(http::Router& router, const Services& services) {
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::get, "/api/v1/staff/locations", Pool::read,
-         "The locations that the caller manages."},
-        [services](const Request& request, const RequestContext& context) {
-            return locations(services, request, context);
-        }
-    ));
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::get, "/api/v1/staff/locations/{}/people", Pool::read,
-         "The people of a location, or of the whole organisation ('all')."},
-        [services](const Request& request, const RequestContext& context) {
-            return people(services, request, context);
-        }
-    ));
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::get, "/api/v1/staff/users/{}/password-policy", Pool::password,
-         "The rules for a new password of this person."},
-        [services](const Request& request, const RequestContext& context) {
-            return password_policy(services, request, context);
-        }
-    ));
-    BASCULE_CHECK(add_route(
-        router,
-        {Method::post, "/api/v1/staff/users/{}/unlock", Pool::password,
-         "Unlock the account of this person in its directory."},
-        [services](const Request& request, const RequestContext& context) {
-            return unlock(services, request, context);
-        }
-    ));
-    return add_route(
-        router,
-        {Method::post, "/api/v1/staff/users/{}/reset-password", Pool::password,
-         "Reset the password of this person."},
-        [services](const Request& request, const RequestContext& context) {
-            return reset_password(services, request, context);
+    return add_area_routes(
+        router, services,
+        {
+            {{Method::get, "/api/v1/staff/locations", Pool::read,
+              "The locations that the caller manages."},
+             locations},
+            {{Method::get, "/api/v1/staff/locations/{}/people", Pool::read,
+              "The people of a location, or of the whole organisation ('all')."},
+             people},
+            {{Method::get, "/api/v1/staff/users/{}/password-policy", Pool::password,
+              "The rules for a new password of this person."},
+             password_policy},
+            {{Method::post, "/api/v1/staff/users/{}/unlock", Pool::password,
+              "Unlock the account of this person in its directory."},
+             unlock},
+            {{Method::post, "/api/v1/staff/users/{}/reset-password", Pool::password,
+              "Reset the password of this person."},
+             reset_password},
         }
     );
 }
