@@ -43,7 +43,7 @@ auto attribute_of(SourceEntry& entry, std::string_view name) {
 }  // namespace
 
 MovedSubtree::MovedSubtree(ConnectionOptions options, SearchRequest scope, std::stop_token stop)
-    : options_(std::move(options)), scope_(std::move(scope)), stop_(std::move(stop)) {}
+    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)) {}
 
 SearchRequest MovedSubtree::with_signs(SearchRequest scope) {
     for (const auto name : {has_children, created}) {
@@ -92,20 +92,8 @@ Status MovedSubtree::read(const SourceEntry& top, const Take& take) {
     return status;
 }
 
-Status MovedSubtree::connect() {
-    if (connection_ && connection_->alive()) {
-        return {};
-    }
-    connection_.reset();
-    const auto deadline =
-        steady_clock::now() + options_.network_timeout + options_.operation_timeout;
-    BASCULE_TRY(auto connection, Connection::open_bound(options_, deadline, stop_));
-    connection_.emplace(std::move(connection));
-    return {};
-}
-
 Status MovedSubtree::read_below(const std::string& dn, const Uuid& top, const Take& take) {
-    BASCULE_CHECK(connect());
+    BASCULE_TRY(Connection* const connection, side_.get());
     SearchRequest request = scope_;
     request.base = dn;
     request.attributes.emplace_back(anchor_name);
@@ -131,7 +119,7 @@ Status MovedSubtree::read_below(const std::string& dn, const Uuid& top, const Ta
         entry.dn_key = dn_key_or_raw(entry.dn);
         return take(std::move(entry));
     };
-    BASCULE_CHECK(connection_->search_each(request, options_.operation_timeout, each));
+    BASCULE_CHECK(connection->search_each(request, side_.options().operation_timeout, each));
     if (!top_seen) {
         return fail(
             ErrorKind::not_found, "no_such_entry",
@@ -142,7 +130,7 @@ Status MovedSubtree::read_below(const std::string& dn, const Uuid& top, const Ta
 }
 
 Result<std::optional<std::string>> MovedSubtree::current_dn(const Uuid& anchor) {
-    BASCULE_CHECK(connect());
+    BASCULE_TRY(Connection* const connection, side_.get());
     SearchRequest request;
     request.base = scope_.base;
     request.scope = SearchScope::subtree;
@@ -150,7 +138,7 @@ Result<std::optional<std::string>> MovedSubtree::current_dn(const Uuid& anchor) 
     request.attributes = {"1.1"};
     BASCULE_TRY(
         const auto entries,
-        connection_->search(request, steady_clock::now() + options_.operation_timeout)
+        connection->search(request, steady_clock::now() + side_.options().operation_timeout)
     );
     return entries.empty() ? std::nullopt : std::optional(entries.front().dn);
 }

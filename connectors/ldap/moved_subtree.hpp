@@ -6,6 +6,7 @@
 #include <string>
 
 #include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/side_connection.hpp"
 #include "directory/model/source_entry.hpp"
 
 namespace bascule::ldap {
@@ -37,14 +38,11 @@ class MovedSubtree {
 
   private:
     [[nodiscard]] std::string take_sign(directory::SourceEntry& entry, std::string_view name) const;
-    [[nodiscard]] Status connect();
     [[nodiscard]] Status read_below(const std::string& dn, const Uuid& top, const Take& take);
     [[nodiscard]] Result<std::optional<std::string>> current_dn(const Uuid& anchor);
 
-    ConnectionOptions options_;
+    SideConnection side_;
     SearchRequest scope_;
-    std::stop_token stop_;
-    std::optional<Connection> connection_;
 };
 
 }  // namespace bascule::ldap

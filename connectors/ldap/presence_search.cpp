@@ -30,22 +30,10 @@ bool is_newer(const SourceEntry& entry, const SyncCookie& cookie) {
 }  // namespace
 
 PresenceSearch::PresenceSearch(ConnectionOptions options, SearchRequest scope, std::stop_token stop)
-    : options_(std::move(options)), scope_(std::move(scope)), stop_(std::move(stop)) {}
-
-Status PresenceSearch::connect() {
-    if (connection_ && connection_->alive()) {
-        return {};
-    }
-    connection_.reset();
-    const auto deadline =
-        steady_clock::now() + options_.network_timeout + options_.operation_timeout;
-    BASCULE_TRY(auto connection, Connection::open_bound(options_, deadline, stop_));
-    connection_.emplace(std::move(connection));
-    return {};
-}
+    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)) {}
 
 Result<PresenceSearch::Found> PresenceSearch::read(const SyncCookie& cookie, const Take& take) {
-    BASCULE_CHECK(connect());
+    BASCULE_TRY(Connection* const connection, side_.get());
     auto request = scope_;
     request.attributes = {std::string(anchor_name), "entryCSN"};
     Found found;
@@ -64,7 +52,8 @@ Result<PresenceSearch::Found> PresenceSearch::read(const SyncCookie& cookie, con
         return anchors.size() < portion ? Status() : take(std::exchange(anchors, {}));
     };
     BASCULE_TRY(
-        const auto references, connection_->search_each(request, options_.operation_timeout, each)
+        const auto references,
+        connection->search_each(request, side_.options().operation_timeout, each)
     );
     BASCULE_CHECK(take(anchors));
     found.complete = found.complete && references == 0;
@@ -73,13 +62,13 @@ Result<PresenceSearch::Found> PresenceSearch::read(const SyncCookie& cookie, con
 
 Status PresenceSearch::read_entries(const std::vector<Uuid>& anchors, const TakeEntry& take) {
     for (const auto& anchor : anchors) {
-        BASCULE_CHECK(connect());
+        BASCULE_TRY(Connection* const connection, side_.get());
         auto request = MovedSubtree::with_signs(scope_);
         request.filter =
             "(&" + scope_.filter + FilterText::equal(anchor_name, anchor.to_string()).text() + ")";
         BASCULE_TRY(
             auto entries,
-            connection_->search(request, steady_clock::now() + options_.operation_timeout)
+            connection->search(request, steady_clock::now() + side_.options().operation_timeout)
         );
         for (auto& entry : entries) {
             entry.anchor = anchor;

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <stop_token>
 #include <vector>
 
 #include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/side_connection.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "directory/base/uuid.hpp"
 
@@ -40,12 +40,8 @@ class PresenceSearch {
     [[nodiscard]] Status read_entries(const std::vector<Uuid>& anchors, const TakeEntry& take);
 
   private:
-    [[nodiscard]] Status connect();
-
-    ConnectionOptions options_;
+    SideConnection side_;
     SearchRequest scope_;
-    std::stop_token stop_;
-    std::optional<Connection> connection_;
 };
 
 }  // namespace bascule::ldap

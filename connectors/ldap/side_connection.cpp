@@ -1,0 +1,22 @@
+#include "connectors/ldap/side_connection.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace bascule::ldap {
+
+SideConnection::SideConnection(ConnectionOptions options, std::stop_token stop)
+    : options_(std::move(options)), stop_(std::move(stop)) {}
+
+Result<Connection*> SideConnection::get() {
+    if (!connection_ || !connection_->alive()) {
+        connection_.reset();
+        const auto deadline = std::chrono::steady_clock::now() + options_.network_timeout +
+                              options_.operation_timeout;
+        BASCULE_TRY(auto connection, Connection::open_bound(options_, deadline, stop_));
+        connection_.emplace(std::move(connection));
+    }
+    return &*connection_;
+}
+
+}  // namespace bascule::ldap
