@@ -1,5 +1,7 @@
 #include "connectors/ldap/dialects/parts.hpp"
 
+#include "connectors/ldap/dialects/active_directory/default_mapping.hpp"
+
 namespace bascule::ldap {
 
 Result<DialectParts> make_parts(
@@ -7,9 +9,10 @@ Result<DialectParts> make_parts(
     const directory::Registry& registry
 ) {
     switch (dialect) {
+        case Dialect::active_directory:
+            return make_active_directory_parts(options, work, registry);
         case Dialect::openldap:
         case Dialect::ds389:
-        case Dialect::active_directory:
         case Dialect::generic:
             return make_openldap_parts(options, work, registry);
     }
@@ -18,9 +21,10 @@ Result<DialectParts> make_parts(
 
 const Mapping& default_mapping(Dialect dialect) {
     switch (dialect) {
+        case Dialect::active_directory:
+            return active_directory_mapping();
         case Dialect::openldap:
         case Dialect::ds389:
-        case Dialect::active_directory:
         case Dialect::generic:
             return default_mapping();
     }
