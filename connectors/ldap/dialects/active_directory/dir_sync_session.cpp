@@ -191,9 +191,9 @@ Error DirSyncSession::increment_failure(const Outcome& outcome) const {
     return error;
 }
 
-Result<DirSyncSession::Delta> DirSyncSession::read_delta(const SourceEntry& entry) const {
+DirSyncSession::Delta DirSyncSession::read_delta(const SourceEntry& entry, const Uuid& anchor) {
     Delta delta;
-    BASCULE_TRY(delta.anchor, anchor_of(entry));
+    delta.anchor = anchor;
     const auto& deleted = entry.values("isDeleted");
     delta.deleted = !deleted.empty() && equals_ignoring_ascii_case(deleted.front(), "TRUE");
     delta.created = !entry.values("objectClass").empty();
@@ -218,8 +218,9 @@ Result<std::vector<DirSyncSession::Delta>> DirSyncSession::increment(const std::
                                  {extended_dn_oid, {}, false}},
                                 reader_.scope().patience,
                                 [&](SourceEntry entry) -> Status {
-                                    BASCULE_TRY(const auto delta, read_delta(entry));
-                                    deltas.push_back(delta);
+                                    if (const auto anchor = anchor_of(entry)) {
+                                        deltas.push_back(read_delta(entry, *anchor));
+                                    }
                                     return {};
                                 }
                             )
@@ -347,12 +348,12 @@ Status DirSyncSession::schedule(Time from) {
         const auto total, reader_.list(
                               filter, {"objectGUID", "accountExpires", "lockoutTime"},
                               [&](const SourceEntry& entry) -> Status {
-                                  BASCULE_TRY(const auto anchor, anchor_of(entry));
+                                  const auto anchor = anchor_of(entry);
                                   // By the time before: what has passed since then is due now.
                                   const auto facts =
                                       account_facts(entry, controller_.lockout, from);
-                                  if (facts.changes_at) {
-                                      due_.set(anchor, facts.changes_at);
+                                  if (anchor && facts.changes_at) {
+                                      due_.set(*anchor, facts.changes_at);
                                   }
                                   return {};
                               }
@@ -405,8 +406,9 @@ Status DirSyncSession::audit() {
         const auto total, reader_.list(
                               everything, {"objectGUID"},
                               [&](const SourceEntry& entry) -> Status {
-                                  BASCULE_TRY(const auto anchor, anchor_of(entry));
-                                  anchors.push_back(anchor);
+                                  if (const auto anchor = anchor_of(entry)) {
+                                      anchors.push_back(*anchor);
+                                  }
                                   return anchors.size() < anchors_of_a_call
                                              ? Status()
                                              : sink_.present(std::exchange(anchors, {}));

@@ -43,7 +43,7 @@ class DirSyncSession {
     [[nodiscard]] Status follow(const std::stop_token& stop);
 
     [[nodiscard]] Result<std::vector<Delta>> increment(const std::string& filter);
-    [[nodiscard]] Result<Delta> read_delta(const directory::SourceEntry& entry) const;
+    [[nodiscard]] static Delta read_delta(const directory::SourceEntry& entry, const Uuid& anchor);
     [[nodiscard]] Error increment_failure(const Outcome& outcome) const;
     /// One increment to the sink; true when it told anything.
     [[nodiscard]] Result<bool> tell_increment();

@@ -4,6 +4,7 @@
 #include <ldap.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
@@ -68,16 +69,13 @@ Error search_failure(const SearchEnd& end, const std::string& base) {
 
 }  // namespace
 
-Result<Uuid> anchor_of(const SourceEntry& entry) {
+std::optional<Uuid> anchor_of(const SourceEntry& entry) {
     const auto& values = entry.values("objectGUID");
     if (values.empty()) {
-        return fail(
-            ErrorKind::internal, "directory_protocol",
-            "The domain controller sent an entry without its objectGUID; the service account must "
-            "be able to read it."
-        );
+        return std::nullopt;
     }
-    return guid_from_wire(values.front());
+    const auto anchor = guid_from_wire(values.front());
+    return anchor ? std::optional(*anchor) : std::nullopt;
 }
 
 EntryReader::EntryReader(Connection& connection, const Controller& controller, EntryScope scope)
@@ -143,8 +141,8 @@ Result<SearchEnd> EntryReader::search(
 }
 
 /// What other parts of the program need to know of an entry beside its attributes.
-Status EntryReader::translate(SourceEntry& entry) const {
-    BASCULE_TRY(entry.anchor, anchor_of(entry));
+void EntryReader::translate(SourceEntry& entry, const Uuid& anchor) const {
+    entry.anchor = anchor;
     entry.dn_key = dn_key_or_raw(entry.dn);
     replace_value(entry, "objectGUID", entry.anchor.to_string());
     if (const auto& sid = entry.values("objectSid"); !sid.empty()) {
@@ -153,7 +151,6 @@ Status EntryReader::translate(SourceEntry& entry) const {
     if (const auto& stamp = entry.values("whenChanged"); !stamp.empty()) {
         entry.csn = stamp.front();
     }
-    return {};
 }
 
 Status EntryReader::hand_over(SourceEntry entry, const Take& take) {
@@ -234,8 +231,12 @@ Result<EntryReader::Total> EntryReader::read_tree(const std::string& top, const 
     std::set<std::int64_t> primary;
     std::vector<Uuid> later;
     const auto each = [&](SourceEntry entry) -> Status {
+        const auto anchor = anchor_of(entry);
+        if (!anchor) {
+            return {};
+        }
         ++total.entries;
-        BASCULE_CHECK(translate(entry));
+        translate(entry, *anchor);
         if (const auto group = integer_value(entry, "primaryGroupID")) {
             primary.insert(*group);
         }
@@ -283,8 +284,10 @@ Status EntryReader::read_these(const std::vector<Uuid>& anchors, const Take& tak
             const auto read, search(
                                  asked,
                                  [&](SourceEntry entry) -> Status {
-                                     BASCULE_CHECK(translate(entry));
-                                     entries.push_back(std::move(entry));
+                                     if (const auto anchor = anchor_of(entry)) {
+                                         translate(entry, *anchor);
+                                         entries.push_back(std::move(entry));
+                                     }
                                      return {};
                                  },
                                  false
@@ -304,8 +307,10 @@ Status EntryReader::read_primary_group(std::uint32_t relative, const Take& take)
         request(fmt::format("<SID={}-{}>", controller_.domain_sid, relative), "(objectClass=*)");
     asked.scope = SearchScope::base;
     const auto collect = [&](SourceEntry entry) -> Status {
-        BASCULE_CHECK(translate(entry));
-        entries.push_back(std::move(entry));
+        if (const auto anchor = anchor_of(entry)) {
+            translate(entry, *anchor);
+            entries.push_back(std::move(entry));
+        }
         return {};
     };
     const auto read = search(asked, collect, false);

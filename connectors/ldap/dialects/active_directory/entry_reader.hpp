@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <functional>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +47,7 @@ class EntryReader {
     [[nodiscard]] Status read_these(const std::vector<Uuid>& anchors, const Take& take);
     /// The group that a primaryGroupID names.
     [[nodiscard]] Status read_primary_group(std::uint32_t relative, const Take& take);
-    /// Anchors below the base that a filter finds, with the attributes asked for.
+    /// Entries at and below the base that a filter finds, with the attributes asked for.
     [[nodiscard]] Result<Total> list(
         const std::string& filter, std::vector<std::string> attributes, const TakeEntry& take
     );
@@ -58,7 +58,7 @@ class EntryReader {
 
   private:
     [[nodiscard]] SearchRequest request(std::string base, std::string filter) const;
-    [[nodiscard]] Status translate(directory::SourceEntry& entry) const;
+    void translate(directory::SourceEntry& entry, const Uuid& anchor) const;
     [[nodiscard]] Status hand_over(directory::SourceEntry entry, const Take& take);
     [[nodiscard]] Status add_primary_members(directory::SourceEntry& entry);
     [[nodiscard]] Result<SearchEnd> search(
@@ -73,7 +73,8 @@ class EntryReader {
     std::vector<std::string> attributes_;  ///< of a request
 };
 
-/// objectGUID of an entry. `internal`/"directory_protocol" without one.
-[[nodiscard]] Result<Uuid> anchor_of(const directory::SourceEntry& entry);
+/// objectGUID of an entry. Nothing when the account may not read it, as that of some objects of the
+/// system: then the entry is as good as invisible.
+[[nodiscard]] std::optional<Uuid> anchor_of(const directory::SourceEntry& entry);
 
 }  // namespace bascule::ldap
