@@ -1,9 +1,8 @@
 // Active Directory and Samba: DirSync, domain policies, passwords by unicodePwd.
 #include "connectors/ldap/dialects/active_directory/default_mapping.hpp"
 #include "connectors/ldap/dialects/active_directory/dir_sync_feed.hpp"
+#include "connectors/ldap/dialects/active_directory/domain_passwords.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
-#include "connectors/ldap/password_verifier.hpp"
-#include "connectors/ldap/password_writer.hpp"
 
 namespace bascule::ldap {
 
@@ -19,9 +18,8 @@ Result<DialectParts> make_active_directory_parts(
     feed.base = options.base;
     feed.attributes = parts.mapper->wanted_attributes();
     parts.feed = std::make_unique<DirSyncFeed>(std::move(feed));
-    const PolicyLocation policies{options.password_policy, options.base};
-    parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
-    parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);
+    parts.writer = std::make_unique<DomainPasswordWriter>(work, options.base);
+    parts.verifier = std::make_unique<DomainPasswordVerifier>(work, options.base);
     return parts;
 }
 
