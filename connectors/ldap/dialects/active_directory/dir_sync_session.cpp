@@ -384,7 +384,7 @@ Result<bool> DirSyncSession::sees_deleted() {
     request.base =
         fmt::format("<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,{}>", controller_.naming_context);
     request.scope = SearchScope::subtree;
-    request.filter = "(&(isDeleted=TRUE)(!(systemFlags=*)))";
+    request.filter = "(&(isDeleted=TRUE)(lastKnownParent=*))";
     request.attributes = {"1.1"};
     const auto end = search_with_controls(
         connection_, request, {{show_deleted_oid, {}, true}}, reader_.scope().patience,
