@@ -139,6 +139,27 @@ TEST_F(DomainFeed, DeletedObjectsAreToldToWhoMaySeeThem) {
     }));
 }
 
+TEST_F(DomainFeed, ALockoutEndsWithoutAChangeInTheDirectory) {
+    samba_->modify(
+        "dn: " + SambaRig::suffix() +
+        "\nchangetype: modify\nreplace: lockoutThreshold\nlockoutThreshold: 2\n-\n"
+        "replace: lockOutObservationWindow\nlockOutObservationWindow: -30000000\n-\n"
+        "replace: lockoutDuration\nlockoutDuration: -30000000\n"
+    );
+    const auto dn = samba_->add_user("alice", "Passw0rd-1");
+    const auto feed = run();
+    ASSERT_TRUE(feed->wait_refreshed());
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        static_cast<void>(samba_->bind_failure("alice@rig.test", "wrong"));
+    }
+    const auto locked = [&](const Seen& seen) {
+        return seen.by_dn(dn)->values("accountLocked").front();
+    };
+    EXPECT_TRUE(feed->wait([&](const Seen& seen) { return locked(seen) == "TRUE"; }));
+    EXPECT_TRUE(feed->wait([&](const Seen& seen) { return locked(seen) == "FALSE"; }));
+    EXPECT_NE(samba_->client().values(dn, "lockoutTime"), std::vector<std::string>{"0"});
+}
+
 TEST_F(DomainFeed, ACookieThatTheServerRefusesMeansASnapshot) {
     auto cookie = *DirSyncCookie::parse(take_cookie());
     cookie.bytes = "nonsense";

@@ -214,8 +214,7 @@ Result<std::vector<DirSyncSession::Delta>> DirSyncSession::increment(const std::
         BASCULE_TRY(
             const auto end, search_with_controls(
                                 connection_, request,
-                                {{dir_sync_oid, encode_dir_sync_request(cookie_.bytes), true},
-                                 {extended_dn_oid, {}, false}},
+                                {{dir_sync_oid, encode_dir_sync_request(cookie_.bytes), true}},
                                 reader_.scope().patience,
                                 [&](SourceEntry entry) -> Status {
                                     if (const auto anchor = anchor_of(entry)) {
