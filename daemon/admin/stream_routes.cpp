@@ -19,13 +19,14 @@ json describe(const EventStream& stream, std::int64_t last) {
         {"scopes", stream.scopes},
         {"client", stream.client_name},
         {"endpoint", stream.endpoint},
-        {"state", stream.paused ? "paused" : "enabled"},
+        {"state", stream.waits() ? "paused" : "enabled"},
         {"created", format_time(stream.created)},
         {"acknowledged", stream.acknowledged},
         {"behind", std::max<std::int64_t>(last - stream.acknowledged, 0)},
         {"delivered", stream.delivered},
         {"refused", stream.refused},
-        {"lastError", stream.last_error},
+        {"lastError",
+         stream.client_gone ? "Its client was revoked or has expired." : stream.last_error},
     };
     value["group"] = stream.group ? json(stream.group->to_string()) : json();
     value["lastErrorTime"] =

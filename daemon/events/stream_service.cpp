@@ -139,16 +139,13 @@ Status StreamService::name_client(EventStream& wanted) {
     return {};
 }
 
-void StreamService::follow_client(EventStream& stream) {
+void StreamService::follow_client(EventStream& stream) const {
     if (!stream.client) {
         return;
     }
-    if (auto client = tokens_.find(*stream.client)) {
-        stream.rules = std::move(client->shared_rules);
-        return;
-    }
-    stream.paused = true;
-    stream.last_error = "Its client was revoked or has expired.";
+    auto client = tokens_.find(*stream.client);
+    stream.client_gone = !client;
+    stream.rules = client ? std::move(client->shared_rules) : nullptr;
 }
 
 Result<EventStream> StreamService::create(EventStream wanted, From from, const access::Caller& by) {

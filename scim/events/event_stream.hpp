@@ -47,6 +47,7 @@ struct EventStream {
     std::string client_name;
     /// What the client may read as it is now, when that is a part of the attributes. Not stored.
     std::shared_ptr<const access::AttributeRules> rules;
+    bool client_gone = false;        ///< revoked or expired at the moment. Not stored.
     std::string endpoint;            ///< push: the receiver's URL
     std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
     std::string ca_file;             ///< push: PEM bundle of authorities; empty: the system's
@@ -61,6 +62,9 @@ struct EventStream {
     std::uint64_t refused = 0;    ///< tokens that the receiver could not take
     std::string last_error;       ///< of the receiver or of the way to it; empty when all is well
     std::optional<Time> last_error_time;
+
+    /// Nothing is delivered for now; what happens meanwhile is not lost.
+    [[nodiscard]] bool waits() const { return paused || client_gone; }
 };
 
 /// The stored document of a stream.
