@@ -119,7 +119,7 @@ Status StreamService::name_client(EventStream& wanted) {
     if (wanted.client_name.empty()) {
         return {};
     }
-    const auto found = tokens_.find_named(wanted.client_name);
+    const auto found = tokens_.look_up(wanted.client_name);
     if (!found) {
         return fail(
             ErrorKind::not_found, "not_found",
@@ -143,7 +143,7 @@ void StreamService::follow_client(EventStream& stream) const {
     if (!stream.client) {
         return;
     }
-    auto client = tokens_.find(*stream.client);
+    auto client = tokens_.look_up(stream.client->to_string());
     stream.client_gone = !client;
     stream.rules = client ? std::move(client->shared_rules) : nullptr;
 }

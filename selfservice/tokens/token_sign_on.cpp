@@ -62,6 +62,16 @@ Result<Token> TokenService::find(const Uuid& id) {
     return remembered("id:" + id.to_string(), {}, [&](Reader& reader) { return reader.find(id); });
 }
 
+Result<Token> TokenService::look_up(std::string_view name_or_id) {
+    Token token;
+    BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
+        BASCULE_TRY(const Object object, object_named(reader, name_or_id));
+        token = token_of(object);
+        return {};
+    }));
+    return is_over(token.expires, clock_.now()) ? Result<Token>(invalid_token()) : token;
+}
+
 Result<Token> TokenService::find_named(std::string_view name_or_id) {
     if (const auto id = parse_uuid(name_or_id)) {
         return find(*id);
