@@ -70,10 +70,18 @@ CREATE INDEX object_created ON object(type, created);
 CREATE INDEX object_modified ON object(type, modified);
 )sql";
 
+// Values of terms that compare as texts, packed by attribute and neighbouring numbers; see
+// store/sqlite/value_block.hpp. The counter asks for those of the objects that are there.
+constexpr std::string_view value_blocks = R"sql(
+CREATE TABLE value_block(place INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+INSERT INTO counter(name,value) SELECT 'value_blocks_missing', 1 WHERE EXISTS(SELECT 1 FROM term);
+)sql";
+
 constexpr std::array steps{
     Migration{"first schema", first_schema},
     Migration{"counters of blocks", block_counters},
     Migration{"indexes of times", times_schema},
+    Migration{"blocks of values", value_blocks},
 };
 
 constexpr std::array bulk{

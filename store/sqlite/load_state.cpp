@@ -4,6 +4,7 @@
 
 #include "store/sql/migrations.hpp"
 #include "store/sqlite/checkpoint.hpp"
+#include "store/sqlite/value_changes.hpp"
 
 namespace bascule::store {
 namespace {
@@ -33,6 +34,7 @@ void remove_terms(Connection& connection, std::int64_t first) {
     }
     for (const auto attribute : attributes) {
         connection.run("DELETE FROM term WHERE attr=? AND +oid>=?", attribute, first);
+        remove_value_blocks(connection, attribute, first);
         checkpoint(connection.handle());
     }
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "store/sqlite/read_operations.hpp"
+#include "store/sqlite/value_changes.hpp"
 
 namespace bascule::store {
 
@@ -31,6 +32,7 @@ class TransactionOperations {
         : connection_(connection),
           numbers_(numbers),
           reads_(connection, numbers),
+          values_(connection),
           now_(now),
           loaded_(loaded) {}
 
@@ -88,8 +90,11 @@ class TransactionOperations {
         directory::SourceId source, directory::EntryState state
     );
 
-    /// Writes what was gathered (counters) and forgets it; call before the savepoint is released.
+    /// Writes what was gathered (counters, blocks of values) and forgets it; call before the
+    /// savepoint is released.
     void flush();
+    /// Writes what a query looks at.
+    void flush_values() { values_.flush(); }
 
   private:
     struct NumberedTerm;
@@ -128,6 +133,7 @@ class TransactionOperations {
     Connection& connection_;
     const RegistryNumbers& numbers_;
     ReadOperations reads_;
+    ValueChanges values_;
     Time now_;
     LoadedTerms* loaded_;
     std::unordered_set<std::int64_t> touched_;

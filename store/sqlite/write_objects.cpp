@@ -55,6 +55,7 @@ std::int64_t TransactionOperations::take_number(const std::string& name) {
 }
 
 void TransactionOperations::flush() {
+    values_.flush();
     for (const auto& [name, delta] : deltas_) {
         if (delta != 0) {
             connection_.run(
@@ -138,6 +139,9 @@ void TransactionOperations::add_terms(const std::vector<Term>& terms, Oid oid) {
         connection_.run(
             "INSERT OR IGNORE INTO term(attr,value,oid) VALUES(?,?,?)", attribute, term.value, oid
         );
+        if (is_packed(numbers_.registry().spec(term.attribute))) {
+            values_.add(attribute, static_cast<std::int64_t>(oid), term.value);
+        }
         if (may_be_cut(term.value)) {
             connection_.run(
                 "INSERT OR IGNORE INTO counter(name,value) VALUES(?,1)", cut_counter(attribute)
@@ -148,10 +152,13 @@ void TransactionOperations::add_terms(const std::vector<Term>& terms, Oid oid) {
 
 void TransactionOperations::drop_terms(const std::vector<Term>& terms, Oid oid) {
     for (const auto& term : terms) {
+        const auto attribute = numbers_.number(term.attribute);
         connection_.run(
-            "DELETE FROM term WHERE attr=? AND value=? AND oid=?", numbers_.number(term.attribute),
-            term.value, oid
+            "DELETE FROM term WHERE attr=? AND value=? AND oid=?", attribute, term.value, oid
         );
+        if (is_packed(numbers_.registry().spec(term.attribute))) {
+            values_.remove(attribute, static_cast<std::int64_t>(oid), term.value);
+        }
     }
 }
 
