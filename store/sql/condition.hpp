@@ -28,6 +28,7 @@ struct Condition {
     bool reads_all = false;
     bool costly_probe = false;  ///< builds a set: not for a handful of candidates
     std::optional<std::uint64_t> rows;
+    std::optional<std::uint64_t> total;  ///< how many the source selects, where that is kept
     std::string label;
 
     static Condition always() { return of(Truth::always, "everything"); }

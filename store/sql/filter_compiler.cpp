@@ -299,6 +299,7 @@ FilterPlan compile_filter_plan(
         plan.probe = condition.probe;
     }
     if (condition.drives()) {
+        plan.total = condition.total;
         plan.source = std::move(condition.source);
         plan.steps.push_back("drive: " + condition.label);
     } else {

@@ -298,10 +298,43 @@ Condition LeafConditions::edge_to(const Filter& filter) const {
     return condition;
 }
 
+// Where nothing is reached indirectly, the key of the edges gives the objects in order, and their
+// number is kept.
+std::optional<Condition> LeafConditions::direct_edge_from(
+    directory::EdgeKind kind, directory::Oid source
+) const {
+    const auto counts = context_.edge_counts(kind, source);
+    if (!counts || counts->size() > 1) {
+        return std::nullopt;
+    }
+    if (counts->empty()) {
+        return Condition::never();
+    }
+    // Only objects of the source's own type lead further.
+    const auto [type, edges] = *counts->begin();
+    if (type != context_.type_number(type_) || type == context_.type_of(source)) {
+        return std::nullopt;
+    }
+    Condition condition;
+    condition.label = "edge from the object";
+    condition.total = edges;
+    condition.source.add("SELECT dst AS oid FROM edge WHERE kind=")
+        .value(static_cast<std::int64_t>(kind));
+    condition.source.add(" AND src=").value(static_cast<std::int64_t>(source));
+    condition.probe.add("EXISTS(SELECT 1 FROM edge WHERE kind=")
+        .value(static_cast<std::int64_t>(kind));
+    condition.probe.add(" AND src=").value(static_cast<std::int64_t>(source));
+    condition.probe.add(" AND dst=").add(placeholder).add(")");
+    return condition;
+}
+
 Condition LeafConditions::edge_from(const Filter& filter) const {
     const auto target = context_.find(filter.target);
     if (!target) {
         return Condition::never();
+    }
+    if (auto direct = direct_edge_from(filter.edge, *target)) {
+        return *std::move(direct);
     }
     const auto kind = static_cast<std::int64_t>(filter.edge);
     const auto oid = static_cast<std::int64_t>(*target);

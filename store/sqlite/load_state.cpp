@@ -67,6 +67,7 @@ void remove_unfinished_load(Connection& connection) {
     }
     remove_terms(connection, *first);
     connection.run("DELETE FROM edge WHERE src>=?", *first);
+    connection.run("DELETE FROM edge_count WHERE src>=?", *first);
     connection.run("DELETE FROM unresolved WHERE src>=?", *first);
     for (const char* table : {"entry", "document", "object"}) {
         remove_rows(connection, table, *first);

@@ -155,13 +155,13 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
     }
     Result<directory::QueryResult> query(const directory::Query& query) override {
         return guarded([&] {
-            operations_.flush_values();
+            operations_.flush_for_query();
             return reads().query(query);
         });
     }
     Result<std::string> explain(const directory::Query& query) override {
         return guarded([&] {
-            operations_.flush_values();
+            operations_.flush_for_query();
             return reads().explain(query);
         });
     }

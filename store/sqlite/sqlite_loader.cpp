@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "store/sql/attribute_values.hpp"
+#include "store/sqlite/edge_counts.hpp"
 #include "store/sqlite/load_state.hpp"
 #include "store/sqlite/value_block.hpp"
 
@@ -100,7 +101,7 @@ Status SqliteLoader::start(TransactionOperations& operations, std::string_view s
     source_ = state->id;
     // Its blocks of values hold nobody else's.
     const auto first = operations.reads().counter("oid") + reserved_numbers;
-    next_oid_ = (first / objects_per_block + 1) * objects_per_block;
+    first_oid_ = next_oid_ = (first / objects_per_block + 1) * objects_per_block;
     connection.run("UPDATE source SET phase='loading' WHERE number=?", source_);
     connection.run("INSERT INTO counter(name,value) VALUES(?,?)", LoadMark::first, next_oid_);
     connection.run("INSERT INTO counter(name,value) VALUES(?,?)", LoadMark::source, source_);
@@ -176,6 +177,7 @@ Status SqliteLoader::add(
         entry.source = source_;
         object.source = source_;
         const auto type = numbers_.number(object.type);
+        types_.push_back(static_cast<std::int32_t>(type));
         ++counters_[live_counter(type)];
         ++counters_[block_counter(type, oid)];
         ++counters_[entry_counter(source_, entry.state)];
@@ -297,11 +299,17 @@ Status SqliteLoader::write_edges() {
     };
     std::vector<Unresolved> unresolved;
     std::vector<std::pair<std::int64_t, std::int64_t>> fewer;
+    EdgeCounts counts;
     const auto edges = references_.edges(
         writer_.now(),
         {[&](std::int64_t source, std::int64_t missing) { fewer.emplace_back(source, missing); },
          [&](std::int64_t kind, std::int64_t source, std::string_view dn_key) {
              unresolved.push_back({kind, source, std::string(dn_key)});
+         },
+         [&](std::int64_t kind, std::int64_t source, const std::vector<std::int64_t>& targets) {
+             for (const auto target : targets) {
+                 counts.add(kind, source, type_of(target), 1);
+             }
          }}
     );
     const auto slice = indexes_dropped_ ? large_slice : small_slice;
@@ -322,6 +330,7 @@ Status SqliteLoader::write_edges() {
                     source_, reference.dn_key, reference.kind, reference.source
                 );
             }
+            counts.flush(connection);
             connection.run("COMMIT");
             fewer.clear();
             unresolved.clear();

@@ -53,6 +53,9 @@ class SqliteLoader final : public directory::Loader {
     );
     void pack(std::int64_t attribute, std::int64_t oid, const std::string& value);
     void finish_value_blocks();
+    [[nodiscard]] std::int64_t type_of(std::int64_t oid) const {
+        return types_.at(static_cast<std::size_t>(oid - first_oid_));
+    }
     [[nodiscard]] Status flush_rows();
     [[nodiscard]] Status wait_for_rows(std::size_t at_most);
     [[nodiscard]] Status exclusive(std::function<Status(Connection&)> work);
@@ -75,7 +78,9 @@ class SqliteLoader final : public directory::Loader {
     directory::SourceId source_{};
     bool started_ = false;
     bool indexes_dropped_ = false;
+    std::int64_t first_oid_ = 0;
     std::int64_t next_oid_ = 0;
+    std::vector<std::int32_t> types_;  ///< numbers of the types of the objects from first_oid_ on
     Rows rows_;
     std::int64_t packed_block_ = -1;
     /// By attribute: the values of the block that is being filled, with their objects.

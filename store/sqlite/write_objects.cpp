@@ -55,7 +55,7 @@ std::int64_t TransactionOperations::take_number(const std::string& name) {
 }
 
 void TransactionOperations::flush() {
-    values_.flush();
+    flush_for_query();
     for (const auto& [name, delta] : deltas_) {
         if (delta != 0) {
             connection_.run(
@@ -240,6 +240,7 @@ Status TransactionOperations::convert(
     );
     count_live(numbers_.number(old->row.type), oid, -1);
     count_live(numbers_.number(type), oid, 1);
+    recount_edges(oid, old->row.type, type);
     touch(oid, 0);
     return {};
 }
@@ -250,7 +251,7 @@ Status TransactionOperations::remove(Oid oid) {
         return no_such_object();
     }
     drop_terms(terms_of(numbers_.registry(), old->row.type, old->body), oid);
-    park_edges(oid);
+    park_edges(old->row);
     touch(oid, 0);
     connection_.run("UPDATE object SET deleted=?, refs=0 WHERE oid=?", now_, oid);
     count_live(numbers_.number(old->row.type), oid, -1);
@@ -266,7 +267,7 @@ Status TransactionOperations::restore(Oid oid) {
     BASCULE_CHECK(check_unique(terms, old->row.type, old->body, oid));
     connection_.run("UPDATE object SET deleted=NULL WHERE oid=?", oid);
     add_terms(terms, oid);
-    unpark_edges(oid);
+    unpark_edges(old->row);
     touch(oid, 0);
     count_live(numbers_.number(old->row.type), oid, 1);
     return {};

@@ -182,7 +182,7 @@ TEST_F(TextFilter, ServesAStoreFromBeforeValuesWerePacked) {
     titled("ada", "clerk");
     create(new_group("clerks"));
     store.reset();
-    execute("DROP TABLE value_block; PRAGMA user_version=3");
+    execute("DROP TABLE value_block; DROP TABLE edge_count; PRAGMA user_version=3");
     store = factory.open();
     EXPECT_THAT(with_title(Operator::co, "ler"), ElementsAre("ada"));
     Query groups;
