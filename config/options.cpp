@@ -39,6 +39,12 @@ std::vector<Option> server_options() {
              .example = "{ file: /etc/bascule/tls/key.pem }"}
         ),
         option<S>(
+            "server.tls.client_ca", Kind::path, BASCULE_FIELD(server.tls_client_ca),
+            {.help = "PEM file with the authorities that sign clients' certificates. Clients may "
+                     "then sign on with one; who shows none needs a token as before.",
+             .example = "/etc/bascule/tls/clients-ca.pem"}
+        ),
+        option<S>(
             "server.trusted_proxies", Kind::network_list, BASCULE_FIELD(server.trusted_proxies),
             {.default_value = "[]",
              .help = "Addresses and networks of proxies whose X-Forwarded-For and "
@@ -192,6 +198,19 @@ std::vector<Option> service_options() {
              .minimum = 1,
              .maximum = 100'000}
         ),
+    };
+}
+
+std::vector<Option> record_options() {
+    using S = Settings;
+    return {
+        option<S>(
+            "sign_on.token_lifetime", Kind::duration, BASCULE_FIELD(sign_on.token_lifetime),
+            {.default_value = "1h",
+             .help = "How long an access token of /oauth2/token is valid.",
+             .minimum = 1000,
+             .maximum = 86'400'000}
+        ),
         option<S>(
             "scim.schemas", Kind::path_list, BASCULE_FIELD(scim_schemas),
             {.default_value = "[]",
@@ -300,7 +319,9 @@ std::vector<Option> service_options() {
 const std::vector<Option>& options() {
     static const std::vector<Option> all = [] {
         std::vector<Option> made = server_options();
-        for (auto& part : {table::source_options(), service_options()}) {
+        for (auto& part :
+             {table::source_options(), service_options(), table::rate_class_options(),
+              record_options(), table::issuer_options()}) {
             made.insert(made.end(), part.begin(), part.end());
         }
         return made;

@@ -14,7 +14,7 @@ Status wire_scim(Generation& generation) {
     options.search_limit = settings.scim_search_limit;
     options.cursor_timeout =
         std::chrono::duration_cast<std::chrono::seconds>(settings.scim_cursor_timeout);
-    options.secret = core.secret;
+    options.secret = core.cursor_key;
     options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
     BASCULE_TRY(options.profiles, client_profiles(settings));

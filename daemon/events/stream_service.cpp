@@ -1,7 +1,6 @@
 #include "daemon/events/stream_service.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "connectors/events/push_client.hpp"
@@ -40,14 +39,14 @@ Status check_name(std::string_view name) {
     return {};
 }
 
-Status check_scopes(const std::vector<std::string>& scopes) {
-    constexpr std::array known{"users:read", "groups:read", "admin:read"};
+Status check_scopes(const std::vector<std::string>& scopes, const std::vector<std::string>& known) {
     for (const std::string& scope : scopes) {
-        if (std::ranges::find(known, scope) == known.end()) {
+        const bool reads = scope.ends_with(":read") && scope != "events:read";
+        if (!reads || std::ranges::find(known, scope) == known.end()) {
             return fail(invalid(
                 "scopes",
-                "A stream has the scopes users:read, groups:read and admin:read; there "
-                "is no '" +
+                "A stream has scopes that read resources, such as users:read, groups:read and "
+                "admin:read; there is no '" +
                     printable(scope, 40) + "'."
             ));
         }
@@ -120,14 +119,11 @@ Status StreamService::name_client(EventStream& wanted) {
     if (wanted.client_name.empty()) {
         return {};
     }
-    BASCULE_TRY(const auto tokens, tokens_.list());
-    const auto found = std::ranges::find_if(tokens, [&](const selfservice::Token& token) {
-        return token.name == wanted.client_name || token.id.to_string() == wanted.client_name;
-    });
-    if (found == tokens.end()) {
+    const auto found = tokens_.find_named(wanted.client_name);
+    if (!found) {
         return fail(
             ErrorKind::not_found, "not_found",
-            "There is no token '" + printable(wanted.client_name) + "'."
+            "There is no token '" + printable(wanted.client_name) + "' that is valid."
         );
     }
     const bool may_poll = std::ranges::find(found->scopes, "events:read") != found->scopes.end();
@@ -143,9 +139,21 @@ Status StreamService::name_client(EventStream& wanted) {
     return {};
 }
 
+void StreamService::follow_client(EventStream& stream) {
+    if (!stream.client) {
+        return;
+    }
+    if (auto client = tokens_.find(*stream.client)) {
+        stream.rules = std::move(client->shared_rules);
+        return;
+    }
+    stream.paused = true;
+    stream.last_error = "Its client was revoked or has expired.";
+}
+
 Result<EventStream> StreamService::create(EventStream wanted, From from, const access::Caller& by) {
     BASCULE_CHECK(check_name(wanted.name));
-    BASCULE_CHECK(check_scopes(wanted.scopes));
+    BASCULE_CHECK(check_scopes(wanted.scopes, tokens_.known_scopes()));
     BASCULE_CHECK(check_delivery(wanted));
     BASCULE_CHECK(name_client(wanted));
     wanted.created = clock_.now();
@@ -202,6 +210,7 @@ Result<std::vector<EventStream>> StreamService::list() {
         }
         return {};
     }));
+    std::ranges::for_each(streams, [this](EventStream& stream) { follow_client(stream); });
     std::ranges::sort(streams, {}, &EventStream::name);
     return streams;
 }
@@ -231,6 +240,7 @@ Result<EventStream> StreamService::find(std::string_view name_or_id) {
         BASCULE_TRY(stream, load(reader, name_or_id));
         return {};
     }));
+    follow_client(stream);
     return stream;
 }
 
@@ -317,6 +327,7 @@ Result<EventStream> StreamService::progress(
         );
         return {};
     }));
+    follow_client(stream);
     return stream;
 }
 

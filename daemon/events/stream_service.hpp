@@ -65,6 +65,9 @@ class StreamService {
         const std::function<Status(directory::Transaction&, EventStream&)>& change
     );
     [[nodiscard]] Status name_client(EventStream& wanted);
+    /// What becomes of a stream by what its client is now: it tells what the client may read, and
+    /// waits while the client is none.
+    void follow_client(EventStream& stream);
 
     directory::Store& store_;
     const directory::Clock& clock_;

@@ -17,11 +17,12 @@ namespace bascule::access {
 struct Caller {
     directory::Actor actor;
     /// "users:read", "users:write", "groups:read", "groups:write", "admin:read", "admin:write",
-    /// "roles:write" (roles and entitlements of users); a write scope implies the read one. Empty
-    /// for a person's session.
+    /// "privileges:write" (roles and entitlements of users); a write scope implies the read one.
+    /// Empty for a person's session.
     std::vector<std::string> scopes;
     /// Of a client whose rights end at attributes; null: all of them.
     std::shared_ptr<const AttributeRules> attributes = nullptr;
+    bool narrowed = false;   ///< the scopes are fewer than the client has
     std::string profile;     ///< name of the client's profile; empty: the configured one
     std::string rate_class;  ///< name of the client's limits of requests; empty: "default"
     std::optional<Uuid> session;

@@ -5,6 +5,7 @@
 
 #include "directory/access/caller.hpp"
 #include "scim/events/event_uris.hpp"
+#include "scim/service/client_engines.hpp"
 #include "scim/service/resource_view.hpp"
 
 namespace bascule::scim::events {
@@ -182,6 +183,13 @@ Result<bool> EventComposer::is_in_feed(
 Result<std::vector<EventToken>> EventComposer::compose(
     Reader& reader, const JournalRecord& record, const EventStream& stream
 ) const {
+    if (engine_.sees_everything() && stream.rules) {
+        access::Caller client;
+        client.attributes = stream.rules;
+        if (const auto limited = engine_.clients->engine_for(client)) {
+            return EventComposer(*limited, issuer_).compose(reader, record, stream);
+        }
+    }
     Draft draft{record, stream, {}};
     if (record.activity == verification_activity && record.target == stream.id) {
         Json payload = Json::object();

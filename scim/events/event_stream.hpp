@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "directory/access/attribute_rules.hpp"
 #include "directory/base/result.hpp"
 #include "directory/base/time.hpp"
 #include "directory/base/uuid.hpp"
@@ -43,6 +45,8 @@ struct EventStream {
     /// The token that may poll, and whose asynchronous requests are answered here.
     std::optional<Uuid> client;
     std::string client_name;
+    /// What the client may read as it is now, when that is a part of the attributes. Not stored.
+    std::shared_ptr<const access::AttributeRules> rules;
     std::string endpoint;            ///< push: the receiver's URL
     std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
     std::string ca_file;             ///< push: PEM bundle of authorities; empty: the system's
