@@ -50,9 +50,16 @@ std::vector<Option> source_options() {
         ),
         choice<S>(
             "sources[].dialect",
-            Words<Dialect, 2>{{{"auto", Dialect::automatic}, {"openldap", Dialect::openldap}}},
+            Words<Dialect, 5>{
+                {{"auto", Dialect::automatic},
+                 {"openldap", Dialect::openldap},
+                 {"389ds", Dialect::ds389},
+                 {"active_directory", Dialect::active_directory},
+                 {"generic", Dialect::generic}}},
             BASCULE_FIELD(dialect),
-            {.default_value = "auto", .help = "What kind of server it is; auto asks the server."}
+            {.default_value = "auto",
+             .help = "What kind of server it is; auto asks the server. active_directory is for "
+                     "Samba, too."}
         ),
         option<S>(
             "sources[].users.filter", Kind::filter, BASCULE_FIELD(users.filter),

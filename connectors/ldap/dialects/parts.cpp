@@ -1,0 +1,30 @@
+#include "connectors/ldap/dialects/parts.hpp"
+
+namespace bascule::ldap {
+
+Result<DialectParts> make_parts(
+    Dialect dialect, const SourceOptions& options, WorkConnection& work,
+    const directory::Registry& registry
+) {
+    switch (dialect) {
+        case Dialect::openldap:
+        case Dialect::ds389:
+        case Dialect::active_directory:
+        case Dialect::generic:
+            return make_openldap_parts(options, work, registry);
+    }
+    return make_openldap_parts(options, work, registry);
+}
+
+const Mapping& default_mapping(Dialect dialect) {
+    switch (dialect) {
+        case Dialect::openldap:
+        case Dialect::ds389:
+        case Dialect::active_directory:
+        case Dialect::generic:
+            return default_mapping();
+    }
+    return default_mapping();
+}
+
+}  // namespace bascule::ldap
