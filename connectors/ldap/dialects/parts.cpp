@@ -1,5 +1,7 @@
 #include "connectors/ldap/dialects/parts.hpp"
 
+#include "connectors/ldap/dialects/ds389.hpp"
+
 namespace bascule::ldap {
 
 Result<DialectParts> make_parts(
@@ -8,10 +10,11 @@ Result<DialectParts> make_parts(
 ) {
     switch (dialect) {
         case Dialect::openldap:
-        case Dialect::ds389:
         case Dialect::active_directory:
         case Dialect::generic:
             return make_openldap_parts(options, work, registry);
+        case Dialect::ds389:
+            return make_ds389_parts(options, work, registry);
     }
     return make_openldap_parts(options, work, registry);
 }
@@ -19,10 +22,11 @@ Result<DialectParts> make_parts(
 const Mapping& default_mapping(Dialect dialect) {
     switch (dialect) {
         case Dialect::openldap:
-        case Dialect::ds389:
         case Dialect::active_directory:
         case Dialect::generic:
             return default_mapping();
+        case Dialect::ds389:
+            return ds389_mapping();
     }
     return default_mapping();
 }

@@ -44,5 +44,8 @@ struct DialectParts {
 [[nodiscard]] Result<DialectParts> make_openldap_parts(
     const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
 );
+[[nodiscard]] Result<DialectParts> make_ds389_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+);
 
 }  // namespace bascule::ldap
