@@ -79,9 +79,12 @@ void pause_briefly() {
 }
 
 DaemonRig::DaemonRig(const SlapdRig& directory, std::string source_lines, std::string lines)
+    : DaemonRig(directory.ldap_uri(), source_lines, std::move(lines)) {}
+
+DaemonRig::DaemonRig(const std::string& server, const std::string& source_lines, std::string lines)
     : DaemonRig(std::move(lines)) {
     has_directory_ = true;
-    source_ = source_text(directory.ldap_uri(), folder_, source_lines);
+    source_ = source_text(server, folder_, source_lines);
     write_configuration();
 }
 

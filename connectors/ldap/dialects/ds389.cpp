@@ -58,6 +58,10 @@ const Mapping& ds389_mapping() {
                 if (rule.target == "externalId") {
                     rule.from = {"nsUniqueId"};
                 }
+                if (rule.target == "active") {
+                    rule = rule_from("active", {"nsAccountLock"});
+                    rule.is_not = {"true"};
+                }
             }
         }
         return made;

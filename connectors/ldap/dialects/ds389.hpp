@@ -10,7 +10,7 @@ namespace bascule::ldap {
 /// of a refresh mean nothing.
 [[nodiscard]] SyncDialect ds389_sync();
 
-/// As of OpenLDAP, with nsUniqueId as externalId.
+/// As of OpenLDAP, with nsUniqueId as externalId, and users whose nsAccountLock is true not active.
 [[nodiscard]] const Mapping& ds389_mapping();
 
 }  // namespace bascule::ldap
