@@ -11,10 +11,11 @@ Result<DialectParts> make_parts(
     switch (dialect) {
         case Dialect::openldap:
         case Dialect::active_directory:
-        case Dialect::generic:
             return make_openldap_parts(options, work, registry);
         case Dialect::ds389:
             return make_ds389_parts(options, work, registry);
+        case Dialect::generic:
+            return make_generic_parts(options, work, registry);
     }
     return make_openldap_parts(options, work, registry);
 }
