@@ -75,6 +75,11 @@ struct SourceSettings {
     Duration connect_timeout{};
     Duration operation_timeout{};
     Duration heartbeat{};
+    std::string anchor;  ///< of the generic dialect; empty: the server is asked
+    Duration poll_interval{};
+    Duration poll_overlap{};
+    Duration poll_audit{};
+    bool write_back_replaces_password = false;
 };
 
 /// A schema that a resource type has beside its own. Lines and columns are those of the file.
