@@ -185,6 +185,11 @@ std::vector<Option> service_options() {
              .help = "The groups meant by access: selected, by display name."}
         ),
         option<S>(
+            "self_service.account.attributes", Kind::text_list, BASCULE_FIELD(own_attributes),
+            {.default_value = "[nickName, profileUrl, preferredLanguage, locale, timezone, photos]",
+             .help = "What people change of their own entry, through /Me; never a password."}
+        ),
+        option<S>(
             "scim.max_results", Kind::count, BASCULE_FIELD(scim_max_results),
             {.default_value = "1000",
              .help = "Most resources in one answer.",

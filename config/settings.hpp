@@ -131,6 +131,7 @@ struct IssuerSettings {
     std::string ca;         ///< path; empty: the system's
     std::vector<std::string> algorithms;
     std::string client_claim;
+    std::string user_claim;  ///< empty: tokens act for nobody
     Duration refresh{};
     Duration retry{};
 };
@@ -167,7 +168,8 @@ struct Settings {
     std::vector<SourceSettings> sources;
     SignInSettings sign_in;
     StaffAccess staff_access = StaffAccess::all;
-    std::vector<std::string> staff_groups;  ///< display names
+    std::vector<std::string> staff_groups;    ///< display names
+    std::vector<std::string> own_attributes;  ///< what people may change of themselves
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
     std::vector<std::string> scim_schemas;  ///< paths of files

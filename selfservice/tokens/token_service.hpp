@@ -70,6 +70,10 @@ class TokenService {
     [[nodiscard]] Result<Token> find_by_certificate(const std::vector<std::string>& names);
     [[nodiscard]] Result<Token> find_by_subject(std::string_view subject);
 
+    /// The active user with that userName, for whom a client may act; `invalid_input`/
+    /// "unknown_user".
+    [[nodiscard]] Result<Uuid> find_user(std::string_view user_name);
+
     /// Drops what is remembered of earlier checks, for changes that came another way.
     void forget_verified();
 
