@@ -293,6 +293,13 @@ std::vector<Option> record_options() {
                      "the database.",
              .example = "/var/lib/bascule/events-key.pem"}
         ),
+        option<S>(
+            "events.receivers", Kind::text_list, BASCULE_FIELD(events_receivers),
+            {.default_value = "[]",
+             .help = "Hosts to which clients may have events pushed by streams that they make "
+                     "themselves; \"*.example.com\" for all below a domain. Without any they poll.",
+             .example = "[signals.example.com]"}
+        ),
         choice<S>(
             "log.format",
             Words<LogFormat, 4>{

@@ -184,6 +184,7 @@ struct Settings {
     std::uint32_t scim_bulk_operations = 0;
     std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
+    std::vector<std::string> events_receivers;  ///< hosts to which clients may have events pushed
     std::string events_signing_key;  ///< path; empty: beside the database
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;
