@@ -81,6 +81,12 @@ std::vector<Option> issuer_options() {
              .help = "The claim that says which client it is, such as sub, azp or appid."}
         ),
         option<S>(
+            "sign_on.issuers[].user_claim", Kind::text, BASCULE_FIELD(user_claim),
+            {.help = "The claim with the userName of the user for whom the client acts at /Me; "
+                     "without it tokens act for nobody.",
+             .example = "preferred_username"}
+        ),
+        option<S>(
             "sign_on.issuers[].refresh", Kind::duration, BASCULE_FIELD(refresh),
             {.default_value = "1h",
              .help = "How long fetched keys are used before they are fetched again.",

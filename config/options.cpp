@@ -185,6 +185,11 @@ std::vector<Option> service_options() {
              .help = "The groups meant by access: selected, by display name."}
         ),
         option<S>(
+            "self_service.account.attributes", Kind::text_list, BASCULE_FIELD(own_attributes),
+            {.default_value = "[nickName, profileUrl, preferredLanguage, locale, timezone, photos]",
+             .help = "What people change of their own entry, through /Me; never a password."}
+        ),
+        option<S>(
             "scim.max_results", Kind::count, BASCULE_FIELD(scim_max_results),
             {.default_value = "1000",
              .help = "Most resources in one answer.",
@@ -287,6 +292,13 @@ std::vector<Option> record_options() {
                      "RSA. Made at first start when missing; without it, events-key.pem beside "
                      "the database.",
              .example = "/var/lib/bascule/events-key.pem"}
+        ),
+        option<S>(
+            "events.receivers", Kind::text_list, BASCULE_FIELD(events_receivers),
+            {.default_value = "[]",
+             .help = "Hosts to which clients may have events pushed by streams that they make "
+                     "themselves; \"*.example.com\" for all below a domain. Without any they poll.",
+             .example = "[signals.example.com]"}
         ),
         choice<S>(
             "log.format",

@@ -136,6 +136,7 @@ struct IssuerSettings {
     std::string ca;         ///< path; empty: the system's
     std::vector<std::string> algorithms;
     std::string client_claim;
+    std::string user_claim;  ///< empty: tokens act for nobody
     Duration refresh{};
     Duration retry{};
 };
@@ -172,7 +173,8 @@ struct Settings {
     std::vector<SourceSettings> sources;
     SignInSettings sign_in;
     StaffAccess staff_access = StaffAccess::all;
-    std::vector<std::string> staff_groups;  ///< display names
+    std::vector<std::string> staff_groups;    ///< display names
+    std::vector<std::string> own_attributes;  ///< what people may change of themselves
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
     std::vector<std::string> scim_schemas;  ///< paths of files
@@ -187,6 +189,7 @@ struct Settings {
     std::uint32_t scim_bulk_operations = 0;
     std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
+    std::vector<std::string> events_receivers;  ///< hosts to which clients may have events pushed
     std::string events_signing_key;  ///< path; empty: beside the database
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;

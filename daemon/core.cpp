@@ -51,7 +51,9 @@ Result<std::unique_ptr<Core>> open_core(
     if (core->installation_key.is_new()) {
         BASCULE_CHECK(warn_of_void_secrets(*core->tokens));
     }
-    core->streams = std::make_unique<StreamService>(*core->store, core->clock, *core->tokens);
+    core->streams = std::make_unique<StreamService>(
+        *core->store, core->clock, *core->tokens, core->installation_key.derive("event streams")
+    );
     core->async = std::make_unique<AsyncRequests>(*core->store, core->clock);
     return core;
 }

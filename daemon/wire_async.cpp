@@ -44,6 +44,7 @@ Result<access::Caller> async_caller(
     caller.attributes = std::move(client.shared_rules);
     caller.profile = std::move(client.profile);
     caller.rate_class = std::move(client.rate_class);
+    caller.user = client.user;
     caller.source_address = context.source_address;
     caller.request_id = context.request_id;
     caller.origin = "SCIM";

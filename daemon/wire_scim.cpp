@@ -1,6 +1,7 @@
 #include "daemon/admin/admin_routes.hpp"
 #include "daemon/client_profiles.hpp"
 #include "daemon/generation.hpp"
+#include "scim/service/me.hpp"
 
 namespace bascule::daemon {
 
@@ -18,6 +19,8 @@ Status wire_scim(Generation& generation) {
     options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
     BASCULE_TRY(options.profiles, client_profiles(settings));
+    BASCULE_CHECK(scim::check_own_attributes(*generation.schemas, settings.own_attributes));
+    options.own_attributes = settings.own_attributes;
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *generation.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,

@@ -27,6 +27,7 @@ portal::Issuer issuer_of(const config::IssuerSettings& settings) {
     issuer.audience = settings.audience;
     issuer.algorithms = settings.algorithms;
     issuer.client_claim = settings.client_claim;
+    issuer.user_claim = settings.user_claim;
     issuer.refresh = settings.refresh;
     issuer.retry = settings.retry;
     if (settings.keys_url.empty()) {

@@ -38,6 +38,7 @@ json describe(const Token& token) {
         {"certificates", token.certificates},
         {"subjects", token.subjects},
         {"keys", !token.keys.empty()},
+        {"user", token.user ? json(token.user->to_string()) : json()},
     };
 }
 
@@ -76,8 +77,24 @@ void read_rule(const json& body, const char* name, access::NameRule& into) {
     }
 }
 
+/// The user for whom the client shall act, by name; an empty name for nobody. Nothing when the body
+/// does not say.
+using User = std::optional<std::optional<Uuid>>;
+Result<User> read_user(const json& body, TokenService& tokens) {
+    const auto name = body.find("user");
+    if (name == body.end() || !name->is_string()) {
+        return User{};
+    }
+    if (name->get_ref<const std::string&>().empty()) {
+        return User{std::optional<Uuid>{}};
+    }
+    BASCULE_TRY(const Uuid id, tokens.find_user(name->get_ref<const std::string&>()));
+    return User{id};
+}
+
 /// Takes over what the body names.
-void read_settings(const json& body, Time now, TokenSettings& into) {
+void read_settings(const json& body, const User& user, Time now, TokenSettings& into) {
+    into.user = user.value_or(into.user);
     read_list(body, "scopes", into.scopes);
     read_rule(body, "read", into.attributes.read);
     read_rule(body, "write", into.attributes.write);
@@ -121,7 +138,8 @@ class TokenRoutes {
         BASCULE_TRY(const json body, json_object(request));
         TokenSettings settings;
         BASCULE_TRY(settings.name, required_text(body, "name"));
-        read_settings(body, core_.clock.now(), settings);
+        BASCULE_TRY(const User user, read_user(body, *core_.tokens));
+        read_settings(body, user, core_.clock.now(), settings);
         BASCULE_CHECK(scim::check_attribute_rules(schemas_, settings.attributes));
         BASCULE_CHECK(check_keys(settings.keys));
         BASCULE_CHECK(check_profile(body));
@@ -149,11 +167,12 @@ class TokenRoutes {
         read_text(body, "keys", keys);
         BASCULE_CHECK(check_keys(keys));
         BASCULE_CHECK(check_profile(body));
+        BASCULE_TRY(const User user, read_user(body, *core_.tokens));
+        const Time now = core_.clock.now();
         BASCULE_TRY(
             const Token token,
             core_.tokens->set(
-                name,
-                [&](TokenSettings& settings) { read_settings(body, core_.clock.now(), settings); },
+                name, [&](TokenSettings& settings) { read_settings(body, user, now, settings); },
                 caller
             )
         );

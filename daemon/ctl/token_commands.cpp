@@ -27,6 +27,7 @@ struct Wishes {
     std::string keys_file;
     std::string rate_class;
     std::string profile;
+    std::string user;
     bool all_attributes = false;
     bool without_secret = false;
     CLI::App* command = nullptr;
@@ -41,7 +42,7 @@ void add_options(CLI::App& command, Wishes& wishes) {
             "--scope", wishes.scopes,
             "users:read users:write groups:read groups:write privileges:write admin:read "
             "admin:write "
-            "events:read"
+            "events:read me:read me:write"
         )
         ->delimiter(',')
         ->allow_extra_args(false);
@@ -69,6 +70,10 @@ void add_options(CLI::App& command, Wishes& wishes) {
     );
     command.add_option(
         "--profile", wishes.profile, "How SCIM treats it: lenient, strict, entra, okta, …"
+    );
+    command.add_option(
+        "--user", wishes.user,
+        "userName of the user for whom it acts at /Me, with me:read, me:write"
     );
     command.add_option("--rate-class", wishes.rate_class, "Its limits of requests, by name");
 }
@@ -113,6 +118,7 @@ Result<json> settings_of(const Wishes& wishes) {
     put("--subject", "subjects", wishes.subjects);
     put("--rate-class", "rateClass", wishes.rate_class);
     put("--profile", "profile", wishes.profile);
+    put("--user", "user", wishes.user);
     if (wishes.given("--keys")) {
         BASCULE_TRY(
             body["keys"],

@@ -26,6 +26,9 @@ struct Caller {
     std::string profile;     ///< name of the client's profile; empty: the configured one
     std::string rate_class;  ///< name of the client's limits of requests; empty: "default"
     std::optional<Uuid> session;
+    std::optional<Uuid> user;  ///< for whom a client acts at /Me
+    /// Set while somebody changes his own entry: nothing else may be written then.
+    std::shared_ptr<const NameRule> own_entry = nullptr;
     bool must_change_password = false;  ///< such a session may do one thing only
     std::string source_address;
     std::string request_id;

@@ -99,6 +99,7 @@ Result<Caller> CallerAuthenticator::admit(
     caller.attributes = std::move(client.shared_rules);
     caller.profile = std::move(client.profile);
     caller.rate_class = std::move(client.rate_class);
+    caller.user = client.user;
     if (sign_on_.limits != nullptr) {
         using Use = access::RateLimiter::Use;
         const bool writes =

@@ -110,7 +110,26 @@ Result<selfservice::Token> Issuers::verify(std::string_view text) {
     if (subject.empty()) {
         return invalid("it does not say which client it is for.");
     }
-    return clients_.find_by_subject(issuer.name + ":" + subject);
+    BASCULE_TRY(selfservice::Token client, clients_.find_by_subject(issuer.name + ":" + subject));
+    BASCULE_CHECK(note_user(issuer, jwt, client));
+    return client;
+}
+
+Status Issuers::note_user(const Issuer& issuer, const Jwt& jwt, selfservice::Token& client) const {
+    const std::string name =
+        issuer.user_claim.empty() ? "" : jwt.text_claim(issuer.user_claim.c_str());
+    if (name.empty()) {
+        return {};
+    }
+    const auto user = clients_.find_user(name);
+    if (!user && user.error().kind != ErrorKind::invalid_input) {
+        return fail(user.error());
+    }
+    if (!user || (client.user && *client.user != *user)) {
+        return invalid("its user is unknown or disabled here, or not the one of the client.");
+    }
+    client.user = *user;
+    return {};
 }
 
 }  // namespace bascule::portal

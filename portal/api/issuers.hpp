@@ -22,6 +22,7 @@ struct Issuer {
     std::string audience;  ///< aud, exactly
     std::vector<std::string> algorithms;
     std::string client_claim;  ///< which claim names the client
+    std::string user_claim;    ///< which names the user it acts for; empty: none does
     std::chrono::milliseconds refresh{};
     std::chrono::milliseconds retry{};
     std::function<Result<std::string>()> fetch_keys;  ///< the JWKS; bounded in time and size
@@ -64,13 +65,17 @@ class Issuers {
         const directory::Clock& clock
     );
 
-    /// The client whose subject is "<issuer's name>:<claim>". `unauthenticated`/"invalid_token";
+    /// The client whose subject is "<issuer's name>:<claim>", acting for the user whom the token
+    /// names. `unauthenticated`/"invalid_token";
     /// `unavailable`/"issuer_keys_unavailable" when the issuer's keys were never read.
     [[nodiscard]] Result<selfservice::Token> verify(std::string_view text);
 
     [[nodiscard]] bool empty() const { return entries_.empty(); }
 
   private:
+    /// For whom the token says that the client acts.
+    [[nodiscard]] Status note_user(const Issuer& issuer, const Jwt& jwt, selfservice::Token& client)
+        const;
     struct Entry {
         explicit Entry(Issuer of, const directory::Clock& clock)
             : issuer(std::move(of)), keys(issuer, clock) {}

@@ -21,12 +21,17 @@ enum class Delivery { poll, push };
 /// What tokens tell: names of attributes, or their values too (RFC 9967 section 2.4).
 enum class Detail { notice, full };
 
-/// The words of both, as stored, shown and taken: "poll", "push"; "notice", "full".
+/// Whether tokens are delivered, kept for later, or dropped meanwhile.
+enum class StreamState { enabled, paused, disabled };
+
+/// The words of all, as stored, shown and taken: "poll", "push"; "notice", "full".
 [[nodiscard]] std::string_view to_string(Delivery delivery);
 [[nodiscard]] std::string_view to_string(Detail detail);
+[[nodiscard]] std::string_view to_string(StreamState state);
 /// Nothing when the text is none of the words.
 [[nodiscard]] std::optional<Delivery> parse_delivery(std::string_view text);
 [[nodiscard]] std::optional<Detail> parse_detail(std::string_view text);
+[[nodiscard]] std::optional<StreamState> parse_state(std::string_view text);
 
 /// Where a token stands in the journal: the record and the token's place among those of the record.
 using TokenPlace = std::pair<std::int64_t, std::uint32_t>;
@@ -38,6 +43,8 @@ struct EventStream {
     Delivery delivery = Delivery::poll;
     Detail detail = Detail::notice;
     std::string audience;             ///< `aud` of its tokens
+    std::string description;          ///< the client's words
+    std::vector<std::string> events;  ///< event URIs that are told; empty: all of the detail
     std::vector<std::string> types;   ///< resource types; empty: all that the scopes open
     std::vector<std::string> scopes;  ///< "users:read", "groups:read", "admin:read"
     std::optional<Uuid>
@@ -47,11 +54,16 @@ struct EventStream {
     std::string client_name;
     /// What the client may read as it is now, when that is a part of the attributes. Not stored.
     std::shared_ptr<const access::AttributeRules> rules;
-    bool client_gone = false;        ///< revoked or expired at the moment. Not stored.
+    /// The client was revoked, has expired, or may not read events any more. Not stored.
+    bool client_gone = false;
     std::string endpoint;            ///< push: the receiver's URL
     std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
+    std::string authorization;       ///< push: the same value, sealed, when the client gave it
     std::string ca_file;             ///< push: PEM bundle of authorities; empty: the system's
+    bool by_client = false;          ///< made by the client itself, which may change it
     bool paused = false;
+    bool paused_by_client = false;  ///< the client may continue it
+    bool discards = false;          ///< while paused: what happens meanwhile is not told
     Time created;
 
     /// Every record up to here is done with.
@@ -65,7 +77,16 @@ struct EventStream {
 
     /// Nothing is delivered for now; what happens meanwhile is not lost.
     [[nodiscard]] bool waits() const { return paused || client_gone; }
+    /// What is wrong, for people; empty when all is well.
+    [[nodiscard]] std::string trouble() const {
+        return client_gone ? "Its client was revoked, has expired, or may not read events any more."
+                           : last_error;
+    }
 };
+
+[[nodiscard]] StreamState state_of(const EventStream& stream);
+/// Whether tokens with this event may be in the stream; a verification always may.
+[[nodiscard]] bool tells(const EventStream& stream, std::string_view event);
 
 /// The stored document of a stream.
 [[nodiscard]] std::string stream_body(const EventStream& stream);

@@ -78,6 +78,21 @@ tl::unexpected<Error> not_writable(const std::string& path) {
         {}});
 }
 
+using Refusal = tl::unexpected<Error> (*)(const std::string& path);
+
+tl::unexpected<Error> not_of_oneself(const std::string& path) {
+    return fail(Error{
+        ErrorKind::forbidden,
+        "read_only_profile",
+        "'" + path +
+            "' is not among what people change of themselves "
+            "(self_service.account.attributes); ask an administrator. The password has POST "
+            "/api/v1/account/change-password.",
+        path,
+        {},
+        {}});
+}
+
 /// The definition of a path in the caller's view of the schemas, or null.
 const Attribute* definition(const TypeView& view, const AttributePath& path) {
     if (path.extension.empty()) {
@@ -115,8 +130,8 @@ std::string parts_of(std::string_view value, std::string_view sub) {
 
 /// Where parts of the attribute are ruled on their own, only those that changed count.
 Status check_parts(
-    const NameRule& rule, const TypeView& view, const AttributePath& path, std::string_view before,
-    std::string_view after
+    const NameRule& rule, Refusal refusal, const TypeView& view, const AttributePath& path,
+    std::string_view before, std::string_view after
 ) {
     const Subject subject = subject_of(view, path);
     const Attribute* attribute = definition(view, path);
@@ -128,13 +143,13 @@ Status check_parts(
                               }
                           );
     if (!by_parts) {
-        return allows(rule, subject) ? Status{} : Status(not_writable(path.to_string()));
+        return allows(rule, subject) ? Status{} : Status(refusal(path.to_string()));
     }
     for (const Attribute& sub : attribute->sub_attributes) {
         const bool changed =
             parts_of(value_at(before, path), sub.name) != parts_of(value_at(after, path), sub.name);
         if (changed && !allows(rule, subject, sub.name)) {
-            return not_writable(path.to_string() + "." + sub.name);
+            return refusal(path.to_string() + "." + sub.name);
         }
     }
     return {};
@@ -363,11 +378,16 @@ Status check_may_create(const Engine& engine, const TypeView& view) {
 }
 
 bool may_write(const Caller& caller, const TypeView& view, const AttributePath& path) {
+    const Subject subject = subject_of(view, path);
     return !lacks_privilege(caller, view, path) &&
-           (!caller.attributes || allows(caller.attributes->write, subject_of(view, path)));
+           (!caller.attributes || allows(caller.attributes->write, subject)) &&
+           (!caller.own_entry || allows(*caller.own_entry, subject));
 }
 
 Status check_may_write(const Caller& caller, const TypeView& view, const AttributePath& path) {
+    if (caller.own_entry && !allows(*caller.own_entry, subject_of(view, path))) {
+        return not_of_oneself(path.to_string());
+    }
     BASCULE_CHECK(check_privilege(caller, view, path));
     return may_write(caller, view, path) ? Status{} : Status(not_writable(path.to_string()));
 }
@@ -375,13 +395,20 @@ Status check_may_write(const Caller& caller, const TypeView& view, const Attribu
 Status check_may_write(
     const Caller& caller, const TypeView& view, std::string_view before, std::string_view after
 ) {
-    if (!caller.attributes && (view.type->name != "User" || caller.has_scope("privileges:write"))) {
+    const bool may_all = !caller.attributes && !caller.own_entry;
+    if (may_all && (view.type->name != "User" || caller.has_scope("privileges:write"))) {
         return {};
     }
     for (const AttributePath& path : changed_attributes(before, after)) {
+        if (caller.own_entry) {
+            BASCULE_CHECK(check_parts(*caller.own_entry, not_of_oneself, view, path, before, after)
+            );
+        }
         BASCULE_CHECK(check_privilege(caller, view, path));
         if (caller.attributes) {
-            BASCULE_CHECK(check_parts(caller.attributes->write, view, path, before, after));
+            BASCULE_CHECK(
+                check_parts(caller.attributes->write, not_writable, view, path, before, after)
+            );
         }
     }
     return {};

@@ -147,7 +147,8 @@ Status keep_unwritable(
     const Engine& engine, const TypeView& view, const authority::Authority& authority,
     const access::Caller& caller, const ObjectRow& row, std::string_view seen, ResourceDraft& draft
 ) {
-    const bool may_all = !caller.attributes && caller.has_scope("privileges:write");
+    const bool may_all =
+        !caller.attributes && !caller.own_entry && caller.has_scope("privileges:write");
     if (!row.is_synced() && may_all) {
         return {};
     }

@@ -211,10 +211,17 @@ class RouteTable {
             Route route;
             route.method = method;
             route.pattern = std::string(root) + "/Me";
+            const bool changes = method == Method::put || method == Method::patch;
+            route.pool = changes ? Pool::write : Pool::read;
             route.description = method == Method::get ? "Reads the user who is signed in."
-                                                      : "Is refused: /Me is read-only.";
+                                : changes             ? "Changes what people may of themselves."
+                                                      : "Is refused: nobody makes himself.";
             BASCULE_CHECK(add_unscoped(
-                std::move(route), method == Method::get ? get_me : refuse_change_of_me, person
+                std::move(route),
+                method == Method::get ? get_me
+                : changes             ? change_me
+                                      : refuse_change_of_me,
+                person
             ));
         }
         return {};

@@ -61,6 +61,15 @@ std::optional<Time> end_member(std::string_view body, std::string_view name) {
     return end || json_member(body, name).empty() ? end : Time{};
 }
 
+/// An id that cannot be read is nobody's, so it signs nobody on.
+std::optional<Uuid> user_member(std::string_view body) {
+    const std::string text = text_member(body, "user");
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    return parse_uuid(text).value_or(Uuid{});
+}
+
 Error invalid(const char* code, std::string field, std::string detail) {
     return Error{ErrorKind::invalid_input, code, std::move(detail), std::move(field), {}, {}};
 }
@@ -123,9 +132,9 @@ Status check_subject(const std::string& subject) {
 }  // namespace
 
 std::vector<std::string> known_scopes(const directory::Registry& registry) {
-    std::vector<std::string> scopes{"users:read",   "users:write",      "groups:read",
-                                    "groups:write", "privileges:write", "admin:read",
-                                    "admin:write",  "events:read"};
+    std::vector<std::string> scopes{
+        "users:read", "users:write", "groups:read", "groups:write", "privileges:write",
+        "admin:read", "admin:write", "events:read", "me:read",      "me:write"};
     for (std::size_t index = 0; index < registry.type_count(); ++index) {
         const std::string& scope = registry.spec(static_cast<directory::TypeId>(index)).scope;
         for (const char* const right : {":read", ":write"}) {
@@ -154,6 +163,7 @@ std::string token_body(const Token& token, const SecretHashes& hashes) {
     write_list(json, "certificates", token.certificates);
     write_list(json, "subjects", token.subjects);
     write_text(json, "keys", token.keys);
+    write_text(json, "user", token.user ? token.user->to_string() : "");
     json.field("created", format_time(token.created));
     json.field("validFrom", format_time(token.valid_from));
     write_time(json, "expires", token.expires);
@@ -177,6 +187,7 @@ Token token_of(const Object& object) {
     token.certificates = list_member(body, "certificates");
     token.subjects = list_member(body, "subjects");
     token.keys = text_member(body, "keys");
+    token.user = user_member(body);
     token.created = time_member(body, "created").value_or(Time{});
     token.valid_from = time_member(body, "validFrom").value_or(token.created);
     token.expires = end_member(body, "expires");

@@ -29,6 +29,8 @@ struct TokenSettings {
     /// the configuration and the value of its claim.
     std::vector<std::string> subjects;
     std::string keys;  ///< JWKS for private_key_jwt (RFC 7523); compact JSON or empty
+    /// For whom it acts at /Me; its sign-on ends when that user is gone or disabled.
+    std::optional<Uuid> user;
 };
 
 /// A client: a program that calls, known by a bearer token or by the other ways above. Without its

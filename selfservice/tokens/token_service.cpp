@@ -34,6 +34,9 @@ JournalRecord record_of(const access::Caller& by, std::string activity, const To
 void add_details(JournalRecord& record, const Token& token) {
     record.details.emplace_back("Scopes", fmt::format("{}", fmt::join(token.scopes, " ")));
     record.details.emplace_back("Expires", token.expires ? format_time(*token.expires) : "never");
+    if (token.user) {
+        record.details.emplace_back("Acts for", token.user->to_string());
+    }
 }
 
 /// Says which of the things that only one client may have is taken.

@@ -2,6 +2,8 @@
 #include <mutex>
 
 #include "directory/base/log.hpp"
+#include "directory/base/text.hpp"
+#include "selfservice/people.hpp"
 #include "selfservice/secret_token.hpp"
 #include "selfservice/tokens/token_service.hpp"
 
@@ -25,6 +27,15 @@ tl::unexpected<Error> invalid_token() {
         ErrorKind::unauthenticated, "invalid_token",
         "The bearer token is unknown, revoked or expired."
     );
+}
+
+/// A client that acts for somebody signs on as long as that user may.
+Result<bool> may_act(Reader& reader, const directory::Registry& registry, const Uuid& user) {
+    const auto person = require_person(reader, registry, user);
+    if (!person && person.error().kind != ErrorKind::not_found) {
+        return fail(person.error());
+    }
+    return person && person->active;
 }
 
 bool is_over(const std::optional<Time>& end, Time now) {
@@ -101,16 +112,44 @@ Result<Token> TokenService::find_by(
     return remembered(key, {}, [&](Reader& reader) { return first(reader, attribute, value); });
 }
 
-Result<TokenService::Verified> TokenService::load(const Find& find, const std::string& hash) {
-    std::optional<Object> object;
+Result<Uuid> TokenService::find_user(std::string_view user_name) {
+    std::optional<Person> person;
     BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
-        BASCULE_TRY(object, find(reader));
+        BASCULE_TRY(person, find_person(reader, store_.registry(), user_name));
         return {};
     }));
-    if (!object || object->row.type != type_) {
+    if (person && person->active) {
+        return person->row.id;
+    }
+    return fail(Error{
+        ErrorKind::invalid_input,
+        "unknown_user",
+        "There is no active user '" + printable(user_name, 100) + "'.",
+        "user",
+        {},
+        {}});
+}
+
+Result<TokenService::Verified> TokenService::load(const Find& find, const std::string& hash) {
+    std::optional<Object> object;
+    Verified found;
+    bool may_sign_on = false;
+    BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
+        BASCULE_TRY(object, find(reader));
+        if (!object || object->row.type != type_) {
+            return {};
+        }
+        found.token = token_of(*object);
+        may_sign_on = true;
+        if (found.token.user) {
+            BASCULE_TRY(may_sign_on, may_act(reader, store_.registry(), *found.token.user));
+        }
+        return {};
+    }));
+    if (!may_sign_on) {
         return invalid_token();
     }
-    Verified found{token_of(*object), std::nullopt, clock_.now()};
+    found.checked = clock_.now();
     found.ends = found.token.expires;
     if (hash.empty()) {
         return found;
@@ -146,8 +185,9 @@ Result<Token> TokenService::remembered(
     }
     note_use(verified.token, now);
     const std::unique_lock lock(mutex_);
-    if (generation != generation_) {
-        // Somebody changed a token meanwhile: the next request asks the store again.
+    if (generation != generation_ || verified.token.user) {
+        // Somebody changed a token meanwhile, or may disable the user at any time: the next request
+        // asks the store again.
         return std::move(verified.token);
     }
     if (verified_.size() >= remember_at_most) {

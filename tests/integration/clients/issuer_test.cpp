@@ -31,7 +31,7 @@ class ForeignTokens : public ClientRig {
         daemon_ = new DaemonRig(
             std::string("sign_on:\n  issuers:\n    - { name: corp, issuer: \"") + issuer +
             "\", audience: \"" + audience + "\", keys_file: " + folder_ +
-            "/keys.json, client_claim: azp, retry: 1s }\n"
+            "/keys.json, client_claim: azp, user_claim: upn, retry: 1s }\n"
         );
         daemon_->start();
         client("hr", "users:read", {"--no-secret", "--subject", "corp:hr-app"});
@@ -69,6 +69,36 @@ TEST_F(ForeignTokens, Check163_TheirClientIsFoundByItsSubject) {
     EXPECT_EQ(get("/scim/v2/Groups", rsa_->sign("RS256", claims())).status, 403);
     const std::string id = "01890000-0000-7000-8000-00000000dead";
     EXPECT_EQ(get("/scim/v2/Users/" + id, rsa_->sign("RS256", claims())).status, 404);
+}
+
+TEST_F(ForeignTokens, AClaimNamesTheUserForWhomTheyAct) {
+    const std::string maker = client("maker", "users:write");
+    const auto write = [&](const char* method, const std::string& target, const Json& body) {
+        return send(
+            {method,
+             "/scim/v2" + target,
+             {{"Authorization", "Bearer " + maker}, {"Content-Type", "application/scim+json"}},
+             body.dump()}
+        );
+    };
+    const HttpAnswer made = write(
+        "POST", "/Users",
+        {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:User"}}, {"userName", "ada"}}
+    );
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string id = made.json.value("id", "");
+    const std::string token = rsa_->sign("RS256", with("upn", "ADA"));
+    const HttpAnswer me = get("/scim/v2/Me", token);
+    EXPECT_EQ(me.status, 200) << me.body;
+    EXPECT_EQ(me.json["id"], id);
+    EXPECT_EQ(get("/scim/v2/Me", rsa_->sign("RS256", claims())).status, 404) << "for nobody";
+    EXPECT_EQ(users_status(rsa_->sign("RS256", with("upn", "nobody"))), 401);
+    EXPECT_EQ(users_status(rsa_->sign("RS256", with("upn", id))), 401) << "an id is no name";
+    const Json off{
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}},
+        {"Operations", {{{"op", "replace"}, {"path", "active"}, {"value", false}}}}};
+    EXPECT_EQ(write("PATCH", "/Users/" + id, off).status, 200);
+    EXPECT_EQ(get("/scim/v2/Me", token).status, 401);
 }
 
 TEST_F(ForeignTokens, WrongClaimsAreRefused) {
