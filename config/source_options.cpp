@@ -62,6 +62,36 @@ std::vector<Option> source_options() {
                      "Samba, too."}
         ),
         option<S>(
+            "sources[].anchor", Kind::text, BASCULE_FIELD(anchor),
+            {.help = "Generic servers: the attribute that names an entry for ever, or dn. Without "
+                     "it the first that the base entry has of entryUUID, nsUniqueId, "
+                     "ibm-entryUuid, GUID and objectGUID.",
+             .example = "entryUUID"}
+        ),
+        option<S>(
+            "sources[].poll.interval", Kind::duration, BASCULE_FIELD(poll_interval),
+            {.default_value = "15s",
+             .help = "Generic servers: how often changed entries are looked for.",
+             .minimum = 1000,
+             .maximum = 86'400'000}
+        ),
+        option<S>(
+            "sources[].poll.overlap", Kind::duration, BASCULE_FIELD(poll_overlap),
+            {.default_value = "5m",
+             .help = "Generic servers: how far a look reaches back, by the server's clock; longer "
+                     "than changes take between the servers of the directory.",
+             .minimum = 300'000,
+             .maximum = 86'400'000}
+        ),
+        option<S>(
+            "sources[].poll.audit", Kind::duration, BASCULE_FIELD(poll_audit),
+            {.default_value = "1h",
+             .help = "Generic servers: how often all entries are listed, which is what finds "
+                     "deleted ones.",
+             .minimum = 10'000,
+             .maximum = 604'800'000}
+        ),
+        option<S>(
             "sources[].users.filter", Kind::filter, BASCULE_FIELD(users.filter),
             {.help = "Entries that are users; without it the dialect's own.",
              .example = "(objectClass=inetOrgPerson)"}
@@ -85,8 +115,8 @@ std::vector<Option> source_options() {
         option<S>(
             "sources[].guard.deletes.percent", Kind::percent, BASCULE_FIELD(guard.deletes_percent),
             {.default_value = "1",
-             .help = "A run that would remove more than this share of the objects is held for "
-                     "approval."}
+             .help = "Removals of more than this share of the objects, at once or within 24 hours, "
+                     "are held for approval."}
         ),
         option<S>(
             "sources[].guard.deletes.at_least", Kind::count, BASCULE_FIELD(guard.deletes_at_least),
@@ -104,15 +134,16 @@ std::vector<Option> source_options() {
             "sources[].guard.memberships.percent", Kind::percent,
             BASCULE_FIELD(guard.memberships_percent),
             {.default_value = "50",
-             .help = "A group that would lose more than this share of its members is held for "
-                     "approval."}
+             .help =
+                 "A group that would lose more than this share of its members, at once or within "
+                 "24 hours, is held for approval."}
         ),
         option<S>(
             "sources[].guard.attribute_loss.percent", Kind::percent,
             BASCULE_FIELD(guard.attribute_loss_percent),
             {.default_value = "5",
-             .help = "A run in which more than this share of the users would lose an attribute is "
-                     "held for approval."}
+             .help = "When more than this share of the objects would lose an attribute, at once or "
+                     "within 24 hours, that is held for approval."}
         ),
         option<S>(
             "sources[].write_back.password", Kind::flag, BASCULE_FIELD(write_back_password),
@@ -129,6 +160,14 @@ std::vector<Option> source_options() {
         option<S>(
             "sources[].write_back.unlock", Kind::flag, BASCULE_FIELD(write_back_unlock),
             {.default_value = "false", .help = "Locked accounts can be unlocked in the directory."}
+        ),
+        option<S>(
+            "sources[].write_back.replace_password", Kind::flag,
+            BASCULE_FIELD(write_back_replaces_password),
+            {.default_value = "false",
+             .help = "Generic servers without the Password Modify operation: userPassword is "
+                     "replaced by the new password in clear text, over an encrypted connection; "
+                     "only for servers that hash it themselves."}
         ),
         option<S>(
             "sources[].timeouts.connect", Kind::duration, BASCULE_FIELD(connect_timeout),

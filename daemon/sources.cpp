@@ -95,14 +95,17 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
     BASCULE_TRY(
-        source->directory, ldap::DirectorySource::make(
-                               {connection_options(settings),
-                                settings.base,
-                                {settings.users, settings.groups},
-                                settings.password_policy,
-                                settings.heartbeat},
-                               configured_dialect(settings.dialect), fingerprint, core.registry
-                           )
+        source->directory,
+        ldap::DirectorySource::make(
+            {connection_options(settings),
+             settings.base,
+             {settings.users, settings.groups},
+             settings.password_policy,
+             settings.heartbeat,
+             {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
+             settings.write_back_replaces_password},
+            configured_dialect(settings.dialect), fingerprint, core.registry
+        )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->runner = std::make_unique<mirror::SourceRunner>(

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/errors.hpp"
@@ -21,7 +22,6 @@ namespace {
 
 constexpr std::string_view has_children = "hasSubordinates";
 constexpr std::string_view created = "createTimestamp";
-constexpr std::string_view anchor_name = "entryUUID";
 // YYYYmmddHHMMSS: all that both stamps have.
 constexpr std::size_t whole_second = 14;
 // A container that moves on while it is being read is looked for again; a directory in which one
@@ -42,8 +42,10 @@ auto attribute_of(SourceEntry& entry, std::string_view name) {
 
 }  // namespace
 
-MovedSubtree::MovedSubtree(ConnectionOptions options, SearchRequest scope, std::stop_token stop)
-    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)) {}
+MovedSubtree::MovedSubtree(
+    ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect, std::stop_token stop
+)
+    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)), dialect_(dialect) {}
 
 SearchRequest MovedSubtree::with_signs(SearchRequest scope) {
     for (const auto name : {has_children, created}) {
@@ -96,6 +98,7 @@ Status MovedSubtree::read_below(const std::string& dn, const Uuid& top, const Ta
     BASCULE_TRY(Connection* const connection, side_.get());
     SearchRequest request = scope_;
     request.base = dn;
+    const auto& anchor_name = dialect_.anchor_attribute;
     request.attributes.emplace_back(anchor_name);
     bool top_seen = false;
     const auto each = [&](SourceEntry entry) -> Status {
@@ -103,12 +106,14 @@ Status MovedSubtree::read_below(const std::string& dn, const Uuid& top, const Ta
         if (found == entry.attributes.end() || found->values.empty()) {
             return fail(
                 ErrorKind::unavailable, "directory_protocol",
-                "The directory server sent an entry without its entryUUID; the service account "
-                "must "
-                "be able to read it."
+                fmt::format(
+                    "The directory server sent an entry without its {}; the service account must "
+                    "be able to read it.",
+                    anchor_name
+                )
             );
         }
-        BASCULE_TRY(entry.anchor, parse_uuid(found->values.front()));
+        entry.anchor = anchor_of(found->values.front());
         if (!asks_for(scope_, anchor_name)) {
             entry.attributes.erase(found);
         }
@@ -117,6 +122,7 @@ Status MovedSubtree::read_below(const std::string& dn, const Uuid& top, const Ta
             return {};
         }
         entry.dn_key = dn_key_or_raw(entry.dn);
+        dialect_.take_stamp(entry);
         return take(std::move(entry));
     };
     BASCULE_CHECK(connection->search_each(request, side_.options().operation_timeout, each));
@@ -134,7 +140,8 @@ Result<std::optional<std::string>> MovedSubtree::current_dn(const Uuid& anchor) 
     SearchRequest request;
     request.base = scope_.base;
     request.scope = SearchScope::subtree;
-    request.filter = FilterText::equal(anchor_name, anchor.to_string()).text();
+    request.filter =
+        FilterText::equal(dialect_.anchor_attribute, dialect_.anchor_text(anchor)).text();
     request.attributes = {"1.1"};
     BASCULE_TRY(
         const auto entries,

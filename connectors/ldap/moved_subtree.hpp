@@ -7,6 +7,7 @@
 
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/side_connection.hpp"
+#include "connectors/ldap/sync_dialect.hpp"
 #include "directory/model/source_entry.hpp"
 
 namespace bascule::ldap {
@@ -21,8 +22,12 @@ class MovedSubtree {
   public:
     using Take = std::function<Status(directory::SourceEntry)>;
 
-    /// `options` reach the server of the stream; `scope` is the synchronisation search.
-    MovedSubtree(ConnectionOptions options, SearchRequest scope, std::stop_token stop);
+    /// `options` reach the server of the stream; `scope` is the synchronisation search. `dialect`
+    /// outlives it.
+    MovedSubtree(
+        ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect,
+        std::stop_token stop
+    );
 
     /// What the synchronisation search must ask for: the scope's attributes and those by which
     /// take_signs() judges.
@@ -43,6 +48,7 @@ class MovedSubtree {
 
     SideConnection side_;
     SearchRequest scope_;
+    const SyncDialect& dialect_;
 };
 
 }  // namespace bascule::ldap

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/filter_text.hpp"
 #include "connectors/ldap/moved_subtree.hpp"
@@ -14,7 +15,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-constexpr std::string_view anchor_name = "entryUUID";
 constexpr std::size_t portion = 1000;
 
 /// A server that the cookie does not know says nothing: imported entries keep their old stamps.
@@ -29,22 +29,24 @@ bool is_newer(const SourceEntry& entry, const SyncCookie& cookie) {
 
 }  // namespace
 
-PresenceSearch::PresenceSearch(ConnectionOptions options, SearchRequest scope, std::stop_token stop)
-    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)) {}
+PresenceSearch::PresenceSearch(
+    ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect, std::stop_token stop
+)
+    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)), dialect_(dialect) {}
 
 Result<PresenceSearch::Found> PresenceSearch::read(const SyncCookie& cookie, const Take& take) {
     BASCULE_TRY(Connection* const connection, side_.get());
     auto request = scope_;
-    request.attributes = {std::string(anchor_name), "entryCSN"};
+    request.attributes = {dialect_.anchor_attribute, dialect_.stamp_attribute};
     Found found;
     std::vector<Uuid> anchors;
     const auto each = [&](const SourceEntry& entry) -> Status {
-        const auto values = entry.values(anchor_name);
+        const auto values = entry.values(dialect_.anchor_attribute);
         if (values.empty()) {
             found.complete = false;
             return {};
         }
-        BASCULE_TRY(const auto anchor, parse_uuid(values.front()));
+        const auto anchor = anchor_of(values.front());
         if (is_newer(entry, cookie)) {
             found.newer.push_back(anchor);
         }
@@ -64,8 +66,9 @@ Status PresenceSearch::read_entries(const std::vector<Uuid>& anchors, const Take
     for (const auto& anchor : anchors) {
         BASCULE_TRY(Connection* const connection, side_.get());
         auto request = MovedSubtree::with_signs(scope_);
-        request.filter =
-            "(&" + scope_.filter + FilterText::equal(anchor_name, anchor.to_string()).text() + ")";
+        const auto named =
+            FilterText::equal(dialect_.anchor_attribute, dialect_.anchor_text(anchor));
+        request.filter = "(&" + scope_.filter + named.text() + ")";
         BASCULE_TRY(
             auto entries,
             connection->search(request, steady_clock::now() + side_.options().operation_timeout)
@@ -73,9 +76,34 @@ Status PresenceSearch::read_entries(const std::vector<Uuid>& anchors, const Take
         for (auto& entry : entries) {
             entry.anchor = anchor;
             entry.dn_key = dn_key_or_raw(entry.dn);
+            dialect_.take_stamp(entry);
             BASCULE_CHECK(take(std::move(entry)));
         }
     }
+    return {};
+}
+
+Result<bool> PresenceSearch::remembers(const SyncCookie& sent) {
+    if (!dialect_.remembers) {
+        return true;
+    }
+    BASCULE_TRY(Connection* const connection, side_.get());
+    return dialect_.remembers(
+        *connection, sent, steady_clock::now() + side_.options().operation_timeout
+    );
+}
+
+Status PresenceSearch::try_whole_scope() {
+    BASCULE_TRY(Connection* const connection, side_.get());
+    auto request = scope_;
+    request.attributes = {"1.1"};
+    BASCULE_TRY(
+        const auto references,
+        connection->search_each(
+            request, side_.options().operation_timeout, [](const auto&) { return Status(); }
+        )
+    );
+    static_cast<void>(references);
     return {};
 }
 

@@ -6,7 +6,7 @@
 
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/side_connection.hpp"
-#include "connectors/ldap/sync_cookie.hpp"
+#include "connectors/ldap/sync_dialect.hpp"
 #include "directory/base/uuid.hpp"
 
 namespace bascule::ldap {
@@ -29,8 +29,12 @@ class PresenceSearch {
         std::vector<Uuid> newer;  ///< stamped later than the cookie says
     };
 
-    /// `options` reach the server of the stream; `scope` is the synchronisation search.
-    PresenceSearch(ConnectionOptions options, SearchRequest scope, std::stop_token stop);
+    /// `options` reach the server of the stream; `scope` is the synchronisation search. `dialect`
+    /// outlives it.
+    PresenceSearch(
+        ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect,
+        std::stop_token stop
+    );
 
     /// Hands over all anchors in portions, after what the refresh told and before what follows it:
     /// then what is missing is gone, and what came since is known to the stream.
@@ -38,10 +42,15 @@ class PresenceSearch {
     [[nodiscard]] Result<Found> read(const SyncCookie& cookie, const Take& take);
     /// Hands over these entries, as far as they are still there.
     [[nodiscard]] Status read_entries(const std::vector<Uuid>& anchors, const TakeEntry& take);
+    /// Whether the refresh from this cookie can have been complete; see SyncDialect::remembers.
+    [[nodiscard]] Result<bool> remembers(const SyncCookie& sent);
+    /// Reads the scope to its end and keeps nothing: succeeds unless a limit or an error stops it.
+    [[nodiscard]] Status try_whole_scope();
 
   private:
     SideConnection side_;
     SearchRequest scope_;
+    const SyncDialect& dialect_;
 };
 
 }  // namespace bascule::ldap

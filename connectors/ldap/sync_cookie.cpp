@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <optional>
 
@@ -10,6 +11,9 @@
 
 namespace bascule::ldap {
 namespace {
+
+// Change numbers are counted from 1; 389 writes -1 as a number without sign when it knows none.
+constexpr std::uint64_t largest_number = 1ULL << 62U;
 
 bool all_digits(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -85,7 +89,34 @@ Result<SyncCookie> SyncCookie::parse(std::string_view text) {
     return cookie;
 }
 
+Result<SyncCookie> SyncCookie::parse_numbered(std::string_view text) {
+    const auto first = text.find('#');
+    const auto last = text.rfind('#');
+    std::uint64_t number = 0;
+    const auto digits = text.substr(std::min(last + 1, text.size()));
+    const auto [end, problem] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (first == std::string_view::npos || first == last || digits.empty() ||
+        problem != std::errc() || end != digits.data() + digits.size() || number > largest_number) {
+        return invalid_cookie(text);
+    }
+    SyncCookie cookie;
+    cookie.numbered_ = true;
+    cookie.stamps_[std::string(text.substr(0, last))] = fmt::format("{:020}", number);
+    return cookie;
+}
+
+std::uint64_t SyncCookie::number() const {
+    std::uint64_t number = 0;
+    if (numbered_ && !stamps_.empty()) {
+        const auto& digits = stamps_.begin()->second;
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    }
+    return number;
+}
+
 bool SyncCookie::merge(const SyncCookie& other) {
+    numbered_ = numbered_ || other.numbered_;
     bool changed = false;
     for (const auto& [server, stamp] : other.stamps_) {
         auto& newest = stamps_[server];
@@ -107,6 +138,9 @@ bool SyncCookie::is_behind(const SyncCookie& other) const {
 std::string SyncCookie::to_string(int replica_id) const {
     if (stamps_.empty()) {
         return {};
+    }
+    if (numbered_) {
+        return fmt::format("{}#{}", stamps_.begin()->first, number());
     }
     auto text = fmt::format("rid={:03},csn=", replica_id);
     bool first = true;

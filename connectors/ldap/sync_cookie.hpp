@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -8,8 +9,8 @@
 
 namespace bascule::ldap {
 
-/// What a provider of RFC 4533 synchronisation (OpenLDAP's form) has told so far: the newest change
-/// stamp of each server.
+/// What a provider of RFC 4533 synchronisation has told so far: the newest change stamp of each
+/// server, or the number of the newest change in its log (389 Directory Server).
 ///
 /// Messages of the persist phase carry the stamp of one server only, so cookies are merged, never
 /// replaced. `sid` is dropped: a provider holds back changes that stem from the server a consumer
@@ -20,6 +21,10 @@ class SyncCookie {
     /// `rid=000,csn=…;…`. `invalid_cookie` when it is empty, has no rid, no stamp, or a malformed
     /// one.
     [[nodiscard]] static Result<SyncCookie> parse(std::string_view text);
+    /// `host:port#identity:base:filter#number`, 389's form: it is of use at that server for that
+    /// search only. `invalid_cookie` when it has another form or a number that the server gives
+    /// when it knows none.
+    [[nodiscard]] static Result<SyncCookie> parse_numbered(std::string_view text);
     /// Stamps of a contextCSN attribute; malformed ones are left out.
     void add_stamp(std::string_view stamp);
 
@@ -30,10 +35,15 @@ class SyncCookie {
     [[nodiscard]] bool empty() const { return stamps_.empty(); }
     /// In the order of server ids; empty text for an empty cookie.
     [[nodiscard]] std::string to_string(int replica_id) const;
-    /// Server id (three hex digits) to newest stamp.
+    /// Server id (three hex digits) to newest stamp; in 389's form, what stands before the number
+    /// to the number with leading zeros.
     [[nodiscard]] const std::map<std::string, std::string>& stamps() const { return stamps_; }
 
+    /// The change number of 389's form; 0 in OpenLDAP's.
+    [[nodiscard]] std::uint64_t number() const;
+
   private:
+    bool numbered_ = false;
     std::map<std::string, std::string> stamps_;
 };
 

@@ -38,16 +38,18 @@ SearchRequest search_request(const SyncReplOptions& options) {
     if (request.attributes.empty()) {
         request.attributes.emplace_back("*");
     }
-    request.attributes.emplace_back("entryCSN");
+    request.attributes.emplace_back(options.dialect.stamp_attribute);
     return request;
 }
 
 /// Reads messages until something ends the stream. Everything that waits is taken before the sink
 /// is told that nothing does.
 FeedResult follow(
-    Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink
+    Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink,
+    std::optional<std::chrono::milliseconds> refresh_patience
 ) {
     bool idle = false;
+    auto asked = steady_clock::now();
     while (true) {
         auto message = connection.next_message(
             id, steady_clock::now() + (idle ? wait_slice : std::chrono::seconds{0})
@@ -62,9 +64,17 @@ FeedResult follow(
                 }
                 progress.waiting();
             }
+            if (refresh_patience && session.refreshing() &&
+                steady_clock::now() - asked > *refresh_patience) {
+                if (auto end = session.ask_why_silent()) {
+                    return *std::move(end);
+                }
+                asked = steady_clock::now();
+            }
             continue;
         }
         idle = false;
+        asked = steady_clock::now();
         progress.message_arrived();
         if (auto end = session.handle(message->get())) {
             return *std::move(end);
@@ -79,7 +89,7 @@ SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options
 FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {
     SyncCookie start;
     if (!from.cookie.empty()) {
-        auto parsed = SyncCookie::parse(from.cookie);
+        auto parsed = options_.dialect.parse_cookie(from.cookie);
         if (!parsed) {
             return {FeedEnd::cookie_rejected, std::move(parsed).error()};
         }
@@ -109,13 +119,16 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
     // Another server may not have heard of what this one tells.
     auto same_server = options_.connection;
     same_server.servers = {connection->server()};
-    MovedSubtree moved(same_server, scope, stop);
-    PresenceSearch presence(std::move(same_server), scope, stop);
+    MovedSubtree moved(same_server, scope, options_.dialect, stop);
+    PresenceSearch presence(std::move(same_server), scope, options_.dialect, stop);
     SyncSession session(
-        *connection, moved, from.interrupted ? &presence : nullptr, sink, progress,
-        std::move(start), options_.base, options_.replica_id
+        *connection, moved, presence, sink, progress, std::move(start),
+        {options_.base, options_.replica_id, options_.dialect, from.interrupted}
     );
-    auto result = follow(*connection, *id, session, progress, sink);
+    const auto patience = options_.dialect.silent_at_limits
+                              ? std::optional(options_.connection.operation_timeout)
+                              : std::nullopt;
+    auto result = follow(*connection, *id, session, progress, sink, patience);
     if (stop.stop_requested()) {
         return {};
     }
@@ -134,8 +147,9 @@ std::string SyncReplFeed::fingerprint() const {
     auto servers = options_.connection.servers;
     std::ranges::sort(servers);
     return fmt::format(
-        "syncrepl|{}|{}|{}|{}|{}", fmt::join(servers, " "), dn_key_or_raw(options_.base),
-        options_.filter, fmt::join(attributes, " "), dn_key_or_raw(options_.connection.bind_dn)
+        "{}|{}|{}|{}|{}|{}", options_.dialect.name, fmt::join(servers, " "),
+        dn_key_or_raw(options_.base), options_.filter, fmt::join(attributes, " "),
+        dn_key_or_raw(options_.connection.bind_dn)
     );
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "connectors/ldap/connection_options.hpp"
+#include "connectors/ldap/sync_dialect.hpp"
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
@@ -13,16 +14,17 @@ struct SyncReplOptions {
     ConnectionOptions connection;
     std::string base;  ///< search base; the whole subtree is read
     std::string filter = "(objectClass=*)";
-    /// What is read of each entry; empty: all user attributes. entryCSN,
+    /// What is read of each entry; empty: all user attributes. The dialect's stamp,
     /// hasSubordinates and createTimestamp are always added.
     std::vector<std::string> attributes;
     int replica_id =
         100;  ///< 0 to 999; stable for a source, so that servers recognise the consumer
     /// How often the provider's newest stamps are compared with the stream; zero: never.
     std::chrono::milliseconds heartbeat{30'000};
+    SyncDialect dialect;
 };
 
-/// Reads an OpenLDAP directory by content synchronisation, refreshAndPersist (RFC 4533). A
+/// Reads a directory by content synchronisation, refreshAndPersist (RFC 4533). A
 /// cookie-less refresh that completes with at least one entry is a snapshot; a present phase that
 /// names something proves absence; everything else does not, and when the run before was
 /// interrupted, which entries exist is read by a search of its own. So is what stands below a

@@ -104,34 +104,39 @@ FeedResult provider_behind(Error error) {
     return ended(FeedEnd::provider_behind, std::move(error));
 }
 
-FeedResult limited(Error error) {
+FeedResult limited(Error error, const SyncDialect& dialect) {
     error.code = "directory_limit";
     error.detail =
         "The directory server cut the synchronisation short: a size or time limit applies to the "
-        "service account. "
-        "Nothing was deleted. Give the account unlimited size and time (olcLimits: dn.exact=\"…\" "
-        "size=unlimited "
-        "time=unlimited).";
+        "service account. Nothing was deleted. " +
+        dialect.limit_advice;
+    return ended(FeedEnd::limited, std::move(error));
+}
+
+FeedResult too_many_sessions(Error error) {
+    error.code = "too_many_sessions";
+    error.detail =
+        "The directory server serves as many synchronisation streams as it may (389 Directory "
+        "Server: 10). End one of them.";
     return ended(FeedEnd::limited, std::move(error));
 }
 
 /// The refresh should have been proved, and could not.
-FeedResult unproven(Error error) {
+FeedResult unproven(Error error, const SyncDialect& dialect) {
     if (error.code == "directory_limit") {
-        return limited(std::move(error));
+        return limited(std::move(error), dialect);
     }
     if (error.code == "cookie_rejected") {
-        return cookie_rejected("the refresh left out more than can be read one by one");
+        return cookie_rejected("there is more to read than can be read one by one");
     }
     return ended(FeedEnd::disconnected, std::move(error));
 }
 
-FeedResult unsupported(Error error) {
+FeedResult unsupported(Error error, const SyncDialect& dialect) {
     error.code = "sync_unsupported";
     error.detail =
-        "The directory server does not offer content synchronisation (RFC 4533) for this base. On "
-        "OpenLDAP load the "
-        "overlay syncprov on the database.";
+        "The directory server does not offer content synchronisation (RFC 4533) for this base. " +
+        dialect.support_advice;
     return ended(FeedEnd::refused, std::move(error));
 }
 
@@ -141,7 +146,9 @@ bool contains(std::string_view text, std::string_view part) {
 
 }  // namespace
 
-FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
+FeedResult end_of_search(
+    const Outcome& outcome, const std::string& base, const SyncDialect& dialect
+) {
     auto error = error_from_result(outcome.code, outcome.diagnostic, "synchronising " + base);
     switch (outcome.code) {
         case LDAP_SYNC_REFRESH_REQUIRED:
@@ -154,16 +161,19 @@ FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
                 contains(outcome.diagnostic, "provider doesn't")) {
                 return provider_behind(std::move(error));
             }
+            if (contains(outcome.diagnostic, "synchronization sessions")) {
+                return too_many_sessions(std::move(error));
+            }
             return ended(FeedEnd::disconnected, std::move(error));
         case LDAP_TIMELIMIT_EXCEEDED:
         case LDAP_SIZELIMIT_EXCEEDED:
         case LDAP_ADMINLIMIT_EXCEEDED:
-            return limited(std::move(error));
+            return limited(std::move(error), dialect);
         case LDAP_NO_SUCH_OBJECT:
         case LDAP_REFERRAL:
             return base_missing(std::move(error), base);
         case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
-            return unsupported(std::move(error));
+            return unsupported(std::move(error), dialect);
         case LDAP_INVALID_CREDENTIALS:
         case LDAP_INSUFFICIENT_ACCESS:
         case LDAP_STRONG_AUTH_REQUIRED:
@@ -179,9 +189,8 @@ FeedResult end_of_search(const Outcome& outcome, const std::string& base) {
 }
 
 SyncSession::SyncSession(
-    Connection& connection, MovedSubtree& moved, PresenceSearch* presence,
-    directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, std::string base,
-    int replica_id
+    Connection& connection, MovedSubtree& moved, PresenceSearch& presence,
+    directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, SyncSetup setup
 )
     : connection_(connection),
       moved_(moved),
@@ -189,8 +198,8 @@ SyncSession::SyncSession(
       sink_(sink),
       progress_(progress),
       cookie_(std::move(cookie)),
-      base_(std::move(base)),
-      replica_id_(replica_id),
+      sent_(cookie_),
+      setup_(std::move(setup)),
       from_cookie_(!cookie_.empty()) {}
 
 std::optional<FeedResult> SyncSession::handle(LDAPMessage* message) {
@@ -244,9 +253,14 @@ bool SyncSession::may_leave_out(const DecodedState& state, const std::string& st
 }
 
 Status SyncSession::changed(LDAPMessage* message, const DecodedState& state) {
+    if (refreshing_ && from_cookie_ && !setup_.dialect.whole_entries_in_refresh) {
+        to_read_.push_back(state.anchor);
+        return {};
+    }
     BASCULE_TRY(auto entry, decode_entry(connection_.handle(), message));
     entry.anchor = state.anchor;
     entry.dn_key = dn_key_or_raw(entry.dn);
+    setup_.dialect.take_stamp(entry);
     const bool may_bring_others = may_leave_out(state, entry.csn);
     return hand_over(std::move(entry), may_bring_others);
 }
@@ -264,14 +278,24 @@ Status SyncSession::hand_over(directory::SourceEntry entry, bool may_bring_other
     });
 }
 
+Status SyncSession::read_changed() {
+    if (to_read_.size() > most_left_out) {
+        return fail(ErrorKind::conflict, "cookie_rejected", "Too much has changed.");
+    }
+    const auto anchors = std::exchange(to_read_, {});
+    return presence_.read_entries(anchors, [this](directory::SourceEntry entry) {
+        return hand_over(std::move(entry), true);
+    });
+}
+
 /// Persist phase: merges a message's cookie and passes the whole on when it brought something new.
 Status SyncSession::advance(const std::string& cookie) {
-    const auto parsed = SyncCookie::parse(cookie);
+    const auto parsed = setup_.dialect.parse_cookie(cookie);
     if (!parsed || !cookie_.merge(*parsed)) {
         return {};
     }
     progress_.set_cookie(cookie_);
-    return sink_.cookie(cookie_.to_string(replica_id_));
+    return sink_.cookie(cookie_.to_string(setup_.replica_id));
 }
 
 SyncSession::End SyncSession::information(LDAPMessage* message) {
@@ -317,39 +341,37 @@ AbsenceProof SyncSession::proof(bool presence) const {
 
 Result<AbsenceProof> SyncSession::complete_proof(bool presence) {
     const auto own = proof(presence);
-    if (own != AbsenceProof::none || presence_ == nullptr || reference_seen_) {
+    if (own != AbsenceProof::none || !setup_.prove || reference_seen_) {
         return own;
     }
-    BASCULE_TRY(
-        const auto found,
-        presence_->read(
-            cookie_, [this](const std::vector<Uuid>& anchors) { return sink_.present(anchors); }
-        )
-    );
+    BASCULE_TRY(const auto found, presence_.read(cookie_, [this](const std::vector<Uuid>& anchors) {
+        return sink_.present(anchors);
+    }));
     if (found.newer.size() > most_left_out) {
         return fail(ErrorKind::conflict, "cookie_rejected", "Too much was left out.");
     }
-    BASCULE_CHECK(presence_->read_entries(found.newer, [this](directory::SourceEntry entry) {
+    BASCULE_CHECK(presence_.read_entries(found.newer, [this](directory::SourceEntry entry) {
         return hand_over(std::move(entry), true);
     }));
     if (!found.complete) {
         log::warning(
             "absence_unproven",
             "The connection to the directory was lost before, and whether entries were deleted "
-            "meanwhile cannot be told: the service account may not read entryUUID of every entry, "
+            "meanwhile cannot be told: the service account may not read the anchor of every entry, "
             "or a part of the directory is on another server.",
-            {{"base", base_}}
+            {{"base", setup_.base}, {"anchor", setup_.dialect.anchor_attribute}}
         );
     }
     return found.complete ? AbsenceProof::present_phase : AbsenceProof::none;
 }
 
 SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std::string>& cookie) {
+    presence = presence && setup_.dialect.has_present_phase;
     if (from_cookie_ && presence && entries_ == 0 && present_ == 0) {
         return cookie_rejected("a present phase that named nothing");
     }
     if (cookie) {
-        const auto parsed = SyncCookie::parse(*cookie);
+        const auto parsed = setup_.dialect.parse_cookie(*cookie);
         if (!parsed && from_cookie_) {
             return cookie_rejected(fmt::format("the refresh ended with the cookie \"{}\"", *cookie)
             );
@@ -358,14 +380,42 @@ SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std
             cookie_.merge(*parsed);
         }
     }
+    if (auto status = read_changed(); !status) {
+        return unproven(std::move(status).error(), setup_.dialect);
+    }
     const auto proven = complete_proof(presence);
     if (!proven) {
-        return unproven(proven.error());
+        return unproven(proven.error(), setup_.dialect);
+    }
+    if (auto end = check_memory()) {
+        return end;
     }
     refreshing_ = false;
     progress_.set_cookie(cookie_);
     progress_.set_live();
-    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_string(replica_id_)));
+    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_string(setup_.replica_id)));
+}
+
+/// A change log that no longer reaches back to the cookie has left out changes.
+SyncSession::End SyncSession::check_memory() {
+    if (!from_cookie_) {
+        return std::nullopt;
+    }
+    const auto remembered = presence_.remembers(sent_);
+    if (!remembered) {
+        return ended(FeedEnd::disconnected, remembered.error());
+    }
+    if (!*remembered) {
+        return cookie_rejected("the server's change log no longer reaches back to the cookie");
+    }
+    return std::nullopt;
+}
+
+SyncSession::End SyncSession::ask_why_silent() {
+    if (auto status = presence_.try_whole_scope(); !status) {
+        return unproven(std::move(status).error(), setup_.dialect);
+    }
+    return std::nullopt;
 }
 
 SyncSession::End SyncSession::result(LDAPMessage* message) {
@@ -374,7 +424,7 @@ SyncSession::End SyncSession::result(LDAPMessage* message) {
         return ended(FeedEnd::disconnected, outcome.error());
     }
     if (!outcome->success()) {
-        return end_of_search(*outcome, base_);
+        return end_of_search(*outcome, setup_.base, setup_.dialect);
     }
     const auto done = read_done(connection_, message);
     if (refreshing_ && done) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/entry_decoder.hpp"
@@ -9,9 +10,19 @@
 #include "connectors/ldap/moved_subtree.hpp"
 #include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
+#include "connectors/ldap/sync_dialect.hpp"
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+/// What a session knows of its search beforehand.
+struct SyncSetup {
+    std::string base;
+    int replica_id = 0;
+    const SyncDialect& dialect;  ///< outlives the session
+    /// The refresh must bring a proof of absence.
+    bool prove = false;
+};
 
 /// One synchronisation search from its first message to its last: turns messages into calls of the
 /// sink and decides what the end of the refresh proves. Cookies that come inside a refresh are not
@@ -20,15 +31,18 @@ namespace bascule::ldap {
 class SyncSession {
   public:
     /// `cookie` is what was sent; empty for a snapshot. `presence` is asked at the end of a refresh
-    /// that proves nothing by itself; null when the refresh need not prove anything.
+    /// that should prove something and proves nothing by itself.
     SyncSession(
-        Connection& connection, MovedSubtree& moved, PresenceSearch* presence,
-        directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, std::string base,
-        int replica_id
+        Connection& connection, MovedSubtree& moved, PresenceSearch& presence,
+        directory::FeedSink& sink, StreamProgress& progress, SyncCookie cookie, SyncSetup setup
     );
 
     /// Handles one message; a value ends the feed.
     [[nodiscard]] std::optional<directory::FeedResult> handle(LDAPMessage* message);
+    /// To be called when a refresh has been silent for long; a value ends the feed with the reason
+    /// that the server did not tell.
+    [[nodiscard]] std::optional<directory::FeedResult> ask_why_silent();
+    [[nodiscard]] bool refreshing() const { return refreshing_; }
 
   private:
     using End = std::optional<directory::FeedResult>;
@@ -40,6 +54,7 @@ class SyncSession {
     [[nodiscard]] bool may_leave_out(const DecodedState& state, const std::string& stamp) const;
     [[nodiscard]] End information(LDAPMessage* message);
     [[nodiscard]] End result(LDAPMessage* message);
+    [[nodiscard]] Status read_changed();
     [[nodiscard]] Status id_set(const SyncInfo& info);
     /// `presence`: the server named what is present, so that the rest is gone.
     [[nodiscard]] End refresh_end(bool presence, const std::optional<std::string>& cookie);
@@ -47,26 +62,30 @@ class SyncSession {
     /// The same, with a proof by search where one is needed; what the refresh did not tell although
     /// it is newer is read.
     [[nodiscard]] Result<directory::AbsenceProof> complete_proof(bool presence);
+    [[nodiscard]] End check_memory();
     [[nodiscard]] Status advance(const std::string& cookie);
 
     Connection& connection_;
     MovedSubtree& moved_;
-    PresenceSearch* presence_;
+    PresenceSearch& presence_;
     directory::FeedSink& sink_;
     StreamProgress& progress_;
     SyncCookie cookie_;
-    std::string base_;
-    int replica_id_;
+    SyncCookie sent_;
+    SyncSetup setup_;
     bool from_cookie_;
     bool refreshing_ = true;
     bool reference_seen_ = false;
+    std::vector<Uuid> to_read_;  ///< told as changed, without their attributes
     std::uint64_t entries_ = 0;
     std::uint64_t present_ = 0;
     std::uint64_t deleted_ = 0;
 };
 
-/// What the final result of a synchronisation search means (RFC 4533 section 3 and OpenLDAP's own
+/// What the final result of a synchronisation search means (RFC 4533 section 3 and the servers' own
 /// texts).
-[[nodiscard]] directory::FeedResult end_of_search(const Outcome& outcome, const std::string& base);
+[[nodiscard]] directory::FeedResult end_of_search(
+    const Outcome& outcome, const std::string& base, const SyncDialect& dialect
+);
 
 }  // namespace bascule::ldap

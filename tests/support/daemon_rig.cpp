@@ -83,11 +83,10 @@ void pause_briefly() {
 }
 
 DaemonRig::DaemonRig(const SlapdRig& directory, std::string source_lines, std::string lines)
-    : DaemonRig(std::move(lines)) {
-    has_directory_ = true;
-    source_ = source_text(slapd_access(directory.ldap_uri()), folder_, source_lines);
-    write_configuration();
-}
+    : DaemonRig(directory.ldap_uri(), source_lines, std::move(lines)) {}
+
+DaemonRig::DaemonRig(const std::string& server, const std::string& source_lines, std::string lines)
+    : DaemonRig(slapd_access(server), source_lines, std::move(lines)) {}
 
 DaemonRig::DaemonRig(const DirectoryAccess& directory, std::string source_lines, std::string lines)
     : DaemonRig(std::move(lines)) {

@@ -37,6 +37,8 @@ class DaemonRig {
     explicit DaemonRig(
         const DirectoryAccess& directory, std::string source_lines = {}, std::string lines = {}
     );
+    /// The same with any other server that has the suffix and the service account of the rigs.
+    DaemonRig(const std::string& server, const std::string& source_lines, std::string lines = {});
     /// With a source whose server is not there; `lines` are more top-level YAML lines, "{ADDRESS}"
     /// stands for the address to listen at. Lines with a server section replace the usual one.
     explicit DaemonRig(std::string lines = {});

@@ -6,12 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <sstream>
@@ -331,14 +333,18 @@ void Ds389Rig::clear() const {
         );
         require(found, "ldapsearch");
         std::istringstream lines(found.output);
-        std::string below;
+        std::multimap<std::ptrdiff_t, std::string, std::greater<>> deepest_first;
         for (std::string line; std::getline(lines, line);) {
             if (line.starts_with("dn: ") && line != "dn: " + base) {
-                below.insert(0, line + "\nchangetype: delete\n\n");
+                deepest_first.emplace(std::ranges::count(line, ','), line);
             }
         }
-        if (!below.empty()) {
-            modify(below);
+        std::string deletes;
+        for (const auto& [depth, line] : deepest_first) {
+            deletes += line + "\nchangetype: delete\n\n";
+        }
+        if (!deletes.empty()) {
+            modify(deletes);
         }
     }
 }

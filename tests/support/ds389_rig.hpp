@@ -19,9 +19,9 @@ namespace bascule::test {
 /// std::runtime_error with the server's own words when it fails. The destructor stops the server
 /// and removes the folder. Use it from one thread; that thread must live as long as the server.
 ///
-/// The plug-ins Content Synchronization and Retro Changelog are on. A start takes a second, so
-/// tests of one program share an instance. There are the suffix, ou=people, ou=groups and
-/// ou=services.
+/// The plug-ins Content Synchronization and Retro Changelog are on. A start
+/// takes a second, so tests of one program share an instance. There are the suffix, ou=people,
+/// ou=groups and ou=services.
 ///
 /// Accounts: cn=Directory Manager (passes every policy) and cn=bascule,ou=services, which reads
 /// everything but passwords, may write userPassword and the attributes of a lock below ou=people,

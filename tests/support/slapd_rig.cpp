@@ -135,14 +135,13 @@ SlapdRig::~SlapdRig() {
 
 void SlapdRig::write_configuration() const {
     std::ofstream file(folder_ + "/slapd.conf");
+    file << "modulepath /usr/lib/ldap\n" << (options_.syncprov ? "moduleload syncprov.so\n" : "");
     file << fmt::format(
         R"(include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
-modulepath /usr/lib/ldap
 moduleload back_mdb.so
-moduleload syncprov.so
 moduleload ppolicy.so
 moduleload memberof.so
 pidfile {folder}/slapd.pid
@@ -177,8 +176,10 @@ limits dn.exact="{service}" size={size_limit} time=unlimited
     for (const auto& rule : access_) {
         file << "access " << rule << '\n';
     }
-    file << "overlay syncprov\nsyncprov-checkpoint 100 10\n";
-    if (options_.session_log > 0) {
+    if (options_.syncprov) {
+        file << "overlay syncprov\nsyncprov-checkpoint 100 10\n";
+    }
+    if (options_.syncprov && options_.session_log > 0) {
         file << "syncprov-sessionlog " << options_.session_log << '\n';
     }
     file << "overlay ppolicy\nppolicy_default \"" << default_policy_dn()

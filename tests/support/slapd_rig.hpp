@@ -25,6 +25,7 @@ struct SlapdOptions {
     /// Lines for slapd.conf before the database (such as "idletimeout 5") and inside it.
     std::string global_lines = {};
     std::string database_lines = {};
+    bool syncprov = true;  ///< false: it offers no synchronisation
 };
 
 /// An IPv4 address of this machine that is not loopback; empty text when it has none.

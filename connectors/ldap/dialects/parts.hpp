@@ -20,6 +20,16 @@ struct SourceOptions {
     Mapping mapping;              ///< as configured; the dialect's defaults fill the rest
     std::string password_policy;  ///< DN of the default policy, where a dialect needs to be told
     std::chrono::milliseconds heartbeat{30'000};
+    /// For servers without a change feed of their own; see PollOptions.
+    struct Polling {
+        std::string anchor;
+        std::chrono::milliseconds interval{15'000};
+        std::chrono::milliseconds overlap{300'000};
+        std::chrono::milliseconds audit{3'600'000};
+    };
+    Polling polling = {};
+    /// Passwords may be written by replacing userPassword where there is no Password Modify.
+    bool replaces_password = false;
 };
 
 /// Everything of a source that depends on its dialect.
@@ -45,6 +55,12 @@ struct DialectParts {
     const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
 );
 [[nodiscard]] Result<DialectParts> make_active_directory_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+);
+[[nodiscard]] Result<DialectParts> make_ds389_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+);
+[[nodiscard]] Result<DialectParts> make_generic_parts(
     const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
 );
 

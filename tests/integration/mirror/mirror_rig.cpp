@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "directory/mirror/document.hpp"
 #include "directory/mirror/identity.hpp"
@@ -43,27 +44,6 @@ void check(const Status& status) {
     if (!status)
         throw std::runtime_error(status.error().code + ": " + status.error().detail);
 }
-
-/// Takes one complete refresh and stops.
-class Collector final : public directory::FeedSink {
-  public:
-    std::vector<SourceEntry> entries;
-    std::stop_source stop;
-
-    Status refresh_started(bool) override { return {}; }
-    Status changed(SourceEntry entry) override {
-        entries.push_back(std::move(entry));
-        return {};
-    }
-    Status present(const std::vector<Uuid>&) override { return {}; }
-    Status deleted(const std::vector<Uuid>&) override { return {}; }
-    Status refresh_done(directory::AbsenceProof, const std::string&) override {
-        stop.request_stop();
-        return {};
-    }
-    Status cookie(const std::string&) override { return {}; }
-    Status idle() override { return {}; }
-};
 
 /// One comparison of everything that the directory and the store hold.
 class Comparison {
@@ -153,6 +133,21 @@ class Comparison {
     std::vector<std::string> out_;
 };
 
+ldap::SourceOptions slapd_source(
+    const SlapdRig& directory, ldap::Mapping mapping, std::string base
+) {
+    ldap::SourceOptions options;
+    options.connection.servers = {directory.ldap_uri()};
+    options.connection.ca_file = directory.ca_file();
+    options.connection.bind_dn = SlapdRig::service_dn();
+    options.connection.secret = [] { return Secret(SlapdRig::service_password()); };
+    options.connection.network_timeout = std::chrono::seconds(2);
+    options.connection.operation_timeout = std::chrono::seconds(5);
+    options.base = std::move(base);
+    options.mapping = std::move(mapping);
+    return options;
+}
+
 directory::Clock& wall_clock() {
     static WallClock clock;
     return clock;
@@ -171,12 +166,18 @@ mirror::GuardLimits open_limits() {
 MirrorRig::MirrorRig(
     SlapdRig& directory, mirror::GuardLimits limits, ldap::Mapping mapping, std::string base
 )
-    : directory_(directory), limits_(limits), base_(std::move(base)), clock_(wall_clock()) {
+    : MirrorRig(
+          {slapd_source(directory, std::move(mapping), std::move(base)), ldap::Dialect::openldap,
+           "entryUUID", limits}
+      ) {}
+
+MirrorRig::MirrorRig(MirrorSetup setup)
+    : setup_(std::move(setup)), clock_(wall_clock()), work_(setup_.source.connection) {
     std::string pattern = std::filesystem::temp_directory_path() / "bascule-mirror.XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr)
         throw std::runtime_error("cannot make a folder for the store");
     folder_ = pattern;
-    mapper_ = std::move(*ldap::Mapper::compile(mapping, product_registry()));
+    parts_ = make_parts();
     store_ =
         std::move(*store::open_sqlite_store({folder_ + "/mirror.db"}, product_registry(), clock_));
 }
@@ -188,23 +189,13 @@ MirrorRig::~MirrorRig() {
     std::filesystem::remove_all(folder_, ignored);
 }
 
-ldap::SyncReplOptions MirrorRig::feed_options() const {
-    ldap::SyncReplOptions options;
-    options.connection.servers = {directory_.ldap_uri()};
-    options.connection.ca_file = directory_.ca_file();
-    options.connection.bind_dn = SlapdRig::service_dn();
-    options.connection.secret = [] { return Secret(SlapdRig::service_password()); };
-    options.connection.network_timeout = std::chrono::seconds(2);
-    options.connection.operation_timeout = std::chrono::seconds(5);
-    options.base = base_;
-    options.attributes = mapper_->wanted_attributes();
-    return options;
+ldap::DialectParts MirrorRig::make_parts() {
+    return std::move(*ldap::make_parts(setup_.dialect, setup_.source, work_, product_registry()));
 }
 
 void MirrorRig::start() {
     runner_ = std::make_unique<mirror::SourceRunner>(
-        *store_, std::make_unique<ldap::SyncReplFeed>(feed_options()), *mapper_, clock_,
-        source_name, limits_
+        *store_, make_parts().feed, *parts_.mapper, clock_, source_name, setup_.limits
     );
     runner_->start();
 }
@@ -228,18 +219,27 @@ bool MirrorRig::wait_live() {
 }
 
 std::vector<SourceEntry> MirrorRig::read_directory() const {
-    Collector collector;
-    ldap::SyncReplFeed feed(feed_options());
-    const auto end = feed.run({}, collector, collector.stop.get_token());
-    if (end.end != directory::FeedEnd::stopped)
-        throw std::runtime_error(end.error.code + ": " + end.error.detail);
-    return std::move(collector.entries);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    auto connection = *ldap::Connection::open_bound(setup_.source.connection, deadline);
+    ldap::SearchRequest request;
+    request.base = setup_.source.base;
+    request.scope = ldap::SearchScope::subtree;
+    request.attributes = parts_.mapper->wanted_attributes();
+    request.attributes.push_back(setup_.anchor_attribute);
+    auto entries = connection.search(request, deadline);
+    if (!entries)
+        throw std::runtime_error(entries.error().code + ": " + entries.error().context);
+    for (SourceEntry& entry : *entries) {
+        entry.anchor = ldap::anchor_of(entry.values(setup_.anchor_attribute).at(0));
+        entry.dn_key = ldap::dn_key_or_raw(entry.dn);
+    }
+    return *std::move(entries);
 }
 
 std::vector<std::string> MirrorRig::differences() {
     const std::vector<SourceEntry> entries = read_directory();
     std::vector<std::string> out;
-    read([&](Reader& reader) { out = Comparison(reader, *mapper_, entries).run(); });
+    read([&](Reader& reader) { out = Comparison(reader, *parts_.mapper, entries).run(); });
     return out;
 }
 

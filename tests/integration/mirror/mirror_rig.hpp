@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "connectors/ldap/mapping/mapping.hpp"
-#include "connectors/ldap/sync_repl_feed.hpp"
+#include "connectors/ldap/dialects/parts.hpp"
 #include "directory/mirror/hold_service.hpp"
 #include "directory/mirror/source_runner.hpp"
 #include "tests/support/slapd_rig.hpp"
@@ -16,13 +15,23 @@ namespace bascule::test {
 /// No removal is held.
 mirror::GuardLimits open_limits();
 
-/// A mirror of a real slapd: its feed, mapping, engine and store as the product puts them together.
+/// What a mirror follows, and how.
+struct MirrorSetup {
+    ldap::SourceOptions source;
+    ldap::Dialect dialect = ldap::Dialect::openldap;
+    std::string anchor_attribute = "entryUUID";
+    mirror::GuardLimits limits = {};
+};
+
+/// A mirror of a real directory server: its feed, mapping, engine and store as the product puts
+/// them together.
 class MirrorRig {
   public:
     explicit MirrorRig(
         SlapdRig& directory, mirror::GuardLimits limits = {}, ldap::Mapping mapping = {},
         std::string base = SlapdRig::suffix()
     );
+    explicit MirrorRig(MirrorSetup setup);
     ~MirrorRig();
     MirrorRig(const MirrorRig&) = delete;
     MirrorRig& operator=(const MirrorRig&) = delete;
@@ -33,7 +42,7 @@ class MirrorRig {
     [[nodiscard]] mirror::SourceRunner& runner() { return *runner_; }
     [[nodiscard]] mirror::SourceStatus status() const { return runner_->snapshot(); }
     [[nodiscard]] directory::Store& store() { return *store_; }
-    [[nodiscard]] const ldap::Mapper& mapper() const { return *mapper_; }
+    [[nodiscard]] const ldap::Mapper& mapper() const { return *parts_.mapper; }
 
     /// Polls until `condition` holds; false after 30 s.
     [[nodiscard]] static bool wait(const std::function<bool()>& condition);
@@ -54,17 +63,17 @@ class MirrorRig {
     void store_cookie(const std::string& cookie);
 
   private:
-    [[nodiscard]] ldap::SyncReplOptions feed_options() const;
+    [[nodiscard]] ldap::DialectParts make_parts();
+    /// Everything below the base, by a plain search.
     [[nodiscard]] std::vector<directory::SourceEntry> read_directory() const;
     [[nodiscard]] std::vector<std::string> differences();
     void read(const std::function<void(directory::Reader&)>& work);
 
-    SlapdRig& directory_;
-    mirror::GuardLimits limits_;
-    std::string base_;
+    MirrorSetup setup_;
     std::string folder_;
     directory::Clock& clock_;
-    std::unique_ptr<ldap::Mapper> mapper_;
+    ldap::WorkConnection work_;
+    ldap::DialectParts parts_;
     std::unique_ptr<directory::Store> store_;
     std::unique_ptr<mirror::SourceRunner> runner_;
 };

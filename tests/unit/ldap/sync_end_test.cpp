@@ -13,7 +13,7 @@ FeedEnd end_of(int code, const std::string& diagnostic = "") {
     Outcome outcome;
     outcome.code = code;
     outcome.diagnostic = diagnostic;
-    return end_of_search(outcome, "dc=example").end;
+    return end_of_search(outcome, "dc=example", SyncDialect()).end;
 }
 
 TEST(SyncEnd, ResultsAreToldApart) {
@@ -23,7 +23,8 @@ TEST(SyncEnd, ResultsAreToldApart) {
     EXPECT_EQ(
         end_of(53, "consumer has state info but provider doesn't!"), FeedEnd::provider_behind
     );
-    EXPECT_EQ(end_of(53, "Too many active synchronization sessions"), FeedEnd::disconnected);
+    EXPECT_EQ(end_of(53, "Too many active synchronization sessions"), FeedEnd::limited);
+    EXPECT_EQ(end_of(53, "something else"), FeedEnd::disconnected);
     EXPECT_EQ(end_of(32), FeedEnd::base_missing);
     EXPECT_EQ(end_of(10), FeedEnd::base_missing);
     for (const int limit : {3, 4, 11}) {

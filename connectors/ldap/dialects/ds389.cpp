@@ -1,0 +1,90 @@
+// 389 Directory Server: content synchronisation over the retro changelog, passwords by exop and
+// modify under its own policy.
+#include "connectors/ldap/dialects/ds389.hpp"
+
+#include <charconv>
+
+#include "connectors/ldap/anchor.hpp"
+#include "connectors/ldap/dialects/parts.hpp"
+#include "connectors/ldap/password_verifier.hpp"
+#include "connectors/ldap/password_writer.hpp"
+#include "connectors/ldap/sync_repl_feed.hpp"
+
+namespace bascule::ldap {
+namespace {
+
+/// The log is cut off at its old end without a word; a cookie from before then brings only what is
+/// left. The root entry tells where the log begins.
+Result<bool> log_reaches(Connection& connection, const SyncCookie& sent, Deadline deadline) {
+    SearchRequest request;
+    request.attributes = {"firstchangenumber"};
+    BASCULE_TRY(const auto entries, connection.search(request, deadline));
+    if (entries.empty() || entries.front().values("firstchangenumber").empty()) {
+        return false;
+    }
+    const auto& text = entries.front().values("firstchangenumber").front();
+    std::uint64_t first = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), first);
+    return problem == std::errc() && end == text.data() + text.size() && first <= sent.number() + 1;
+}
+
+}  // namespace
+
+SyncDialect ds389_sync() {
+    SyncDialect dialect;
+    dialect.name = "389ds";
+    dialect.anchor_attribute = "nsUniqueId";
+    dialect.anchor_text = &ns_unique_id_text;
+    dialect.stamp_attribute = "modifyTimestamp";
+    dialect.parse_cookie = &SyncCookie::parse_numbered;
+    dialect.has_present_phase = false;
+    // It sends every user attribute and no operational one, whatever is asked for.
+    dialect.whole_entries_in_refresh = false;
+    dialect.silent_at_limits = true;
+    dialect.remembers = &log_reaches;
+    dialect.limit_advice =
+        "Set nsSizeLimit, nsLookThroughLimit and nsTimeLimit of the account's entry to -1.";
+    dialect.support_advice =
+        "On 389 Directory Server switch on the plug-ins Content Synchronization and Retro "
+        "Changelog and restart it.";
+    return dialect;
+}
+
+const Mapping& ds389_mapping() {
+    static const Mapping mapping = [] {
+        Mapping made = default_mapping();
+        for (auto* kind : {&made.users, &made.groups}) {
+            for (auto& rule : kind->rules) {
+                if (rule.target == "externalId") {
+                    rule.from = {"nsUniqueId"};
+                }
+                if (rule.target == "active") {
+                    rule = rule_from("active", {"nsAccountLock"});
+                    rule.is_not = {"true"};
+                }
+            }
+        }
+        return made;
+    }();
+    return mapping;
+}
+
+Result<DialectParts> make_ds389_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+) {
+    DialectParts parts;
+    BASCULE_TRY(parts.mapper, Mapper::compile(options.mapping, registry, ds389_mapping()));
+    SyncReplOptions feed;
+    feed.connection = options.connection;
+    feed.base = options.base;
+    feed.attributes = parts.mapper->wanted_attributes();
+    feed.heartbeat = options.heartbeat;
+    feed.dialect = ds389_sync();
+    parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
+    const PolicyLocation policies{options.password_policy, options.base};
+    parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
+    parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);
+    return parts;
+}
+
+}  // namespace bascule::ldap

@@ -1,0 +1,29 @@
+// Any LDAPv3 server: looking for changes, and passwords by what it offers.
+#include "connectors/ldap/dialects/generic/poll_feed.hpp"
+#include "connectors/ldap/dialects/parts.hpp"
+#include "connectors/ldap/password_verifier.hpp"
+#include "connectors/ldap/password_writer.hpp"
+
+namespace bascule::ldap {
+
+Result<DialectParts> make_generic_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+) {
+    DialectParts parts;
+    BASCULE_TRY(parts.mapper, Mapper::compile(options.mapping, registry));
+    PollOptions feed;
+    feed.connection = options.connection;
+    feed.base = options.base;
+    feed.attributes = parts.mapper->wanted_attributes();
+    feed.anchor = options.polling.anchor;
+    feed.interval = options.polling.interval;
+    feed.overlap = options.polling.overlap;
+    feed.audit = options.polling.audit;
+    parts.feed = std::make_unique<PollFeed>(std::move(feed));
+    const PolicyLocation policies{options.password_policy, options.base};
+    parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
+    parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);
+    return parts;
+}
+
+}  // namespace bascule::ldap

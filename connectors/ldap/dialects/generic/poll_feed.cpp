@@ -1,0 +1,64 @@
+#include "connectors/ldap/dialects/generic/poll_feed.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/dialects/dialect.hpp"
+#include "connectors/ldap/dialects/generic/poll_run.hpp"
+#include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/feed_failure.hpp"
+#include "directory/base/text.hpp"
+
+namespace bascule::ldap {
+
+using directory::FeedEnd;
+using directory::FeedResult;
+using std::chrono::steady_clock;
+
+FeedResult PollFeed::run(
+    const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
+) {
+    const auto deadline = steady_clock::now() + options_.connection.operation_timeout +
+                          options_.connection.network_timeout *
+                              static_cast<std::int64_t>(options_.connection.servers.size());
+    auto connection = Connection::open_bound(options_.connection, deadline, stop);
+    if (!connection) {
+        return failed_run(std::move(connection).error(), stop);
+    }
+    const auto root = read_root_entry(*connection, deadline);
+    if (!root) {
+        return failed_run(root.error(), stop);
+    }
+    const bool resumes = !known_.empty() && !token_.empty() && start.cookie == token_;
+    if (!resumes) {
+        known_.clear();
+        newest_.clear();
+    }
+    PollRun run(options_, *connection, *root, known_, newest_, sink, stop);
+    auto result = run.follow(resumes);
+    if (!run.token().empty()) {
+        token_ = run.token();
+        newest_ = run.newest();
+    }
+    return stop.stop_requested() ? FeedResult() : std::move(result);
+}
+
+std::string PollFeed::fingerprint() const {
+    auto attributes = options_.attributes;
+    std::ranges::transform(attributes, attributes.begin(), [](const auto& name) {
+        return to_ascii_lower(name);
+    });
+    std::ranges::sort(attributes);
+    auto servers = options_.connection.servers;
+    std::ranges::sort(servers);
+    return fmt::format(
+        "poll|{}|{}|{}|{}|{}", fmt::join(servers, " "), dn_key_or_raw(options_.base),
+        to_ascii_lower(options_.anchor), fmt::join(attributes, " "),
+        dn_key_or_raw(options_.connection.bind_dn)
+    );
+}
+
+}  // namespace bascule::ldap
