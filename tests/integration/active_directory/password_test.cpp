@@ -5,7 +5,9 @@
 #include <memory>
 
 #include "connectors/ldap/dialects/active_directory/domain_passwords.hpp"
+#include "connectors/ldap/dialects/directory_source.hpp"
 #include "tests/support/samba_rig.hpp"
+#include "tests/unit/mirror/registry_fixture.hpp"
 
 namespace bascule::ldap {
 namespace {
@@ -212,6 +214,37 @@ TEST_F(DomainPassword, ProtectedAccountsAreKnownBeforehand) {
     dn_ = samba_->client().admin_dn;
     EXPECT_TRUE(state().protected_account);
     EXPECT_EQ(reset(new_password), "directory_denied");
+}
+
+TEST_F(DomainPassword, TheDialectIsAskedForBeforeTheFirstPassword) {
+    SourceOptions options;
+    options.connection = work_->options();
+    options.base = SambaRig::suffix();
+    const auto source =
+        DirectorySource::make(std::move(options), std::nullopt, {}, test::product_registry());
+    ASSERT_TRUE(source);
+    auto& writer = (*source)->writer();
+    EXPECT_TRUE(writer.reset(dn_, Secret(std::string(new_password)), MustChange::no, soon()));
+    EXPECT_TRUE(samba_->client().values(dn_, "userPassword").empty());
+    EXPECT_EQ(
+        *(*source)->verifier().verify(dn_, Secret(std::string(new_password)), soon()),
+        SignInVerdict::accepted
+    );
+    EXPECT_EQ((*source)->verifier().lockout_threshold(), std::nullopt);
+}
+
+TEST_F(DomainPassword, WithoutAServerNothingIsWrittenByAGuess) {
+    SourceOptions options;
+    options.connection = work_->options();
+    options.base = SambaRig::suffix();
+    const auto source =
+        DirectorySource::make(std::move(options), std::nullopt, {}, test::product_registry());
+    ASSERT_TRUE(source);
+    samba_->stop();
+    const auto done =
+        (*source)->writer().reset(dn_, Secret(std::string(new_password)), MustChange::no, soon());
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, "writeback_unavailable");
 }
 
 }  // namespace
