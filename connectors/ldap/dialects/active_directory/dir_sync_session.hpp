@@ -55,7 +55,8 @@ class DirSyncSession {
     EntryReader reader_;
     DirSyncIncrements increments_;
     DirSyncCookie cookie_;
-    std::string stored_;  ///< the cookie that the sink was given last
+    std::string stored_;       ///< the cookie that the sink was given last
+    bool cookie_due_ = false;  ///< it should be given the present one
     bool whole_domain_;
     bool deletions_visible_ = false;
 
