@@ -337,6 +337,7 @@ class RouteTable {
         known.method = route.method;
         known.pattern = route.pattern;
         BASCULE_CHECK(known_->add(std::move(known)));
+        route.may_compress = true;  // what is returned "never" stands in no answer
         return router_.add(std::move(route));
     }
 

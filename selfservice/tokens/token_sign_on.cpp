@@ -201,15 +201,22 @@ void TokenService::note_use(Token& token, Time now) {
         return;
     }
     token.last_used = now;
+    use_notes_.note(token.id, now);
+}
+
+void TokenService::write_uses(const UseNotes::Notes& notes) {
     const Status written =
         store_.write(Durability::repeatable, [&](Transaction& transaction) -> Status {
-            BASCULE_TRY(const auto object, transaction.find(token.id));
-            if (!object) {
-                return {};
+            for (const auto& [id, when] : notes) {
+                BASCULE_TRY(const auto object, transaction.find(id));
+                if (!object) {
+                    continue;
+                }
+                Token present = token_of(*object);
+                present.last_used = when;
+                BASCULE_CHECK(store(transaction, *object, present, hashes_of(*object)));
             }
-            Token present = token_of(*object);
-            present.last_used = now;
-            return store(transaction, *object, present, hashes_of(*object));
+            return {};
         });
     if (!written) {
         log::warning(
