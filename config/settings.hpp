@@ -55,7 +55,7 @@ struct Guard {
     double attribute_loss_percent = 0;
 };
 
-enum class Dialect { automatic, openldap };
+enum class Dialect { automatic, openldap, ds389, active_directory, generic };
 
 struct SourceSettings {
     std::string name;

@@ -3,12 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "connectors/ldap/mapping/mapping.hpp"
-#include "connectors/ldap/password_verifier.hpp"
-#include "connectors/ldap/password_writer.hpp"
-#include "connectors/ldap/sync_repl_feed.hpp"
-#include "connectors/ldap/work_connection.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -38,16 +34,32 @@ mirror::GuardLimits guard_limits(const config::Guard& guard) {
     return limits;
 }
 
-std::unique_ptr<directory::Feed> make_feed(
-    const config::SourceSettings& settings, const ldap::Mapper& mapper
-) {
-    ldap::SyncReplOptions options;
-    options.connection = connection_options(settings);
-    options.base = settings.base;
-    // Everything below the base is followed, so that `explain` can tell why an entry is not served.
-    options.attributes = mapper.wanted_attributes();
-    options.heartbeat = settings.heartbeat;
-    return std::make_unique<ldap::SyncReplFeed>(std::move(options));
+/// Nothing when the server is to be asked.
+std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
+    switch (dialect) {
+        case config::Dialect::automatic:
+            return std::nullopt;
+        case config::Dialect::openldap:
+            return ldap::Dialect::openldap;
+        case config::Dialect::ds389:
+            return ldap::Dialect::ds389;
+        case config::Dialect::active_directory:
+            return ldap::Dialect::active_directory;
+        case config::Dialect::generic:
+            return ldap::Dialect::generic;
+    }
+    return std::nullopt;
+}
+
+/// Under which fingerprint the source was mirrored last; empty when it never was.
+Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
+    std::string fingerprint;
+    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(source));
+        fingerprint = state ? state->fingerprint : std::string();
+        return {};
+    }));
+    return fingerprint;
 }
 
 }  // namespace
@@ -57,15 +69,15 @@ struct Sources::Source {
     directory::SourceId id{};
     bool password_enabled = false;
     bool unlock_enabled = false;
-    std::unique_ptr<ldap::Mapper> mapper;
-    std::unique_ptr<ldap::WorkConnection> work;
-    std::unique_ptr<ldap::OpenLdapPasswordWriter> writer;
-    std::unique_ptr<ldap::BindPasswordVerifier> verifier;
+    bool sign_in = false;
+    std::unique_ptr<ldap::DirectorySource> directory;
     std::string base_key;
     std::unique_ptr<mirror::SourceRunner> runner;
 
     [[nodiscard]] directory::WriteBack write_back() const {
-        return {writer.get(), verifier.get(), password_enabled, name, unlock_enabled};
+        return {
+            &directory->writer(), sign_in ? &directory->verifier() : nullptr, password_enabled,
+            name, unlock_enabled};
     }
 };
 
@@ -79,19 +91,22 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     source->name = settings.name;
     source->password_enabled = settings.write_back_password;
     source->unlock_enabled = settings.write_back_unlock;
-    BASCULE_TRY(
-        source->mapper, ldap::Mapper::compile({settings.users, settings.groups}, core.registry)
-    );
+    source->sign_in = sign_in;
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
-    source->work = std::make_unique<ldap::WorkConnection>(connection_options(settings));
-    const ldap::PolicyLocation policies{settings.password_policy, settings.base};
-    source->writer = std::make_unique<ldap::OpenLdapPasswordWriter>(*source->work, policies);
-    if (sign_in) {
-        source->verifier = std::make_unique<ldap::BindPasswordVerifier>(*source->work, policies);
-    }
+    BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
+    BASCULE_TRY(
+        source->directory, ldap::DirectorySource::make(
+                               {connection_options(settings),
+                                settings.base,
+                                {settings.users, settings.groups},
+                                settings.password_policy,
+                                settings.heartbeat},
+                               configured_dialect(settings.dialect), fingerprint, core.registry
+                           )
+    );
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->runner = std::make_unique<mirror::SourceRunner>(
-        *core.store, make_feed(settings, *source->mapper), *source->mapper, core.clock,
+        *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
         settings.name, guard_limits(settings.guard)
     );
     return source;
@@ -107,7 +122,9 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
             error.detail = "Source " + one.name + ": " + error.detail;
             return fail(std::move(error));
         }
-        masters.emplace((*source)->id, authority::Master{one.name, (*source)->mapper.get()});
+        masters.emplace(
+            (*source)->id, authority::Master{one.name, &(*source)->directory->mapper()}
+        );
         sources->sources_.push_back(*std::move(source));
     }
     sources->authority_ = std::make_shared<const authority::Authority>(std::move(masters));
@@ -159,7 +176,7 @@ bool Sources::fills(
 ) const {
     for (const auto& source : sources_) {
         if (source->id == id) {
-            return source->mapper->fills(type, path);
+            return source->directory->mapper().fills(type, path);
         }
     }
     return false;
@@ -196,9 +213,9 @@ Result<std::string> Sources::decide_hold(
         }
         const std::string count = std::to_string(summary.total);
         if (approve) {
-            BASCULE_CHECK(
-                service.approve(summary.source, summary.hash, *(*source)->mapper, caller.actor)
-            );
+            BASCULE_CHECK(service.approve(
+                summary.source, summary.hash, (*source)->directory->mapper(), caller.actor
+            ));
             return count + " removals of source " + summary.source + " were carried out.";
         }
         BASCULE_CHECK(service.reject(summary.source, summary.hash, caller.actor));

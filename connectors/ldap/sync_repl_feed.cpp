@@ -8,6 +8,7 @@
 
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
@@ -27,16 +28,6 @@ namespace {
 // A stream is waited for in slices; the wire is shut at a stop request, so this only bounds
 // bookkeeping.
 constexpr std::chrono::seconds wait_slice{1};
-
-FeedResult failed(Error error, const std::stop_token& stop) {
-    if (stop.stop_requested()) {
-        return {};
-    }
-    const bool refused = error.code == "directory_credentials" ||
-                         error.code == "directory_denied" || error.code == "directory_insecure" ||
-                         error.code == "directory_tls" || error.kind == ErrorKind::invalid_input;
-    return {refused ? FeedEnd::refused : FeedEnd::disconnected, std::move(error)};
-}
 
 SearchRequest search_request(const SyncReplOptions& options) {
     SearchRequest request;
@@ -99,17 +90,17 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
                               static_cast<std::int64_t>(options_.connection.servers.size());
     auto connection = Connection::open_bound(options_.connection, deadline, stop);
     if (!connection) {
-        return failed(std::move(connection).error(), stop);
+        return failed_run(std::move(connection).error(), stop);
     }
     const auto scope = search_request(options_);
     const auto id = connection->start_sync(
         MovedSubtree::with_signs(scope), start.to_string(options_.replica_id)
     );
     if (!id) {
-        return failed(id.error(), stop);
+        return failed_run(id.error(), stop);
     }
     if (auto status = sink.refresh_started(!start.empty()); !status) {
-        return failed(std::move(status).error(), stop);
+        return failed_run(std::move(status).error(), stop);
     }
     StreamProgress progress;
     const Heartbeat heartbeat(

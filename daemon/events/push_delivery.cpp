@@ -127,7 +127,7 @@ void PushDelivery::reconcile(std::map<Uuid, std::jthread>& lanes) {
     }
     std::erase_if(lanes, [&](auto& lane) {
         return std::ranges::none_of(*streams, [&](const EventStream& stream) {
-            return stream.id == lane.first;
+            return stream.id == lane.first && stream.delivery == Delivery::push;
         });
     });
     for (const EventStream& stream : *streams) {
@@ -179,11 +179,12 @@ Status PushDelivery::deliver(const std::stop_token& stop, Lane& lane) {
         lane.noted_error = lane.stream.last_error;
         lane.caught_up = false;
     }
-    if (lane.stream.paused) {
-        rest(stop, look);
+    if (lane.caught_up && !store_.journal_signal().wait_beyond(lane.scanned, look)) {
         return {};
     }
-    if (lane.caught_up && !store_.journal_signal().wait_beyond(lane.scanned, look)) {
+    streams_.follow_client(lane.stream);
+    if (lane.stream.waits() || lane.stream.delivery != Delivery::push) {
+        rest(stop, look);
         return {};
     }
     lane.caught_up = false;

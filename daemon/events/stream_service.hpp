@@ -75,6 +75,9 @@ class StreamService {
     [[nodiscard]] Result<EventStream> progress(
         const Uuid& id, const std::function<void(EventStream&)>& change
     );
+    /// Brings up to date what depends on the stream's client: what it may read, and whether it is
+    /// one at all. All that give a stream have done so.
+    void follow_client(EventStream& stream) const;
     /// Rises with every stream made, changed or removed by an operator.
     [[nodiscard]] std::uint64_t revision() const { return revision_.load(); }
 
@@ -85,10 +88,8 @@ class StreamService {
         std::string_view name_or_id, std::string activity, const access::Caller& by,
         const std::function<Status(directory::Transaction&, EventStream&)>& change
     );
+    [[nodiscard]] Status check_scopes(const std::vector<std::string>& scopes) const;
     [[nodiscard]] Status name_client(EventStream& wanted);
-    /// What becomes of a stream by what its client is now: it tells what the client may read, and
-    /// waits while the client is none.
-    void follow_client(EventStream& stream);
 
     directory::Store& store_;
     const directory::Clock& clock_;

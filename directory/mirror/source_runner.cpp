@@ -164,6 +164,8 @@ void SourceRunner::run_feed(const std::stop_token& stop) {
 void SourceRunner::handle_end(const FeedResult& result) {
     if (result.end == FeedEnd::stopped)
         return;
+    if (result.end == FeedEnd::other_dialect && failures_++ == 0)
+        return;
     const std::string error = result.error.code + ": " + result.error.detail;
     log::warning(
         "source_ended", "The change feed ended.",

@@ -52,6 +52,8 @@ enum class FeedEnd {
     base_missing,     ///< the search base is gone or renamed: keep data, alarm
     limited,          ///< size, time or admin limit: no proof, alarm with what to change
     refused,          ///< credentials or rights
+    other_dialect,    ///< the server is of another kind than was assumed: begin again with what
+                      ///< fingerprint() says now
 };
 
 struct FeedResult {

@@ -24,7 +24,7 @@ std::string joined(const Request& request, std::string_view name) {
 ReadOutcome parse(Exchange& exchange, InputBuffer& buffer) {
     namespace http = boost::beast::http;
     boost::system::error_code ec;
-    const std::size_t used = exchange.parser.put(buffer.data(), ec);
+    const std::size_t used = exchange.parser.feed(buffer.data(), ec);
     buffer.consume(used);
     exchange.received += used;
     if (!ec || ec == http::error::need_more) {

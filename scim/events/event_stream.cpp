@@ -118,7 +118,7 @@ std::optional<StreamState> parse_state(std::string_view text) {
 }
 
 StreamState state_of(const EventStream& stream) {
-    if (!stream.paused) {
+    if (!stream.waits()) {
         return StreamState::enabled;
     }
     return stream.discards ? StreamState::disabled : StreamState::paused;

@@ -54,6 +54,10 @@ struct EventStream {
     std::string client_name;
     /// What the client may read as it is now, when that is a part of the attributes. Not stored.
     std::shared_ptr<const access::AttributeRules> rules;
+    /// What the client that made the stream may read as it is now. Not stored.
+    std::vector<std::string> client_scopes;
+    /// Revoked or expired at the moment, or it may not be told anything. Not stored.
+    bool client_gone = false;
     std::string endpoint;            ///< push: the receiver's URL
     std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
     std::string authorization;       ///< push: the same value, sealed, when the client gave it
@@ -72,7 +76,14 @@ struct EventStream {
     std::uint64_t refused = 0;    ///< tokens that the receiver could not take
     std::string last_error;       ///< of the receiver or of the way to it; empty when all is well
     std::optional<Time> last_error_time;
+
+    /// Nothing is delivered for now; what happens meanwhile is not lost.
+    [[nodiscard]] bool waits() const { return paused || client_gone; }
 };
+
+/// What to tell of a stream whose client is gone.
+inline constexpr std::string_view client_gone_text =
+    "Its client was revoked or has expired, or may not read events any more.";
 
 [[nodiscard]] StreamState state_of(const EventStream& stream);
 /// Whether tokens with this event may be in the stream; a verification always may.

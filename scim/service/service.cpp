@@ -38,6 +38,19 @@ bool is_write(Method method, std::string_view pattern) {
            (method == Method::post && !pattern.ends_with("/.search"));
 }
 
+/// What is still to be sent of an answer refers to the engine that made it.
+Result<Response> keeping(std::shared_ptr<const Engine> engine, Result<Response> result) {
+    struct Kept {
+        std::shared_ptr<const Engine> engine;
+        std::shared_ptr<http::BodySource> rest;
+    };
+    if (engine && result && result->rest) {
+        const auto kept = std::make_shared<Kept>(Kept{std::move(engine), std::move(result->rest)});
+        result->rest = std::shared_ptr<http::BodySource>(kept, kept->rest.get());
+    }
+    return result;
+}
+
 /// A JSON Web Token starts so. Checking it may mean to fetch its issuer's keys first.
 bool may_wait_for_keys(const Request& request) {
     constexpr std::string_view start = "bearer ey";
@@ -311,7 +324,10 @@ class RouteTable {
             const Call call{
                 request, context, *caller, http::QueryParameters(request.query), **profile};
             const auto limited = this_engine->clients->engine_for(*caller);
-            return finish(operation(limited ? *limited : *this_engine, call), context.request_id);
+            return finish(
+                keeping(limited, operation(limited ? *limited : *this_engine, call)),
+                context.request_id
+            );
         };
         return add(std::move(route));
     }
@@ -395,7 +411,7 @@ class RouteTable {
         } else if (auto later = writes ? answer_later(engine, call) : std::nullopt) {
             return *std::move(later);
         } else {
-            result = operation(seen, seen_view, call);
+            result = keeping(limited, operation(seen, seen_view, call));
         }
         if (!result && writes && is_refusal(result.error()) && !preferences_of(request).dry_run) {
             journal_refusal(engine, view, call, result.error());
@@ -436,7 +452,9 @@ class RouteTable {
         }
         const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
         const auto limited = engine.clients->engine_for(*caller);
-        return finish(operation(limited ? *limited : engine, call), context.request_id);
+        return finish(
+            keeping(limited, operation(limited ? *limited : engine, call)), context.request_id
+        );
     }
 
     const Engine& engine_;

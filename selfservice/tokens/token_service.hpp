@@ -70,6 +70,9 @@ class TokenService {
     [[nodiscard]] Result<Token> find_by_certificate(const std::vector<std::string>& names);
     [[nodiscard]] Result<Token> find_by_subject(std::string_view subject);
 
+    /// The client of that name or id, under the same terms; no sign-on, so its last use stays.
+    [[nodiscard]] Result<Token> look_up(std::string_view name_or_id);
+
     /// The active user with that userName, for whom a client may act; `invalid_input`/
     /// "unknown_user".
     [[nodiscard]] Result<Uuid> find_user(std::string_view user_name);

@@ -73,6 +73,16 @@ Result<Token> TokenService::find(const Uuid& id) {
     return remembered("id:" + id.to_string(), {}, [&](Reader& reader) { return reader.find(id); });
 }
 
+Result<Token> TokenService::look_up(std::string_view name_or_id) {
+    const auto find = [&](Reader& reader) -> Result<std::optional<Object>> {
+        BASCULE_TRY(Object object, object_named(reader, name_or_id));
+        return std::optional<Object>(std::move(object));
+    };
+    BASCULE_TRY(Verified found, load(find, {}));
+    return is_over(found.ends, clock_.now()) ? Result<Token>(invalid_token())
+                                             : std::move(found.token);
+}
+
 Result<Token> TokenService::find_named(std::string_view name_or_id) {
     if (const auto id = parse_uuid(name_or_id)) {
         return find(*id);

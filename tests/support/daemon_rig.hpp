@@ -15,6 +15,14 @@
 
 namespace bascule::test {
 
+/// How a directory is reached as its service account.
+struct DirectoryAccess {
+    std::string server;
+    std::string base;
+    std::string dn;
+    std::string password;
+};
+
 /// The real program, started with a configuration of its own in a throw-away folder, mirroring a
 /// SlapdRig (or nothing), over plain HTTP on loopback. Use it from one thread, but for request(),
 /// which any thread may call.
@@ -25,8 +33,12 @@ class DaemonRig {
     explicit DaemonRig(
         const SlapdRig& directory, std::string source_lines = {}, std::string lines = {}
     );
-    /// With a source whose server is not there; `lines` are more top-level YAML lines, "{ADDRESS}" stands for the address
-    /// to listen at. Lines with a server section replace the usual one.
+    /// The same with a directory of any kind.
+    explicit DaemonRig(
+        const DirectoryAccess& directory, std::string source_lines = {}, std::string lines = {}
+    );
+    /// With a source whose server is not there; `lines` are more top-level YAML lines, "{ADDRESS}"
+    /// stands for the address to listen at. Lines with a server section replace the usual one.
     explicit DaemonRig(std::string lines = {});
     ~DaemonRig();
     DaemonRig(const DaemonRig&) = delete;

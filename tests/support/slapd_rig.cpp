@@ -25,6 +25,7 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/ldap_client.hpp"
 #include "tests/support/process.hpp"
 
 namespace bascule::test {
@@ -40,41 +41,6 @@ std::string make_folder() {
     return pattern;
 }
 
-void require(const ProcessResult& result, std::string_view what) {
-    if (result.exit_code != 0) {
-        throw std::runtime_error(
-            fmt::format("{} failed with {}: {}", what, result.exit_code, result.output)
-        );
-    }
-}
-
-sockaddr_in endpoint(const std::string& address, std::uint16_t port) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(port);
-    ::inet_pton(AF_INET, address.c_str(), &out.sin_addr);
-    return out;
-}
-
-/// True when an anonymous bind gets an answer.
-bool answers(const std::string& host, std::uint16_t port) {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const timeval patience{2, 0};
-    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    const auto address = endpoint(host, port);
-    bool answered = false;
-    if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        constexpr std::array<unsigned char, 14> anonymous_bind{
-            0x30, 0x0c, 0x02, 0x01, 0x01, 0x60, 0x07, 0x02, 0x01, 0x03, 0x04, 0x00, 0x80, 0x00};
-        std::array<char, 1> reply{};
-        answered =
-            ::send(descriptor, anonymous_bind.data(), anonymous_bind.size(), MSG_NOSIGNAL) > 0 &&
-            ::recv(descriptor, reply.data(), reply.size(), 0) == 1;
-    }
-    ::close(descriptor);
-    return answered;
-}
-
 std::string percent_encoded_path(const std::string& path) {
     std::string out;
     for (const char c : path) {
@@ -83,32 +49,7 @@ std::string percent_encoded_path(const std::string& path) {
     return out;
 }
 
-/// Undoes LDIF line folding.
-std::string unfold(std::string text) {
-    for (auto at = text.find("\n "); at != std::string::npos; at = text.find("\n ", at)) {
-        text.erase(at, 2);
-    }
-    return text;
-}
-
 }  // namespace
-
-SlapdRig::ReservedPort::ReservedPort(const std::string& host) {
-    descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    auto address = endpoint(host, 0);
-    socklen_t size = sizeof address;
-    if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw std::runtime_error(fmt::format("no port on {}: {}", host, std::strerror(errno)));
-    }
-    number = ntohs(address.sin_port);
-}
-
-SlapdRig::ReservedPort::~ReservedPort() {
-    ::close(descriptor);
-}
 
 std::string own_address() {
     ifaddrs* list = nullptr;
@@ -130,10 +71,11 @@ std::string own_address() {
     return {};
 }
 
-void make_certificates(const std::string& folder) {
+void make_certificates(const std::string& folder, const std::string& address) {
     std::filesystem::create_directories(folder);
     std::ofstream(folder + "/extensions")
-        << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nextendedKeyUsage=serverAuth\n";
+        << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"
+        << (address.empty() ? "" : ",IP:" + address) << "\nextendedKeyUsage=serverAuth\n";
     const std::vector<std::string> key{
         "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"};
     const auto openssl = [&](std::vector<std::string> arguments) {
@@ -264,7 +206,7 @@ std::string SlapdRig::dump_ldif() {
 
 void SlapdRig::start() {
     launch(fmt::format("{} {} {}", ldap_uri(), ldaps_uri(), ldapi_uri()), [this] {
-        return answers(options_.address, port_.number);
+        return ldap_answers(options_.address, port_.number);
     });
 }
 
@@ -332,29 +274,20 @@ void SlapdRig::wipe() {
     std::filesystem::create_directories(folder_ + "/db");
 }
 
+LdapClient SlapdRig::client() const {
+    return {ldapi_uri(), admin_dn(), admin_password()};
+}
+
 int SlapdRig::modify_as(std::string_view dn, std::string_view password, std::string_view ldif) {
-    return run_program(
-               {"ldapmodify", "-a", "-x", "-H", ldapi_uri(), "-D", std::string(dn), "-w",
-                std::string(password)},
-               ldif
-    )
-        .exit_code;
+    return client().modify_as(dn, password, ldif);
 }
 
 void SlapdRig::modify(std::string_view ldif) {
-    require(
-        run_program(
-            {"ldapmodify", "-a", "-x", "-H", ldapi_uri(), "-D", admin_dn(), "-w", admin_password()},
-            ldif
-        ),
-        "ldapmodify"
-    );
+    client().modify(ldif);
 }
 
 void SlapdRig::set(std::string_view dn, std::string_view attribute, std::string_view value) {
-    modify(
-        fmt::format("dn: {0}\nchangetype: modify\nreplace: {1}\n{1}: {2}\n", dn, attribute, value)
-    );
+    client().set(dn, attribute, value);
 }
 
 void SlapdRig::set_policy(std::string_view attribute, std::string_view value) {
@@ -362,30 +295,11 @@ void SlapdRig::set_policy(std::string_view attribute, std::string_view value) {
 }
 
 int SlapdRig::bind(std::string_view dn, std::string_view password) {
-    return run_program({"ldapwhoami", "-x", "-H", ldapi_uri(), "-D", std::string(dn), "-w",
-                        std::string(password)})
-        .exit_code;
+    return client().bind(dn, password);
 }
 
 std::vector<std::string> SlapdRig::values(std::string_view dn, std::string_view attribute) {
-    const auto result = run_program(
-        {"ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", ldapi_uri(), "-D", admin_dn(),
-         "-w", admin_password(), "-b", std::string(dn), "-s", "base", "(objectClass=*)",
-         std::string(attribute)}
-    );
-    std::vector<std::string> found;
-    if (result.exit_code == 32) {
-        return found;
-    }
-    require(result, "ldapsearch");
-    std::istringstream lines(unfold(result.output));
-    const auto prefix = std::string(attribute) + ": ";
-    for (std::string line; std::getline(lines, line);) {
-        if (line.starts_with(prefix)) {
-            found.push_back(line.substr(prefix.size()));
-        }
-    }
-    return found;
+    return client().values(dn, attribute);
 }
 
 std::string SlapdRig::entry_uuid(std::string_view dn) {

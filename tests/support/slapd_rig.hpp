@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/ldap_client.hpp"
+#include "tests/support/reserved_port.hpp"
 #include "tests/support/rig_ldif.hpp"
 
 namespace bascule::test {
@@ -111,16 +113,7 @@ class SlapdRig {
     }
 
   private:
-    /// Keeps a port of the address for this rig while the server is down: bound, never listening.
-    struct ReservedPort {
-        int descriptor = -1;
-        std::uint16_t number = 0;
-        explicit ReservedPort(const std::string& address);
-        ~ReservedPort();
-        ReservedPort(const ReservedPort&) = delete;
-        ReservedPort& operator=(const ReservedPort&) = delete;
-    };
-
+    [[nodiscard]] LdapClient client() const;
     void launch(const std::string& listeners, const std::function<bool()>& ready);
     void write_configuration() const;
     void change_configuration(std::string_view ldif);
@@ -134,8 +127,8 @@ class SlapdRig {
     pid_t pid_ = 0;
 };
 
-/// Makes a throw-away authority and a server certificate for localhost and 127.0.0.1 in `folder`:
-/// ca.pem, ca.key, server.pem, server.key.
-void make_certificates(const std::string& folder);
+/// Makes a throw-away authority and a server certificate for localhost, 127.0.0.1 and, when it is
+/// given, `address` in `folder`: ca.pem, ca.key, server.pem, server.key.
+void make_certificates(const std::string& folder, const std::string& address = {});
 
 }  // namespace bascule::test

@@ -17,14 +17,6 @@ using mirror::MappingRule;
 constexpr std::string_view enterprise =
     "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:";
 
-MappingRule from(std::string target, std::vector<std::string> attributes, std::string type = {}) {
-    MappingRule rule;
-    rule.target = std::move(target);
-    rule.from = std::move(attributes);
-    rule.type = std::move(type);
-    return rule;
-}
-
 MappingRule constant(std::string target, std::string value) {
     MappingRule rule;
     rule.target = std::move(target);
@@ -37,22 +29,22 @@ KindMapping make_user_mapping() {
     KindMapping kind;
     kind.filter = "(objectClass=inetOrgPerson)";
     kind.rules = {
-        from("externalId", {"entryUUID"}),
-        from("userName", {"uid"}),
-        from("name.formatted", {"cn"}),
-        from("name.familyName", {"sn"}),
-        from("name.givenName", {"givenName"}),
-        from("displayName", {"displayName", "cn"}),
-        from("title", {"title"}),
-        from("preferredLanguage", {"preferredLanguage"}),
+        rule_from("externalId", {"entryUUID"}),
+        rule_from("userName", {"uid"}),
+        rule_from("name.formatted", {"cn"}),
+        rule_from("name.familyName", {"sn"}),
+        rule_from("name.givenName", {"givenName"}),
+        rule_from("displayName", {"displayName", "cn"}),
+        rule_from("title", {"title"}),
+        rule_from("preferredLanguage", {"preferredLanguage"}),
         constant("active", "true"),
-        from("emails", {"mail"}, "work"),
-        from("phoneNumbers", {"telephoneNumber"}, "work"),
-        from("phoneNumbers", {"mobile"}, "mobile"),
-        from(extension + "employeeNumber", {"employeeNumber"}),
-        from(extension + "organization", {"o"}),
-        from(extension + "department", {"departmentNumber", "ou"}),
-        from(extension + "manager", {"manager"}),
+        rule_from("emails", {"mail"}, "work"),
+        rule_from("phoneNumbers", {"telephoneNumber"}, "work"),
+        rule_from("phoneNumbers", {"mobile"}, "mobile"),
+        rule_from(extension + "employeeNumber", {"employeeNumber"}),
+        rule_from(extension + "organization", {"o"}),
+        rule_from(extension + "department", {"departmentNumber", "ou"}),
+        rule_from(extension + "manager", {"manager"}),
     };
     return kind;
 }
@@ -62,9 +54,9 @@ KindMapping make_group_mapping() {
     kind.filter =
         "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))";
     kind.rules = {
-        from("externalId", {"entryUUID"}),
-        from("displayName", {"cn"}),
-        from("members", {"member", "uniqueMember", "memberUid"}),
+        rule_from("externalId", {"entryUUID"}),
+        rule_from("displayName", {"cn"}),
+        rule_from("members", {"member", "uniqueMember", "memberUid"}),
     };
     return kind;
 }
@@ -94,14 +86,17 @@ bool gives_value(const MappingRule& rule) {
 
 }  // namespace
 
-const KindMapping& default_user_mapping() {
-    static const KindMapping mapping = make_user_mapping();
+const Mapping& default_mapping() {
+    static const Mapping mapping{make_user_mapping(), make_group_mapping()};
     return mapping;
 }
 
-const KindMapping& default_group_mapping() {
-    static const KindMapping mapping = make_group_mapping();
-    return mapping;
+MappingRule rule_from(std::string target, std::vector<std::string> attributes, std::string type) {
+    MappingRule rule;
+    rule.target = std::move(target);
+    rule.from = std::move(attributes);
+    rule.type = std::move(type);
+    return rule;
 }
 
 KindMapping with_defaults(const KindMapping& configured, const KindMapping& defaults) {

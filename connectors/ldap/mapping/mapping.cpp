@@ -381,17 +381,19 @@ Mapper::Mapper(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
 
 Mapper::~Mapper() = default;
 
-MappingFaults find_faults(const Mapping& mapping, const directory::Registry& registry) {
+MappingFaults find_faults(
+    const Mapping& mapping, const directory::Registry& registry, const Mapping& defaults
+) {
     return {
-        faults_of_kind(with_defaults(mapping.users, default_user_mapping()), "User", registry),
-        faults_of_kind(with_defaults(mapping.groups, default_group_mapping()), "Group", registry)};
+        faults_of_kind(with_defaults(mapping.users, defaults.users), "User", registry),
+        faults_of_kind(with_defaults(mapping.groups, defaults.groups), "Group", registry)};
 }
 
 Result<std::unique_ptr<Mapper>> Mapper::compile(
-    const Mapping& mapping, const directory::Registry& registry
+    const Mapping& mapping, const directory::Registry& registry, const Mapping& defaults
 ) {
-    const mirror::KindMapping users = with_defaults(mapping.users, default_user_mapping());
-    const mirror::KindMapping groups = with_defaults(mapping.groups, default_group_mapping());
+    const mirror::KindMapping users = with_defaults(mapping.users, defaults.users);
+    const mirror::KindMapping groups = with_defaults(mapping.groups, defaults.groups);
     BASCULE_TRY(KindPlan user_plan, compile_kind(users, "User", registry));
     BASCULE_TRY(KindPlan group_plan, compile_kind(groups, "Group", registry));
     auto plan = std::make_unique<Plan>(Plan{std::move(user_plan), std::move(group_plan), {}, {}});

@@ -12,16 +12,20 @@
 namespace bascule::ldap {
 
 /// Which entries of a source become users and groups, and how. Empty filters and missing rules take
-/// the defaults below, so that an empty Mapping works on an ordinary OpenLDAP directory.
+/// the defaults of the directory's dialect, so that an empty Mapping works on an ordinary one.
 struct Mapping {
     mirror::KindMapping users;
     mirror::KindMapping groups;
 };
 
-/// (objectClass=inetOrgPerson)
-[[nodiscard]] const mirror::KindMapping& default_user_mapping();
-/// (|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup))
-[[nodiscard]] const mirror::KindMapping& default_group_mapping();
+/// For OpenLDAP: users are (objectClass=inetOrgPerson), groups are
+/// (|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=posixGroup)).
+[[nodiscard]] const Mapping& default_mapping();
+
+/// A rule that takes the values of these attributes; `type` is that of the elements made.
+[[nodiscard]] mirror::MappingRule rule_from(
+    std::string target, std::vector<std::string> attributes, std::string type = {}
+);
 
 /// The defaults with the configured rules on top: a configured rule replaces every default rule of
 /// the same attribute (and type, when it names one); a rule without a source removes them.
@@ -36,7 +40,8 @@ struct MappingFaults {
     std::vector<Error> groups;
 };
 [[nodiscard]] MappingFaults find_faults(
-    const Mapping& mapping, const directory::Registry& registry
+    const Mapping& mapping, const directory::Registry& registry,
+    const Mapping& defaults = default_mapping()
 );
 
 /// A mapping made ready to run: names resolved, filters and templates parsed. Immutable,
@@ -52,7 +57,8 @@ class Mapper final : public directory::EntryMapper {
     /// `unknown_attribute`, `unknown_transform`, `invalid_filter`, `invalid_mapping`; `field` is
     /// the target, `context` is "line:column" of the rule.
     [[nodiscard]] static Result<std::unique_ptr<Mapper>> compile(
-        const Mapping& mapping, const directory::Registry& registry
+        const Mapping& mapping, const directory::Registry& registry,
+        const Mapping& defaults = default_mapping()
     );
     ~Mapper() override;
 

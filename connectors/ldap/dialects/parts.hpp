@@ -1,0 +1,51 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "connectors/ldap/connection_options.hpp"
+#include "connectors/ldap/dialects/dialect.hpp"
+#include "connectors/ldap/mapping/mapping.hpp"
+#include "connectors/ldap/work_connection.hpp"
+#include "directory/ports/feed.hpp"
+#include "directory/ports/password_writer.hpp"
+
+namespace bascule::ldap {
+
+/// What a source's configuration says, whatever its server is.
+struct SourceOptions {
+    ConnectionOptions connection;
+    std::string base;             ///< the subtree that is mirrored
+    Mapping mapping;              ///< as configured; the dialect's defaults fill the rest
+    std::string password_policy;  ///< DN of the default policy, where a dialect needs to be told
+    std::chrono::milliseconds heartbeat{30'000};
+};
+
+/// Everything of a source that depends on its dialect.
+struct DialectParts {
+    std::unique_ptr<Mapper> mapper;
+    std::unique_ptr<directory::Feed> feed;
+    std::unique_ptr<directory::PasswordWriter> writer;
+    std::unique_ptr<directory::PasswordVerifier> verifier;
+};
+
+/// Makes the parts; connects to nothing. `work` outlives them. Errors are those of
+/// Mapper::compile().
+[[nodiscard]] Result<DialectParts> make_parts(
+    Dialect dialect, const SourceOptions& options, WorkConnection& work,
+    const directory::Registry& registry
+);
+
+/// The rules that a dialect's users and groups have without any configuration.
+[[nodiscard]] const Mapping& default_mapping(Dialect dialect);
+
+// One for each dialect, in a file of its own.
+[[nodiscard]] Result<DialectParts> make_openldap_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+);
+[[nodiscard]] Result<DialectParts> make_active_directory_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+);
+
+}  // namespace bascule::ldap
