@@ -73,6 +73,7 @@ class TokenService {
 
     /// The client of that name or id, under the same terms; no sign-on, so its last use stays.
     [[nodiscard]] Result<Token> look_up(std::string_view name_or_id);
+
     /// The active user with that userName, for whom a client may act; `invalid_input`/
     /// "unknown_user".
     [[nodiscard]] Result<Uuid> find_user(std::string_view user_name);

@@ -74,13 +74,13 @@ Result<Token> TokenService::find(const Uuid& id) {
 }
 
 Result<Token> TokenService::look_up(std::string_view name_or_id) {
-    Token token;
-    BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
-        BASCULE_TRY(const Object object, object_named(reader, name_or_id));
-        token = token_of(object);
-        return {};
-    }));
-    return is_over(token.expires, clock_.now()) ? Result<Token>(invalid_token()) : token;
+    const auto find = [&](Reader& reader) -> Result<std::optional<Object>> {
+        BASCULE_TRY(Object object, object_named(reader, name_or_id));
+        return std::optional<Object>(std::move(object));
+    };
+    BASCULE_TRY(Verified found, load(find, {}));
+    return is_over(found.ends, clock_.now()) ? Result<Token>(invalid_token())
+                                             : std::move(found.token);
 }
 
 Result<Token> TokenService::find_named(std::string_view name_or_id) {
