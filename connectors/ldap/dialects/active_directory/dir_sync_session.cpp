@@ -7,6 +7,7 @@
 
 #include "connectors/ldap/dialects/active_directory/values.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "directory/base/log.hpp"
 
 namespace bascule::ldap {
 
@@ -108,6 +109,15 @@ Status DirSyncSession::follow(const std::stop_token& stop) {
     next_poll_ = steady_clock::now();
     // Right away: what was deleted before is not known either.
     next_audit_ = next_poll_;
+    if (!deletions_visible_) {
+        log::info(
+            "deletions_unseen",
+            "The service account sees no deleted object of the domain: none was deleted lately, or "
+            "it lacks the right to list the container Deleted Objects. Until one is seen, all "
+            "objects are compared from time to time.",
+            {{"base", options_.base}}
+        );
+    }
     while (!stop.stop_requested()) {
         BASCULE_TRY(const bool due, tell_due());
         bool told = false;
@@ -140,10 +150,11 @@ void DirSyncSession::wait(const std::stop_token& stop) {
 
 /// The cookie of an increment of which something is still to be told is not passed on.
 Status DirSyncSession::keep_cookie(bool told) {
-    const bool old = steady_clock::now() - cookie_kept_ > cookie_patience;
-    if (!primary_groups_.empty() || (!told && !old)) {
+    cookie_due_ = cookie_due_ || told || steady_clock::now() - cookie_kept_ > cookie_patience;
+    if (!primary_groups_.empty() || !cookie_due_) {
         return {};
     }
+    cookie_due_ = false;
     cookie_kept_ = steady_clock::now();
     auto text = cookie_.to_string();
     if (text == stored_) {
