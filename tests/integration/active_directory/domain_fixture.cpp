@@ -156,20 +156,18 @@ void DomainTest::SetUp() {
     samba_->start();
 }
 
-void DomainTest::serve(const std::string& base, const std::string& lines) {
-    serve_as(SambaRig::service_dn(), base, lines);
-}
-
-void DomainTest::serve_as(
-    const std::string& dn, const std::string& base, const std::string& lines
-) {
+void DomainTest::launch(const std::string& base) {
     daemon_ = std::make_unique<DaemonRig>(
-        DirectoryAccess{samba_->ldaps_uri(), base, dn, SambaRig::service_password()},
-        "    ca: " + samba_->ca_file() + "\n" + lines
+        DirectoryAccess{
+            samba_->ldaps_uri(), base, SambaRig::service_dn(), SambaRig::service_password()},
+        "    ca: " + samba_->ca_file() + "\n"
     );
     daemon_->launch();
-    daemon_->wait_for_state("live", std::chrono::seconds(20));
-    static_cast<void>(daemon_->token());
+}
+
+void DomainTest::serve(const std::string& base) {
+    launch(base);
+    daemon_->wait_for_state("live", std::chrono::seconds(40));
 }
 
 std::vector<std::string> DomainTest::differences(const std::string& base) {
@@ -193,6 +191,7 @@ std::vector<std::string> DomainTest::differences(const std::string& base) {
 }
 
 std::vector<std::string> DomainTest::wait_equal(const std::string& base) {
+    static_cast<void>(daemon_->token());
     std::vector<std::string> out;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     do {
@@ -205,8 +204,10 @@ json DomainTest::user(const std::string& name) const {
     return daemon_->find("/Users", "userName eq \"" + name + "@rig.test\"");
 }
 
-bool DomainTest::wait_user(const std::string& name, const std::string& attribute, const json& value)
-    const {
+bool DomainTest::wait_user(
+    const std::string& name, const std::string& attribute, const json& value
+) {
+    static_cast<void>(daemon_->token());
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     while (std::chrono::steady_clock::now() < end) {
         const json found = user(name);

@@ -18,10 +18,10 @@ class DomainTest : public testing::Test {
   protected:
     void SetUp() override;
 
-    /// Makes the program for the base and starts it; `lines` are more YAML lines of the source.
-    void serve(const std::string& base = SambaRig::suffix(), const std::string& lines = {});
-    /// The same as another account.
-    void serve_as(const std::string& dn, const std::string& base, const std::string& lines);
+    /// Starts the program on this base.
+    void launch(const std::string& base = SambaRig::suffix());
+    /// The same, and waits until the mirror is live.
+    void serve(const std::string& base = SambaRig::suffix());
 
     /// Waits until what SCIM shows equals the directory; what differs after 20 s. Only what stands
     /// at or below `base` counts.
@@ -31,7 +31,7 @@ class DomainTest : public testing::Test {
     /// Waits until the user's attribute is `value`; false after 10 s.
     [[nodiscard]] bool wait_user(
         const std::string& name, const std::string& attribute, const nlohmann::json& value
-    ) const;
+    );
     /// Adds a group below OU=groups and returns its DN.
     std::string add_group(const std::string& name, const std::vector<std::string>& members = {});
 

@@ -5,7 +5,6 @@ namespace bascule::test {
 namespace {
 
 using nlohmann::json;
-using testing::Test;
 
 class DomainMirror : public DomainTest {};
 
@@ -61,6 +60,128 @@ TEST_F(DomainMirror, ARenamedContainerTakesAllBelowAlong) {
         "\nchangetype: modrdn\nnewrdn: OU=renamed\ndeleteoldrdn: 1\n"
     );
     samba().set("CN=inside,OU=renamed," + SambaRig::people(), "mail", "inside@example.com");
+    EXPECT_EQ(wait_equal(), nothing);
+}
+
+TEST_F(DomainMirror, GoesOnWhereItEndedAndReadsNothingTwice) {
+    const auto alice = samba().add_user("alice");
+    const auto bob = samba().add_user("bob");
+    const auto group = add_group("staff", {alice, bob});
+    serve();
+    ASSERT_EQ(wait_equal(), nothing);
+    ASSERT_EQ(daemon().stop(), 0);
+    daemon().start();
+    EXPECT_EQ(daemon().source_status()["received"], 0);
+    EXPECT_EQ(wait_equal(), nothing);
+
+    ASSERT_EQ(daemon().stop(), 0);
+    samba().set(alice, "mail", "new@example.com");
+    samba().modify("dn: " + bob + "\nchangetype: delete\n");
+    samba().add_user("carol");
+    daemon().start();
+    EXPECT_EQ(wait_equal(), nothing);
+    // Alice, Carol, and twice the group of everybody that she joined.
+    EXPECT_LE(daemon().source_status()["received"], 6);
+}
+
+TEST_F(DomainMirror, AKilledMirrorComesBackExact) {
+    const auto alice = samba().add_user("alice");
+    serve();
+    ASSERT_EQ(wait_equal(), nothing);
+    daemon().kill();
+    samba().modify("dn: " + alice + "\nchangetype: delete\n");
+    samba().restart();
+    samba().add_user("bob");
+    daemon().start();
+    EXPECT_EQ(wait_equal(), nothing);
+}
+
+TEST_F(DomainMirror, AnAccountExpiresWithoutAChangeInTheDirectory) {
+    samba().add_user("alice", "Passw0rd-1");
+    const auto bob = samba().add_user("bob", "Passw0rd-1");
+    serve();
+    const auto instant = SambaRig::ticks_after(2.5);
+    samba().set("CN=alice," + SambaRig::people(), "accountExpires", instant);
+    ASSERT_TRUE(wait_user("alice", "active", true));
+    ASSERT_TRUE(wait_user("alice", "active", false));
+    EXPECT_GE(std::stoll(SambaRig::ticks_after(0)), std::stoll(instant));
+    EXPECT_EQ(wait_equal(), nothing);
+
+    // While nobody looks.
+    samba().set(bob, "accountExpires", SambaRig::ticks_after(1.5));
+    const auto expired = SambaRig::ticks_after(1.6);
+    ASSERT_EQ(wait_equal(), nothing);
+    daemon().stop();
+    wait_until("the account's end", std::chrono::seconds(10), [&] {
+        return std::stoll(SambaRig::ticks_after(0)) > std::stoll(expired);
+    });
+    daemon().start();
+    EXPECT_TRUE(wait_user("bob", "active", false));
+    EXPECT_EQ(wait_equal(), nothing);
+}
+
+TEST_F(DomainMirror, OfAUnitOnlyWhatStandsInIt) {
+    const auto outside = "OU=outside," + SambaRig::suffix();
+    samba().modify("dn: " + outside + "\nobjectClass: organizationalUnit\n");
+    samba().modify("dn: OU=team," + outside + "\nobjectClass: organizationalUnit\n");
+    const auto inside = samba().add_user("inside");
+    samba().add_user("leaver");
+    samba().modify(
+        "dn: CN=joiner,OU=team," + outside +
+        "\nobjectClass: user\nsAMAccountName: joiner\nuserPrincipalName: joiner@rig.test\n"
+        "userAccountControl: 514\n"
+    );
+    serve(SambaRig::people());
+    EXPECT_EQ(wait_equal(SambaRig::people()), nothing);
+    EXPECT_TRUE(user("joiner").is_null());
+
+    samba().modify(
+        "dn: CN=leaver," + SambaRig::people() +
+        "\nchangetype: modrdn\nnewrdn: CN=leaver\ndeleteoldrdn: 1\nnewsuperior: " + outside + "\n"
+    );
+    samba().modify(
+        "dn: OU=team," + outside +
+        "\nchangetype: modrdn\nnewrdn: OU=team\ndeleteoldrdn: 1\nnewsuperior: " +
+        SambaRig::people() + "\n"
+    );
+    EXPECT_EQ(wait_equal(SambaRig::people()), nothing);
+    EXPECT_TRUE(user("leaver").is_null());
+    EXPECT_FALSE(user("joiner").is_null());
+
+    samba().modify(
+        "dn: OU=team," + SambaRig::people() +
+        "\nchangetype: modrdn\nnewrdn: OU=team\ndeleteoldrdn: 1\nnewsuperior: " + outside + "\n"
+    );
+    EXPECT_EQ(wait_equal(SambaRig::people()), nothing);
+    EXPECT_TRUE(user("joiner").is_null());
+}
+
+TEST_F(DomainMirror, ADomainThatIsDownAtTheStartIsFoundLater) {
+    samba().add_user("alice");
+    samba().stop();
+    launch();
+    wait_until("an attempt", std::chrono::seconds(20), [&] {
+        const json status = daemon().source_status();
+        return status.is_object() && status.value("state", "") == "backoff";
+    });
+    samba().start();
+    daemon().wait_for_state("live", std::chrono::seconds(40));
+    EXPECT_EQ(wait_equal(), nothing);
+}
+
+TEST_F(DomainMirror, PrimaryGroupsHaveTheirMembers) {
+    const auto alice = samba().add_user("alice");
+    const auto staff = add_group("staff", {alice});
+    serve();
+    ASSERT_EQ(wait_equal(), nothing);
+    const auto sid = samba().client().values(staff, "primaryGroupToken");
+    ASSERT_EQ(sid.size(), 1U);
+    samba().set(alice, "primaryGroupID", sid.front());
+    EXPECT_EQ(wait_equal(), nothing);
+    const auto members = daemon().find("/Groups", "displayName eq \"staff\"")["members"];
+    EXPECT_EQ(members.size(), 1U);
+    samba().modify("dn: " + alice + "\nchangetype: delete\n");
+    samba().add_user("bob");
     EXPECT_EQ(wait_equal(), nothing);
 }
 

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -43,6 +44,9 @@ struct Seen {
 class FeedRunner : private directory::FeedSink {
   public:
     FeedRunner(SyncReplOptions options, std::string cookie = {}, bool interrupted = false);
+    explicit FeedRunner(
+        std::unique_ptr<directory::Feed> feed, std::string cookie = {}, bool interrupted = false
+    );
     ~FeedRunner() override;
 
     /// Waits until `condition` holds; false after 20 s or when the feed has ended without it.
@@ -73,7 +77,7 @@ class FeedRunner : private directory::FeedSink {
     Status idle() override;
     Status note(const std::function<void(Seen&)>& change);
 
-    SyncReplFeed feed_;
+    std::unique_ptr<directory::Feed> feed_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     Seen seen_;

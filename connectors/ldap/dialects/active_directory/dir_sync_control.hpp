@@ -15,7 +15,6 @@ namespace bascule::ldap {
 inline constexpr const char* dir_sync_oid = "1.2.840.113556.1.4.841";
 inline constexpr const char* show_deleted_oid = "1.2.840.113556.1.4.417";
 inline constexpr const char* domain_scope_oid = "1.2.840.113556.1.4.1339";
-inline constexpr const char* extended_dn_oid = "1.2.840.113556.1.4.529";
 
 /// The value of a DirSync request (MS-ADTS 3.1.1.3.4.1.3): visible to the account's own rights,
 /// parents before children, members one by one.

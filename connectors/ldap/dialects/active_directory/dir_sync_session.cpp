@@ -1,16 +1,13 @@
 #include "connectors/ldap/dialects/active_directory/dir_sync_session.hpp"
 
 #include <fmt/format.h>
-#include <ldap.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "connectors/ldap/dialects/active_directory/values.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "connectors/ldap/errors.hpp"
 #include "directory/base/log.hpp"
-#include "directory/base/text.hpp"
 
 namespace bascule::ldap {
 
@@ -21,9 +18,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr const char* everything = "(objectClass=*)";
-// What no object has: the answer is only the cookie of the present state.
-constexpr const char* nothing =
-    "(objectGUID=\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00)";
 /// Domain controllers keep deleted objects for 60 days at least.
 constexpr std::chrono::hours oldest_cookie{24 * 30};
 constexpr std::chrono::hours schedule_ahead{25};
@@ -33,17 +27,6 @@ constexpr std::chrono::hours cookie_patience{1};
 /// Costly readings take at most this part of the time.
 constexpr int cost_factor = 20;
 constexpr std::size_t anchors_of_a_call = 1000;
-
-Error cookie_rejected(std::string context) {
-    return Error{
-        ErrorKind::conflict,
-        "cookie_rejected",
-        "The domain controller cannot continue from where the last run ended; everything is read "
-        "again.",
-        {},
-        std::move(context),
-        {}};
-}
 
 bool is_at(const std::string& left, const std::string& right) {
     return dn_key_or_raw(left) == dn_key_or_raw(right);
@@ -65,6 +48,10 @@ DirSyncSession::DirSyncSession(
               options.base, options.attributes, options.page, options.range,
               options.connection.operation_timeout}
       ),
+      increments_(
+          connection, controller, reader_.followed_attributes(),
+          options.connection.operation_timeout
+      ),
       whole_domain_(is_at(options.base, controller.naming_context)) {}
 
 Status DirSyncSession::run(std::optional<DirSyncCookie> start, const std::stop_token& stop) {
@@ -77,9 +64,7 @@ Status DirSyncSession::run(std::optional<DirSyncCookie> start, const std::stop_t
 /// entry that moved past the reading is told.
 Status DirSyncSession::snapshot() {
     cookie_ = {controller_.database, controller_.service_name, controller_.now(), {}};
-    cookie_proved_ = true;
-    BASCULE_TRY(const auto none, increment(nothing));
-    static_cast<void>(none);
+    BASCULE_TRY(cookie_.bytes, increments_.position());
     const Time began = controller_.now();
     BASCULE_CHECK(sink_.refresh_started(false));
     BASCULE_TRY(
@@ -88,8 +73,7 @@ Status DirSyncSession::snapshot() {
                                              ) { return tell_entry(std::move(found), true); }
                           )
     );
-    BASCULE_TRY(const bool told, tell_increment());
-    static_cast<void>(told);
+    BASCULE_TRY([[maybe_unused]] const bool told, tell_increment());
     BASCULE_CHECK(tell_primary_groups(true));
     BASCULE_CHECK(schedule(began));
     const bool whole = total.entries > 0 && total.references == 0;
@@ -110,13 +94,12 @@ Status DirSyncSession::resume(DirSyncCookie start) {
     cookie_ = std::move(start);
     cookie_.controller = controller_.service_name;
     cookie_.database = controller_.database;
-    BASCULE_TRY(const auto deltas, increment(everything));
+    BASCULE_TRY(const auto deltas, increments_.read(cookie_.bytes));
     BASCULE_CHECK(sink_.refresh_started(true));
     BASCULE_CHECK(tell(deltas));
     BASCULE_CHECK(tell_primary_groups(true));
     BASCULE_CHECK(schedule(told_until));
-    BASCULE_TRY(const bool told, tell_due());
-    static_cast<void>(told);
+    BASCULE_TRY([[maybe_unused]] const bool told, tell_due());
     stored_ = cookie_.to_string();
     cookie_kept_ = steady_clock::now();
     return sink_.refresh_done(AbsenceProof::none, stored_);
@@ -126,6 +109,15 @@ Status DirSyncSession::follow(const std::stop_token& stop) {
     next_poll_ = steady_clock::now();
     // Right away: what was deleted before is not known either.
     next_audit_ = next_poll_;
+    if (!deletions_visible_) {
+        log::info(
+            "deletions_unseen",
+            "The service account sees no deleted object of the domain: none was deleted lately, or "
+            "it lacks the right to list the container Deleted Objects. Until one is seen, all "
+            "objects are compared from time to time.",
+            {{"base", options_.base}}
+        );
+    }
     while (!stop.stop_requested()) {
         BASCULE_TRY(const bool due, tell_due());
         bool told = false;
@@ -158,10 +150,11 @@ void DirSyncSession::wait(const std::stop_token& stop) {
 
 /// The cookie of an increment of which something is still to be told is not passed on.
 Status DirSyncSession::keep_cookie(bool told) {
-    const bool old = steady_clock::now() - cookie_kept_ > cookie_patience;
-    if (!primary_groups_.empty() || (!told && !old)) {
+    cookie_due_ = cookie_due_ || told || steady_clock::now() - cookie_kept_ > cookie_patience;
+    if (!primary_groups_.empty() || !cookie_due_) {
         return {};
     }
+    cookie_due_ = false;
     cookie_kept_ = steady_clock::now();
     auto text = cookie_.to_string();
     if (text == stored_) {
@@ -171,74 +164,8 @@ Status DirSyncSession::keep_cookie(bool told) {
     return sink_.cookie(stored_);
 }
 
-Error DirSyncSession::increment_failure(const Outcome& outcome) const {
-    auto error = error_from_result(
-        outcome.code, outcome.diagnostic, "asking for changes of " + controller_.naming_context
-    );
-    const bool limit = error.code == "directory_limit" || error.kind == ErrorKind::unavailable;
-    if (!cookie_proved_ && !limit) {
-        return cookie_rejected(std::move(error.context));
-    }
-    if (outcome.code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION ||
-        outcome.code == LDAP_INSUFFICIENT_ACCESS || outcome.code == LDAP_UNWILLING_TO_PERFORM) {
-        error.kind = ErrorKind::forbidden;
-        error.code = "sync_unsupported";
-        error.detail =
-            "The domain controller does not give its changes (DirSync) for this base. The base "
-            "must be in a domain that this server holds, on port 389 or 636 and not the global "
-            "catalogue's.";
-    }
-    return error;
-}
-
-DirSyncSession::Delta DirSyncSession::read_delta(const SourceEntry& entry, const Uuid& anchor) {
-    Delta delta;
-    delta.anchor = anchor;
-    const auto& deleted = entry.values("isDeleted");
-    delta.deleted = !deleted.empty() && equals_ignoring_ascii_case(deleted.front(), "TRUE");
-    delta.created = !entry.values("objectClass").empty();
-    delta.renamed = !entry.values("name").empty() && !delta.created;
-    delta.primary_group = !entry.values("primaryGroupID").empty();
-    return delta;
-}
-
-/// Everything since the cookie, which is then that of the present.
-Result<std::vector<DirSyncSession::Delta>> DirSyncSession::increment(const std::string& filter) {
-    SearchRequest request;
-    request.base = controller_.naming_context;
-    request.scope = SearchScope::subtree;
-    request.filter = filter;
-    request.attributes = reader_.followed_attributes();
-    std::vector<Delta> deltas;
-    while (true) {
-        BASCULE_TRY(
-            const auto end, search_with_controls(
-                                connection_, request,
-                                {{dir_sync_oid, encode_dir_sync_request(cookie_.bytes), true},
-                                 {extended_dn_oid, {}, false}},
-                                reader_.scope().patience,
-                                [&](SourceEntry entry) -> Status {
-                                    if (const auto anchor = anchor_of(entry)) {
-                                        deltas.push_back(read_delta(entry, *anchor));
-                                    }
-                                    return {};
-                                }
-                            )
-        );
-        if (!end.outcome.success()) {
-            return fail(increment_failure(end.outcome));
-        }
-        BASCULE_TRY(auto answer, decode_dir_sync_answer(end.control(dir_sync_oid)));
-        cookie_.bytes = std::move(answer.cookie);
-        cookie_proved_ = true;
-        if (!answer.more) {
-            return deltas;
-        }
-    }
-}
-
 Result<bool> DirSyncSession::tell_increment() {
-    BASCULE_TRY(const auto deltas, increment(everything));
+    BASCULE_TRY(const auto deltas, increments_.read(cookie_.bytes));
     BASCULE_CHECK(tell(deltas));
     return !deltas.empty();
 }
@@ -271,7 +198,7 @@ Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
     std::set<Uuid> joined;
     for (const auto& delta : deltas) {
         anchors.push_back(delta.anchor);
-        if (delta.renamed && !whole_domain()) {
+        if (delta.renamed && !whole_domain_) {
             moved.insert(delta.anchor);
         }
         if (delta.primary_group || moved.contains(delta.anchor)) {
@@ -366,6 +293,7 @@ Status DirSyncSession::schedule(Time from) {
 
 Result<bool> DirSyncSession::tell_due() {
     const Time now = controller_.now();
+    cookie_.time = now;
     const auto due = due_.take(now);
     if (due.empty()) {
         return false;
@@ -373,7 +301,6 @@ Result<bool> DirSyncSession::tell_due() {
     BASCULE_CHECK(reader_.read_these(due, [this](EntryReader::Found found) {
         return tell_entry(std::move(found), false);
     }));
-    cookie_.time = now;
     return true;
 }
 
@@ -384,7 +311,7 @@ Result<bool> DirSyncSession::sees_deleted() {
     request.base =
         fmt::format("<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,{}>", controller_.naming_context);
     request.scope = SearchScope::subtree;
-    request.filter = "(&(isDeleted=TRUE)(!(systemFlags=*)))";
+    request.filter = "(&(isDeleted=TRUE)(lastKnownParent=*))";
     request.attributes = {"1.1"};
     const auto end = search_with_controls(
         connection_, request, {{show_deleted_oid, {}, true}}, reader_.scope().patience,
@@ -416,8 +343,7 @@ Status DirSyncSession::audit() {
                           )
     );
     BASCULE_CHECK(sink_.present(anchors));
-    BASCULE_TRY(const bool told, tell_increment());
-    static_cast<void>(told);
+    BASCULE_TRY([[maybe_unused]] const bool told, tell_increment());
     const bool whole = total.entries > 0 && total.references == 0;
     next_audit_ = std::max(
         began + options_.audit, steady_clock::now() + cost_factor * (steady_clock::now() - began)

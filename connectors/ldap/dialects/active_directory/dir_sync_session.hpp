@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
 #include "connectors/ldap/dialects/active_directory/dir_sync_feed.hpp"
+#include "connectors/ldap/dialects/active_directory/dir_sync_increments.hpp"
 #include "connectors/ldap/dialects/active_directory/due_times.hpp"
 #include "connectors/ldap/dialects/active_directory/entry_reader.hpp"
 #include "directory/ports/feed.hpp"
@@ -30,21 +30,10 @@ class DirSyncSession {
     [[nodiscard]] Status run(std::optional<DirSyncCookie> start, const std::stop_token& stop);
 
   private:
-    /// What an increment says about an object.
-    struct Delta {
-        Uuid anchor;
-        bool deleted = false;
-        bool created = false;
-        bool renamed = false;        ///< or moved
-        bool primary_group = false;  ///< its primaryGroupID was set
-    };
     [[nodiscard]] Status snapshot();
     [[nodiscard]] Status resume(DirSyncCookie start);
     [[nodiscard]] Status follow(const std::stop_token& stop);
 
-    [[nodiscard]] Result<std::vector<Delta>> increment(const std::string& filter);
-    [[nodiscard]] static Delta read_delta(const directory::SourceEntry& entry, const Uuid& anchor);
-    [[nodiscard]] Error increment_failure(const Outcome& outcome) const;
     /// One increment to the sink; true when it told anything.
     [[nodiscard]] Result<bool> tell_increment();
     [[nodiscard]] Status tell(const std::vector<Delta>& deltas);
@@ -57,7 +46,6 @@ class DirSyncSession {
     [[nodiscard]] Status keep_cookie(bool told);
     [[nodiscard]] Status audit();
     [[nodiscard]] Result<bool> sees_deleted();
-    [[nodiscard]] bool whole_domain() const { return whole_domain_; }
     void wait(const std::stop_token& stop);
 
     Connection& connection_;
@@ -65,9 +53,9 @@ class DirSyncSession {
     const DirSyncOptions& options_;
     directory::FeedSink& sink_;
     EntryReader reader_;
+    DirSyncIncrements increments_;
     DirSyncCookie cookie_;
-    std::string stored_;          ///< the cookie that the sink was given last
-    bool cookie_proved_ = false;  ///< the server has gone on with it
+    std::string stored_;  ///< the cookie that the sink was given last
     bool whole_domain_;
     bool deletions_visible_ = false;
 
