@@ -5,9 +5,8 @@
 #include <charconv>
 
 #include "connectors/ldap/anchor.hpp"
+#include "connectors/ldap/dialects/ds389/passwords.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
-#include "connectors/ldap/password_verifier.hpp"
-#include "connectors/ldap/password_writer.hpp"
 #include "connectors/ldap/sync_repl_feed.hpp"
 
 namespace bascule::ldap {
@@ -81,9 +80,8 @@ Result<DialectParts> make_ds389_parts(
     feed.heartbeat = options.heartbeat;
     feed.dialect = ds389_sync();
     parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
-    const PolicyLocation policies{options.password_policy, options.base};
-    parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
-    parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);
+    parts.writer = std::make_unique<Ds389PasswordWriter>(work);
+    parts.verifier = std::make_unique<Ds389PasswordVerifier>(work);
     return parts;
 }
 
