@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "connectors/ldap/confidential.hpp"
 #include "connectors/ldap/directory_search.hpp"
 #include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
@@ -23,17 +24,6 @@ constexpr std::string_view no_time = "19700101000000Z";
 constexpr std::string_view syntax_prefix = "invalid password syntax - ";
 /// All that a Password Modify operation says when a rule refuses it.
 constexpr std::string_view exop_refusal = "Failed to update password";
-
-Error insecure(const Connection& connection) {
-    return Error{
-        ErrorKind::forbidden,
-        "directory_insecure",
-        "Passwords are not sent to the directory over a connection that is not encrypted. Use "
-        "ldaps:// or switch StartTLS on. (Nothing was changed.)",
-        {},
-        connection.server(),
-        {}};
-}
 
 Time now() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -144,11 +134,15 @@ Result<AccountState> Ds389PasswordWriter::account_state(const std::string& dn, D
 Status Ds389PasswordWriter::reset(
     const std::string& dn, const Secret& password, MustChange must_change, Deadline deadline
 ) {
-    BASCULE_TRY(const auto outcome, write(deadline, [&](Connection& connection) {
-                    return connection.change_password(
-                        dn, Secret(std::string()), password, deadline
-                    );
-                }));
+    BASCULE_TRY(
+        const auto outcome,
+        write_confidentially(
+            work_, deadline,
+            [&](Connection& connection) {
+                return connection.change_password(dn, Secret(std::string()), password, deadline);
+            }
+        )
+    );
     if (!outcome.success()) {
         return fail(refusal(outcome, PasswordAction::reset, dn, password, deadline));
     }
@@ -175,14 +169,8 @@ Status Ds389PasswordWriter::change(
             "Both passwords are needed. (Nothing was changed.)"
         );
     }
-    auto connection = Connection::open(work_.options(), deadline);
-    if (!connection) {
-        return fail(writeback_failure(std::move(connection).error(), false));
-    }
-    if (!connection->confidential()) {
-        return fail(insecure(*connection));
-    }
-    const auto bound = connection->bind(dn, old_password, deadline);
+    BASCULE_TRY(auto connection, open_confidential(work_.options(), deadline));
+    const auto bound = connection.bind(dn, old_password, deadline);
     if (!bound) {
         return fail(writeback_failure(bound.error(), false));
     }
@@ -190,7 +178,7 @@ Status Ds389PasswordWriter::change(
         return fail(refusal(*bound, PasswordAction::change, dn, new_password, deadline));
     }
     const auto outcome =
-        connection->modify(dn, {{"userPassword", {new_password.reveal()}}}, deadline);
+        connection.modify(dn, {{"userPassword", {new_password.reveal()}}}, deadline);
     if (!outcome) {
         return fail(writeback_failure(outcome.error(), true));
     }
@@ -200,15 +188,20 @@ Status Ds389PasswordWriter::change(
 }
 
 Status Ds389PasswordWriter::unlock(const std::string& dn, Deadline deadline) {
-    BASCULE_TRY(const auto outcome, write(deadline, [&](Connection& connection) {
-                    return connection.modify(
-                        dn,
-                        {{"accountUnlockTime", {}},
-                         {"passwordRetryCount", {}},
-                         {"retryCountResetTime", {}}},
-                        deadline
-                    );
-                }));
+    BASCULE_TRY(
+        const auto outcome, write_confidentially(
+                                work_, deadline,
+                                [&](Connection& connection) {
+                                    return connection.modify(
+                                        dn,
+                                        {{"accountUnlockTime", {}},
+                                         {"passwordRetryCount", {}},
+                                         {"retryCountResetTime", {}}},
+                                        deadline
+                                    );
+                                }
+                            )
+    );
     if (outcome.success() || outcome.code == LDAP_NO_SUCH_ATTRIBUTE) {
         return {};
     }
@@ -220,21 +213,6 @@ Status Ds389PasswordWriter::unlock(const std::string& dn, Deadline deadline) {
             "(Nothing was changed.)";
     }
     return fail(std::move(error));
-}
-
-Result<Outcome> Ds389PasswordWriter::write(Deadline deadline, const Work& work) {
-    bool sent = false;
-    auto outcome = work_.run<Outcome>(deadline, [&](Connection& connection) -> Result<Outcome> {
-        if (!connection.confidential()) {
-            return fail(insecure(connection));
-        }
-        sent = true;
-        return work(connection);
-    });
-    if (!outcome) {
-        return fail(writeback_failure(std::move(outcome).error(), sent));
-    }
-    return outcome;
 }
 
 /// The policy is read for its figures; a refusal is told without them when it cannot be.

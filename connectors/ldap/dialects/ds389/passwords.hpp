@@ -37,9 +37,6 @@ class Ds389PasswordWriter final : public directory::PasswordWriter {
     [[nodiscard]] Status unlock(const std::string& dn, Deadline deadline) override;
 
   private:
-    using Work = std::function<Result<Outcome>(Connection&)>;
-    /// Runs it on an encrypted or local connection of the service account.
-    [[nodiscard]] Result<Outcome> write(Deadline deadline, const Work& work);
     [[nodiscard]] Error refusal(
         Outcome outcome, PasswordAction action, const std::string& dn, const Secret& password,
         Deadline deadline
