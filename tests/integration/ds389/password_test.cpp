@@ -202,5 +202,34 @@ TEST_F(Ds389Passwords, ThePolicyOfThePersonIsExplained) {
     rig.modify("dn: " + policy + "\nchangetype: delete\n");
 }
 
+TEST_F(Ds389Passwords, ThePolicyOfTheSubtreeIsExplained) {
+    const auto people = "ou=people," + Ds389Rig::suffix();
+    const auto container = "cn=nsPwPolicyContainer," + people;
+    const auto add = [&](const std::string& entry, const std::string& lines) {
+        rig.modify(fmt::format("dn: {}\nobjectClass: top\n{}\n", entry, lines));
+    };
+    add(container, "objectClass: nsContainer");
+    add("cn=policy," + container,
+        "objectClass: ldapsubentry\nobjectClass: passwordpolicy\npasswordCheckSyntax: on\n"
+        "passwordMinLength: 11");
+    add("cn=template," + container,
+        "objectClass: extensibleObject\nobjectClass: costemplate\nobjectClass: ldapsubentry\n"
+        "cosPriority: 1\npwdpolicysubentry: cn=policy," +
+            container);
+    add("cn=nsPwPolicy_CoS," + people,
+        "objectClass: ldapsubentry\nobjectClass: cosSuperDefinition\n"
+        "objectClass: cosPointerDefinition\ncosTemplateDn: cn=template," +
+            container + "\ncosAttribute: pwdpolicysubentry default operational-default");
+    rig.configure({"nsslapd-pwpolicy-local", "on"});
+    EXPECT_TRUE(eventually([this] { return writer.policy(dn, soon())->minimum_length == 11U; }));
+    EXPECT_EQ(code_of(reset("Fresh-Wo-9")), "password_too_short");
+    EXPECT_THAT(words_of(reset("Fresh-Wo-9")), HasSubstr("at least 11"));
+    for (const auto& entry :
+         {"cn=nsPwPolicy_CoS," + people, "cn=template," + container, "cn=policy," + container,
+          container}) {
+        rig.modify("dn: " + entry + "\nchangetype: delete\n");
+    }
+}
+
 }  // namespace
 }  // namespace bascule::ldap
