@@ -41,6 +41,9 @@ class Checker {
                                       : "\"key\" is missing beside \"certificate\""
             );
         }
+        if (!has_certificate && is_given("server.tls.client_ca")) {
+            error("server.tls.client_ca", "clients show certificates only when TLS is on");
+        }
         if (!has_certificate && !has_key && !is_loopback(server.listen.host)) {
             error(
                 "server.listen",
@@ -105,6 +108,57 @@ class Checker {
         }
     }
 
+    void check_rate_classes(const std::vector<RateClassSettings>& classes) {
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < classes.size(); ++i) {
+            if (!names.insert(classes[i].name).second) {
+                error(
+                    "scim.rate_classes[" + std::to_string(i) + "].name",
+                    "another class has the name \"" + classes[i].name + "\""
+                );
+            }
+        }
+    }
+
+    void check_issuers(const std::vector<IssuerSettings>& issuers) {
+        std::set<std::string> names;
+        std::set<std::string> values;
+        for (std::size_t i = 0; i < issuers.size(); ++i) {
+            const IssuerSettings& issuer = issuers[i];
+            const std::string path = "sign_on.issuers[" + std::to_string(i) + "]";
+            if (!names.insert(issuer.name).second) {
+                error(path + ".name", "another issuer has the name \"" + issuer.name + "\"");
+            }
+            if (!values.insert(issuer.issuer).second) {
+                error(path + ".issuer", "another entry is for the same issuer");
+            }
+            if (issuer.keys_url.empty() == issuer.keys_file.empty()) {
+                error(path, "expected one of \"keys_url\" and \"keys_file\"");
+            }
+            if (!issuer.keys_url.empty() && !issuer.keys_url.starts_with("https://")) {
+                error(path + ".keys_url", "keys are fetched over https:// only");
+            }
+            check_algorithms(issuer, path + ".algorithms");
+        }
+    }
+
+    void check_algorithms(const IssuerSettings& issuer, const std::string& path) {
+        static const std::set<std::string> known{"RS256", "RS384", "RS512", "PS256", "PS384",
+                                                 "PS512", "ES256", "ES384", "ES512"};
+        if (issuer.algorithms.empty()) {
+            error(path, "expected at least one algorithm");
+        }
+        for (const std::string& algorithm : issuer.algorithms) {
+            if (!known.contains(algorithm)) {
+                error(
+                    path, "\"" + algorithm +
+                              "\" is not taken; choose among RS256 RS384 RS512 PS256 PS384 PS512 "
+                              "ES256 ES384 ES512"
+                );
+            }
+        }
+    }
+
   private:
     const Places& places_;
     Report& report_;
@@ -116,6 +170,8 @@ void check_settings(const Settings& settings, const Places& places, Report& repo
     Checker checker(places, report);
     checker.check_server(settings.server);
     checker.check_sources(settings.sources);
+    checker.check_rate_classes(settings.rate_classes);
+    checker.check_issuers(settings.sign_on.issuers);
     if (settings.staff_access == StaffAccess::selected && settings.staff_groups.empty()) {
         checker.error(
             "self_service.staff.groups", "\"access: selected\" needs at least one group here"

@@ -26,6 +26,9 @@ bool is_optional(const OptionTree& tree) {
     if (tree.option != nullptr) {
         return !tree.option->required && tree.option->default_value.empty();
     }
+    if (tree.is_list) {
+        return !tree.is_required_list();
+    }
     return std::all_of(tree.children.begin(), tree.children.end(), is_optional);
 }
 
@@ -37,7 +40,7 @@ class DefaultWriter {
         out_ += schema_line;
         for (const OptionTree& section : option_tree().children) {
             out_ += "\n";
-            write_tree(section, "", "");
+            write_tree(section, "", "", Use::in_force);
         }
         return std::move(out_);
     }
@@ -49,9 +52,15 @@ class DefaultWriter {
         }
     }
 
+    /// Everything inside a list that need not be there is an example.
+    enum class Use { in_force, example };
+
     /// `lead` stands before the key: the dash of a list element, or nothing.
-    void write_tree(const OptionTree& tree, const std::string& indent, const std::string& lead) {
-        const std::string mark = is_optional(tree) ? "#" : "";
+    void write_tree(
+        const OptionTree& tree, const std::string& indent, const std::string& lead, Use use
+    ) {
+        const std::string mark = use == Use::example || is_optional(tree) ? "#" : "";
+        use = tree.is_list && !tree.is_required_list() ? Use::example : use;
         const std::string children = indent + std::string(lead.size(), ' ') + "  ";
         if (tree.option != nullptr) {
             const Option& option = *tree.option;
@@ -65,11 +74,11 @@ class DefaultWriter {
         out_ += fmt::format("{}{}{}{}:\n", indent, mark, lead, tree.name);
         for (std::size_t i = 0; i < tree.children.size(); ++i) {
             if (!tree.is_list) {
-                write_tree(tree.children[i], children, "");
+                write_tree(tree.children[i], children, "", use);
             } else if (i == 0) {
-                write_tree(tree.children[i], children, "- ");
+                write_tree(tree.children[i], children, "- ", use);
             } else {
-                write_tree(tree.children[i], children + "  ", "");
+                write_tree(tree.children[i], children + "  ", "", use);
             }
         }
     }
@@ -115,12 +124,12 @@ class SchemaWriter {
 
   private:
     static bool is_required(const OptionTree& tree) {
-        return tree.is_list || (tree.option != nullptr && tree.option->required);
+        return tree.is_required_list() || (tree.option != nullptr && tree.option->required);
     }
 
     static bool has_required(const OptionTree& tree) {
         return is_required(tree) ||
-               (tree.option == nullptr &&
+               (tree.option == nullptr && !tree.is_list &&
                 std::any_of(tree.children.begin(), tree.children.end(), has_required));
     }
 
@@ -155,7 +164,11 @@ class SchemaWriter {
             write_object(child);
             return;
         }
-        json_.field("type", "array").key("minItems").number(1).key("items").begin_object();
+        json_.field("type", "array");
+        if (child.is_required_list()) {
+            json_.key("minItems").number(1);
+        }
+        json_.key("items").begin_object();
         write_object(child);
         json_.end_object();
     }
@@ -306,7 +319,7 @@ class SettingsWriter {
     explicit SettingsWriter(const Settings& settings) : settings_(settings) {}
 
     std::string write() {
-        write_children(option_tree(), "", {&settings_, nullptr});
+        write_children(option_tree(), "", {&settings_, {}});
         return std::move(out_);
     }
 
@@ -327,17 +340,28 @@ class SettingsWriter {
         const std::size_t before = out_.size();
         out_ += fmt::format("{}{}:\n", indent, child.name);
         const std::size_t head = out_.size();
-        if (child.is_list) {
-            for (const SourceSettings& source : settings_.sources) {
-                const std::size_t start = out_.size();
-                write_children(child, indent + "    ", {&settings_, &source});
-                out_[start + indent.size() + 2] = '-';
-            }
+        if (child.path == "sources") {
+            write_elements(child, indent, settings_.sources);
+        } else if (child.path == "scim.rate_classes") {
+            write_elements(child, indent, settings_.rate_classes);
+        } else if (child.path == "sign_on.issuers") {
+            write_elements(child, indent, settings_.sign_on.issuers);
         } else {
             write_children(child, indent + "  ", target);
         }
         if (out_.size() == head) {
             out_.resize(before);
+        }
+    }
+
+    template <class Element>
+    void write_elements(
+        const OptionTree& list, const std::string& indent, const std::vector<Element>& elements
+    ) {
+        for (const Element& element : elements) {
+            const std::size_t start = out_.size();
+            write_children(list, indent + "    ", {&settings_, &element});
+            out_[start + indent.size() + 2] = '-';
         }
     }
 
@@ -400,8 +424,8 @@ std::string redacted(const Settings& settings) {
 std::vector<std::string> restart_needed(const Settings& running, const Settings& wanted) {
     std::vector<std::string> paths;
     for (const Option& option : options()) {
-        if (option.apply == Apply::restart && !option.of_source() &&
-            option.show({&running, nullptr}) != option.show({&wanted, nullptr})) {
+        if (option.apply == Apply::restart && !option.of_list() &&
+            option.show({&running, {}}) != option.show({&wanted, {}})) {
             paths.push_back(option.path);
         }
     }

@@ -35,7 +35,7 @@ class Loader {
 
   private:
     void read_root(const Node& root) {
-        const Target target{&settings_, nullptr};
+        const Target target{&settings_, {}};
         read_section(option_tree(), root, "", target);
         const bool is_section = root.kind == Node::Kind::map || root.kind == Node::Kind::null;
         if (is_section && !places_.contains("sources")) {
@@ -77,7 +77,7 @@ class Loader {
             const std::string child_path = join(path, child.name);
             if (child.is_list) {
                 if (value != nullptr) {
-                    read_sources(child, *value, child_path);
+                    read_list(child, *value, child_path);
                 }
             } else if (child.option != nullptr) {
                 read_option(*child.option, value, child_path, target, position);
@@ -110,19 +110,35 @@ class Loader {
         }
     }
 
-    void read_sources(const OptionTree& tree, const Node& node, const std::string& path) {
-        if (node.kind != Node::Kind::sequence || node.items.empty()) {
+    void read_list(const OptionTree& tree, const Node& node, const std::string& path) {
+        if (path == "sources") {
+            read_elements(settings_.sources, "directories", tree, node, path);
+        } else if (path == "scim.rate_classes") {
+            read_elements(settings_.rate_classes, "classes", tree, node, path);
+        } else {
+            read_elements(settings_.sign_on.issuers, "issuers", tree, node, path);
+        }
+    }
+
+    template <class Element>
+    void read_elements(
+        std::vector<Element>& elements, const char* what, const OptionTree& tree, const Node& node,
+        const std::string& path
+    ) {
+        const bool may_be_empty = !tree.is_required_list();
+        if (node.kind != Node::Kind::sequence || (node.items.empty() && !may_be_empty)) {
             report_.error(
                 node.position, path,
-                "expected a list of directories, each starting with \"- name:\"" + found(node)
+                std::string("expected a list of ") + what + ", each starting with \"- name:\"" +
+                    found(node)
             );
             return;
         }
-        settings_.sources.resize(node.items.size());
+        elements.resize(node.items.size());
         for (std::size_t i = 0; i < node.items.size(); ++i) {
             const std::string element = path + "[" + std::to_string(i) + "]";
             places_.emplace(element, node.items[i].position);
-            read_section(tree, node.items[i], element, {&settings_, &settings_.sources[i]});
+            read_section(tree, node.items[i], element, {&settings_, &elements[i]});
         }
     }
 

@@ -29,10 +29,12 @@ std::string show(const std::vector<ProfileSetting>& profiles);
 /// The struct an option lives in.
 template <class Owner, class AnyTarget>
 auto& owner_of(AnyTarget target) {
-    if constexpr (std::is_same_v<Owner, SourceSettings>) {
-        return *target.source;
-    } else {
+    if constexpr (std::is_same_v<Owner, Settings>) {
         return *target.settings;
+    } else if constexpr (std::is_same_v<AnyTarget, Target>) {
+        return *std::get<Owner*>(target.element);
+    } else {
+        return *std::get<const Owner*>(target.element);
     }
 }
 
@@ -85,6 +87,10 @@ using Words = std::array<std::pair<const char*, Enum>, Count>;
 
 /// The options of one directory under `sources`.
 [[nodiscard]] std::vector<Option> source_options();
+
+/// The options of one element of `scim.rate_classes` and of `sign_on.issuers`.
+[[nodiscard]] std::vector<Option> rate_class_options();
+[[nodiscard]] std::vector<Option> issuer_options();
 
 }  // namespace bascule::config::table
 

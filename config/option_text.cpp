@@ -43,7 +43,7 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 std::string_view section_help(std::string_view path) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 21> help{{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 25> help{{
         {"server", "The server of SCIM and self-service."},
         {"server.tls", "Certificate of the server; both files are read again on reload."},
         {"server.limits", "Bounds against slow and oversized requests."},
@@ -60,8 +60,12 @@ std::string_view section_help(std::string_view path) {
         {"sources[].timeouts", "How long to wait for the directory."},
         {"sign_in", "How people prove who they are."},
         {"sign_in.throttle", "Slows guessing down."},
+        {"self_service.account", "People help themselves."},
         {"self_service.staff", "Managers help the people of their units."},
         {"scim", "The protocol for programs."},
+        {"scim.rate_classes", "Limits of requests, by the class that a client is given."},
+        {"sign_on", "How programs prove who they are, besides with a token of their own."},
+        {"sign_on.issuers", "Other services whose signed tokens (JWT) clients may show."},
         {"audit", "Who did what."},
         {"events", "Changes as signed tokens for other programs."},
         {"log", "What the service tells its operator."},

@@ -14,6 +14,8 @@ struct OptionTree {
     std::string path;                ///< "sources[].guard"; empty for the root
     const Option* option = nullptr;  ///< of a leaf
     bool is_list = false;            ///< its elements have the children
+    /// The one list that must be there.
+    [[nodiscard]] bool is_required_list() const { return is_list && path == "sources"; }
     std::vector<OptionTree> children;
 
     [[nodiscard]] const OptionTree* child(std::string_view key) const;

@@ -39,6 +39,12 @@ std::vector<Option> server_options() {
              .example = "{ file: /etc/bascule/tls/key.pem }"}
         ),
         option<S>(
+            "server.tls.client_ca", Kind::path, BASCULE_FIELD(server.tls_client_ca),
+            {.help = "PEM file with the authorities that sign clients' certificates. Clients may "
+                     "then sign on with one; who shows none needs a token as before.",
+             .example = "/etc/bascule/tls/clients-ca.pem"}
+        ),
+        option<S>(
             "server.trusted_proxies", Kind::network_list, BASCULE_FIELD(server.trusted_proxies),
             {.default_value = "[]",
              .help = "Addresses and networks of proxies whose X-Forwarded-For and "
@@ -179,6 +185,11 @@ std::vector<Option> service_options() {
              .help = "The groups meant by access: selected, by display name."}
         ),
         option<S>(
+            "self_service.account.attributes", Kind::text_list, BASCULE_FIELD(own_attributes),
+            {.default_value = "[nickName, profileUrl, preferredLanguage, locale, timezone, photos]",
+             .help = "What people change of their own entry, through /Me; never a password."}
+        ),
+        option<S>(
             "scim.max_results", Kind::count, BASCULE_FIELD(scim_max_results),
             {.default_value = "1000",
              .help = "Most resources in one answer.",
@@ -191,6 +202,19 @@ std::vector<Option> service_options() {
              .help = "Resources in one answer when the client names no count.",
              .minimum = 1,
              .maximum = 100'000}
+        ),
+    };
+}
+
+std::vector<Option> record_options() {
+    using S = Settings;
+    return {
+        option<S>(
+            "sign_on.token_lifetime", Kind::duration, BASCULE_FIELD(sign_on.token_lifetime),
+            {.default_value = "1h",
+             .help = "How long an access token of /oauth2/token is valid.",
+             .minimum = 1000,
+             .maximum = 86'400'000}
         ),
         option<S>(
             "scim.schemas", Kind::path_list, BASCULE_FIELD(scim_schemas),
@@ -269,6 +293,13 @@ std::vector<Option> service_options() {
                      "the database.",
              .example = "/var/lib/bascule/events-key.pem"}
         ),
+        option<S>(
+            "events.receivers", Kind::text_list, BASCULE_FIELD(events_receivers),
+            {.default_value = "[]",
+             .help = "Hosts to which clients may have events pushed by streams that they make "
+                     "themselves; \"*.example.com\" for all below a domain. Without any they poll.",
+             .example = "[signals.example.com]"}
+        ),
         choice<S>(
             "log.format",
             Words<LogFormat, 4>{
@@ -300,7 +331,9 @@ std::vector<Option> service_options() {
 const std::vector<Option>& options() {
     static const std::vector<Option> all = [] {
         std::vector<Option> made = server_options();
-        for (auto& part : {table::source_options(), service_options()}) {
+        for (auto& part :
+             {table::source_options(), service_options(), table::rate_class_options(),
+              record_options(), table::issuer_options()}) {
             made.insert(made.end(), part.begin(), part.end());
         }
         return made;

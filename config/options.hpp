@@ -43,14 +43,17 @@ using Value = std::variant<
     std::vector<std::string>, std::vector<mirror::MappingRule>, std::vector<ResourceTypeSetting>,
     std::vector<TypeExtensionsSetting>, std::vector<ProfileSetting>>;
 
-/// Where a value goes; `source` is set for options of a source.
+/// Where a value goes; `element` is set for options of a list's elements, of the kind that the
+/// option's list has.
 struct Target {
     Settings* settings = nullptr;
-    SourceSettings* source = nullptr;
+    std::variant<std::monostate, SourceSettings*, RateClassSettings*, IssuerSettings*> element = {};
 };
 struct ConstTarget {
     const Settings* settings = nullptr;
-    const SourceSettings* source = nullptr;
+    std::variant<
+        std::monostate, const SourceSettings*, const RateClassSettings*, const IssuerSettings*>
+        element = {};
 };
 
 /// What is declared of an option, once. The parser, the check, the default file, the JSON Schema
@@ -73,7 +76,7 @@ struct Option : OptionText {
     std::function<void(Target, Value)> assign = {};
     std::function<std::string(ConstTarget)> show = {};  ///< YAML; secrets as their origin
 
-    [[nodiscard]] bool of_source() const { return path.starts_with("sources[]."); }
+    [[nodiscard]] bool of_list() const { return path.find("[].") != std::string::npos; }
     [[nodiscard]] bool secret() const { return kind == Kind::secret; }
 };
 

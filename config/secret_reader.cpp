@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "config/options.hpp"
+#include "directory/base/private_file.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::config {
@@ -26,23 +27,6 @@ auto refuse(std::string sentence) {
 auto not_here(std::string sentence) {
     return fail(ErrorKind::unavailable, "not_here", std::move(sentence));
 }
-
-class File {
-  public:
-    explicit File(const std::string& path)
-        : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-    ~File() {
-        if (descriptor_ >= 0) {
-            ::close(descriptor_);
-        }
-    }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
-    [[nodiscard]] int get() const { return descriptor_; }
-
-  private:
-    int descriptor_;
-};
 
 std::string reason(int error) {
     return std::system_category().message(error);
@@ -66,7 +50,7 @@ Status check_file(int descriptor, const std::string& path) {
 }
 
 Result<std::string> read_file(const std::string& path) {
-    const File file(path);
+    const FileDescriptor file(path, O_RDONLY | O_NONBLOCK);
     if (file.get() < 0) {
         return refuse("cannot read the secret file " + path + ": " + reason(errno));
     }

@@ -42,6 +42,7 @@ struct ServerSettings {
     std::string public_url;                    ///< without a slash at the end
     std::string tls_certificate;               ///< path of a PEM chain; empty: plain HTTP
     SecretSetting tls_key;                     ///< PEM
+    std::string tls_client_ca;                 ///< path; empty: clients show no certificate
     std::vector<std::string> trusted_proxies;  ///< addresses and networks in CIDR form
     ServerLimits limits;
 };
@@ -117,6 +118,35 @@ struct SignInSettings {
     Duration throttle_window{};
 };
 
+/// Limits of requests for the clients that name it.
+struct RateClassSettings {
+    std::string name;
+    std::uint32_t reads = 0;   ///< per second; 0: no limit
+    std::uint32_t writes = 0;  ///< per second; 0: no limit
+    Duration burst{};
+};
+
+/// Somebody else whose signed tokens clients may show.
+struct IssuerSettings {
+    std::string name;
+    std::string issuer;
+    std::string audience;
+    std::string keys_url;   ///< empty: keys_file
+    std::string keys_file;  ///< empty: keys_url
+    std::string ca;         ///< path; empty: the system's
+    std::vector<std::string> algorithms;
+    std::string client_claim;
+    std::string user_claim;  ///< empty: tokens act for nobody
+    Duration refresh{};
+    Duration retry{};
+};
+
+/// How programs prove who they are.
+struct SignOnSettings {
+    Duration token_lifetime{};
+    std::vector<IssuerSettings> issuers;
+};
+
 /// A client profile of SCIM as the file has it, unchecked.
 struct ProfileSetting {
     struct Switch {
@@ -143,7 +173,8 @@ struct Settings {
     std::vector<SourceSettings> sources;
     SignInSettings sign_in;
     StaffAccess staff_access = StaffAccess::all;
-    std::vector<std::string> staff_groups;  ///< display names
+    std::vector<std::string> staff_groups;    ///< display names
+    std::vector<std::string> own_attributes;  ///< what people may change of themselves
     std::uint32_t scim_max_results = 0;
     std::uint32_t scim_default_page = 0;
     std::vector<std::string> scim_schemas;  ///< paths of files
@@ -151,11 +182,14 @@ struct Settings {
     std::vector<TypeExtensionsSetting> scim_extensions;
     std::uint32_t scim_search_limit = 0;
     Duration scim_cursor_timeout{};
+    std::vector<RateClassSettings> rate_classes;
+    SignOnSettings sign_on;
     std::string scim_default_profile;
     std::vector<ProfileSetting> scim_profiles;
     std::uint32_t scim_bulk_operations = 0;
     std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
+    std::vector<std::string> events_receivers;  ///< hosts to which clients may have events pushed
     std::string events_signing_key;  ///< path; empty: beside the database
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;

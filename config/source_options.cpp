@@ -115,8 +115,8 @@ std::vector<Option> source_options() {
         option<S>(
             "sources[].guard.deletes.percent", Kind::percent, BASCULE_FIELD(guard.deletes_percent),
             {.default_value = "1",
-             .help = "A run that would remove more than this share of the objects is held for "
-                     "approval."}
+             .help = "Removals of more than this share of the objects, at once or within 24 hours, "
+                     "are held for approval."}
         ),
         option<S>(
             "sources[].guard.deletes.at_least", Kind::count, BASCULE_FIELD(guard.deletes_at_least),
@@ -134,15 +134,16 @@ std::vector<Option> source_options() {
             "sources[].guard.memberships.percent", Kind::percent,
             BASCULE_FIELD(guard.memberships_percent),
             {.default_value = "50",
-             .help = "A group that would lose more than this share of its members is held for "
-                     "approval."}
+             .help =
+                 "A group that would lose more than this share of its members, at once or within "
+                 "24 hours, is held for approval."}
         ),
         option<S>(
             "sources[].guard.attribute_loss.percent", Kind::percent,
             BASCULE_FIELD(guard.attribute_loss_percent),
             {.default_value = "5",
-             .help = "A run in which more than this share of the users would lose an attribute is "
-                     "held for approval."}
+             .help = "When more than this share of the objects would lose an attribute, at once or "
+                     "within 24 hours, that is held for approval."}
         ),
         option<S>(
             "sources[].write_back.password", Kind::flag, BASCULE_FIELD(write_back_password),

@@ -6,13 +6,16 @@
 #include "daemon/events/async_requests.hpp"
 #include "daemon/events/stream_service.hpp"
 #include "daemon/health.hpp"
+#include "daemon/installation_key.hpp"
 #include "daemon/metrics.hpp"
+#include "directory/access/rate_limiter.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
 #include "scim/schema/schema.hpp"
 #include "selfservice/credentials/argon2_credentials.hpp"
 #include "selfservice/signins/throttle.hpp"
+#include "selfservice/tokens/access_tokens.hpp"
 #include "selfservice/tokens/token_service.hpp"
 
 namespace bascule::daemon {
@@ -24,19 +27,22 @@ class SystemClock final : public directory::Clock {
 };
 
 /// What lives as long as the process, whatever configuration comes and goes: registry, store,
-/// tokens, figures, and the failed sign-ins that are being counted.
+/// clients, figures, and what is being counted of sign-ins and requests.
 struct Core {
     SystemClock clock;
+    InstallationKey installation_key;
     Metrics metrics;
     Health health;
     directory::Registry registry;
     std::unique_ptr<directory::Store> store;
-    std::shared_ptr<const Secret> secret;  ///< of this installation
+    std::shared_ptr<const Secret> cursor_key;
     std::unique_ptr<selfservice::Argon2Credentials> credentials;
     std::unique_ptr<selfservice::TokenService> tokens;
+    std::unique_ptr<selfservice::AccessTokens> access_tokens;
     std::unique_ptr<StreamService> streams;
     std::unique_ptr<AsyncRequests> async;
     selfservice::SignInThrottle throttle{clock, {}};
+    access::RateLimiter limits;
 };
 
 /// Registers the types of `schemas` and opens the store.

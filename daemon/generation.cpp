@@ -12,6 +12,7 @@ Result<std::shared_ptr<Generation>> build_generation(
     generation->schemas = std::move(schemas);
     BASCULE_TRY(generation->sources, Sources::build(core, generation->settings));
     BASCULE_CHECK(wire_selfservice(*generation));
+    BASCULE_CHECK(wire_sign_on(*generation));
     BASCULE_CHECK(wire_scim(*generation));
     BASCULE_CHECK(wire_events(*generation));
     BASCULE_CHECK(wire_portal(*generation));

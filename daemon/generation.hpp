@@ -10,6 +10,7 @@
 #include "http/api/router.hpp"
 #include "http/server/options.hpp"
 #include "portal/api/caller_authenticator.hpp"
+#include "portal/api/client_authentication.hpp"
 #include "scim/service/service.hpp"
 #include "selfservice/apps/application_service.hpp"
 #include "selfservice/password/password_service.hpp"
@@ -31,6 +32,8 @@ struct Generation {
     std::unique_ptr<selfservice::StaffService> staff;
     std::unique_ptr<selfservice::PasswordService> passwords;
     std::unique_ptr<selfservice::ApplicationService> applications;
+    std::unique_ptr<portal::Issuers> issuers;
+    std::unique_ptr<portal::ClientAuthentication> client_authentication;
     std::unique_ptr<portal::CallerAuthenticator> authenticator;
     std::unique_ptr<scim::Service> scim;
     std::unique_ptr<EventMeans> events;
@@ -54,13 +57,14 @@ struct Generation {
 
 // One function a module, in files named wire_*.cpp.
 [[nodiscard]] Status wire_selfservice(Generation& generation);
+[[nodiscard]] Status wire_sign_on(Generation& generation);
 [[nodiscard]] Status wire_scim(Generation& generation);
 [[nodiscard]] Status wire_events(Generation& generation);
 [[nodiscard]] Status wire_portal(Generation& generation);
 [[nodiscard]] Status wire_admin(Generation& generation);
 
-/// Carries out a request that was accepted to be answered later, with the rights that its client has
-/// now.
+/// Carries out a request that was accepted to be answered later, with the rights that its client
+/// has now.
 [[nodiscard]] http::Response run_async(const Generation& generation, const AsyncRequest& request);
 
 /// The client of such a request; `unauthenticated`/"invalid_token" when it may call no more.
@@ -77,6 +81,9 @@ struct Generation {
 
 /// How many failed sign-ins the settings allow.
 [[nodiscard]] selfservice::SignInThrottle::Limits throttle_limits(const config::Settings& settings);
+
+/// The limits of requests that the settings name.
+[[nodiscard]] std::vector<access::RateClass> rate_classes(const config::Settings& settings);
 
 /// What TLS needs of the settings; nothing when it is not configured.
 [[nodiscard]] std::optional<http::TlsFiles> tls_files(const config::Settings& settings);

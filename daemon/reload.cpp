@@ -72,6 +72,7 @@ Status reload(
         BASCULE_CHECK(server.reload_certificate(*files));
     }
     core.throttle.set_limits(throttle_limits(next->settings));
+    core.limits.set_classes(rate_classes(next->settings));
     // A source has one reader at a time: the old ones end before the new ones begin.
     running->sources->stop();
     next->sources->continue_figures(*running->sources);

@@ -100,6 +100,19 @@ void add_health_checks(Health& health, directory::Store& store, CurrentGeneratio
 void add_samplers(
     Metrics& metrics, http::Server& server, directory::Store& store, CurrentGeneration current
 ) {
+    metrics.add_sampler([current](Metrics& target) {
+        for (const auto& refused : current()->core.limits.refused()) {
+            const auto raise = [&](const char* kind, std::uint64_t total) {
+                target.raise(
+                    "bascule_rate_limited_requests_total",
+                    "Requests of clients that were beyond their limits, by class and kind.",
+                    {{"class", refused.rate_class}, {"kind", kind}}, static_cast<double>(total)
+                );
+            };
+            raise("read", refused.reads);
+            raise("write", refused.writes);
+        }
+    });
     metrics.add_sampler([current = std::move(current)](Metrics& target) {
         for (const mirror::SourceStatus& status : current()->sources->statuses()) {
             sample_source(target, status);

@@ -65,6 +65,7 @@ class Daemon {
         observer_ = std::make_unique<RequestLog>(core_->metrics, sink_);
         BASCULE_TRY(generation_, build_generation(*core_, std::move(settings), schemas));
         core_->throttle.set_limits(throttle_limits(generation_->settings));
+        core_->limits.set_classes(rate_classes(generation_->settings));
         auto management = std::make_shared<http::Router>();
         BASCULE_CHECK(add_management_routes(*management, core_->health, core_->metrics));
         BASCULE_TRY(
@@ -161,8 +162,7 @@ class Daemon {
             *core_->store, core_->clock, *core_->streams,
             [this] {
                 const std::shared_ptr<Generation> now = generation();
-                return PushDelivery::Means{
-                    now, &now->events->composer, now->events->signer.get()};
+                return PushDelivery::Means{now, &now->events->composer, now->events->signer.get()};
             },
             PushDelivery::Timing{}
         );

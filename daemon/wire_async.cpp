@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "daemon/generation.hpp"
 #include "http/api/problem.hpp"
@@ -36,22 +36,15 @@ Result<access::Caller> async_caller(
     selfservice::TokenService& tokens, const http::Request& request,
     const http::RequestContext& context
 ) {
-    BASCULE_TRY(const auto all, tokens.list());
-    const auto found = std::ranges::find_if(all, [&](const selfservice::Token& token) {
-        return token.id.to_string() == request.header(async_client_header);
-    });
-    const bool expired =
-        found != all.end() && found->expires && *found->expires <= std::chrono::system_clock::now();
-    if (found == all.end() || expired) {
-        return fail(
-            ErrorKind::unauthenticated, "invalid_token",
-            "The token that sent the request was revoked or has expired."
-        );
-    }
+    const auto id = parse_uuid(request.header(async_client_header));
+    BASCULE_TRY(selfservice::Token client, tokens.find(id.value_or(Uuid{})));
     access::Caller caller;
-    caller.actor = {directory::ActorKind::token, found->id, found->name};
-    caller.scopes = found->scopes;
-    caller.profile = found->profile;
+    caller.actor = {directory::ActorKind::token, client.id, std::move(client.name)};
+    caller.scopes = std::move(client.scopes);
+    caller.attributes = std::move(client.shared_rules);
+    caller.profile = std::move(client.profile);
+    caller.rate_class = std::move(client.rate_class);
+    caller.user = client.user;
     caller.source_address = context.source_address;
     caller.request_id = context.request_id;
     caller.origin = "SCIM";

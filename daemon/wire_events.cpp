@@ -1,4 +1,5 @@
 #include "daemon/events/event_routes.hpp"
+#include "daemon/events/ssf_routes.hpp"
 #include "daemon/generation.hpp"
 
 namespace bascule::daemon {
@@ -20,8 +21,11 @@ Status wire_events(Generation& generation) {
     BASCULE_TRY(auto signer, TokenSigner::from_file(key_path(generation.settings)));
     generation.events = std::make_unique<EventMeans>(
         std::move(signer), generation.scim->engine(), generation.settings.server.public_url,
-        *core.store, core.clock, *core.streams
+        *core.store, core.clock, *core.streams, generation.settings.events_receivers
     );
+    BASCULE_CHECK(add_ssf_routes(
+        generation.public_router, generation.events->client_streams, *generation.authenticator
+    ));
     return add_event_routes(
         generation.public_router, *generation.events, {*core.streams, *core.async},
         *generation.authenticator

@@ -38,6 +38,7 @@ std::optional<http::TlsFiles> tls_files(const config::Settings& settings) {
     }
     http::TlsFiles files;
     files.certificate = settings.server.tls_certificate;
+    files.client_ca = settings.server.tls_client_ca;
     files.key_text = std::make_shared<const Secret>(settings.server.tls_key.value.duplicate());
     return files;
 }

@@ -1,6 +1,7 @@
 #include "daemon/admin/admin_routes.hpp"
 #include "daemon/client_profiles.hpp"
 #include "daemon/generation.hpp"
+#include "scim/service/me.hpp"
 
 namespace bascule::daemon {
 
@@ -14,10 +15,12 @@ Status wire_scim(Generation& generation) {
     options.search_limit = settings.scim_search_limit;
     options.cursor_timeout =
         std::chrono::duration_cast<std::chrono::seconds>(settings.scim_cursor_timeout);
-    options.secret = core.secret;
+    options.secret = core.cursor_key;
     options.bulk = {settings.scim_bulk_operations, settings.scim_bulk_payload};
     options.body_limit = settings.server.limits.body;
     BASCULE_TRY(options.profiles, client_profiles(settings));
+    BASCULE_CHECK(scim::check_own_attributes(*generation.schemas, settings.own_attributes));
+    options.own_attributes = settings.own_attributes;
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *generation.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,

@@ -45,8 +45,6 @@ Status wire_selfservice(Generation& generation) {
     generation.applications = std::make_unique<selfservice::ApplicationService>(
         *core.store, *generation.sources->authority()
     );
-    generation.authenticator =
-        std::make_unique<portal::CallerAuthenticator>(*generation.sessions, *core.tokens);
     return {};
 }
 

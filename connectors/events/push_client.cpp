@@ -88,6 +88,13 @@ Status check_endpoint(const std::string& text) {
         {}});
 }
 
+std::string host_of(const std::string& text) {
+    initialise_library();
+    const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+    const bool parsed = url && curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
+    return parsed ? to_ascii_lower(part_of(url.get(), CURLUPART_HOST)) : std::string{};
+}
+
 Result<PushAnswer> PushClient::push(
     const PushTarget& target, const std::string& token, const std::function<bool()>& cancelled
 ) {

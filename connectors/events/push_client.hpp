@@ -31,6 +31,9 @@ struct PushAnswer {
 /// user or fragment. `invalid_input`/"invalid_endpoint".
 [[nodiscard]] Status check_endpoint(const std::string& url);
 
+/// The host of a URL, in lower case; empty when there is none.
+[[nodiscard]] std::string host_of(const std::string& url);
+
 /// Delivers security event tokens by HTTP push (RFC 8935). Follows no redirects, checks the
 /// receiver's certificate, keeps its connection. For one thread.
 class PushClient {

@@ -39,7 +39,7 @@ Result<access::Caller> operator_of(const http::RequestContext& context) {
     access::Caller caller;
     caller.actor.kind = directory::ActorKind::operator_;
     caller.actor.name = user_name(context.local_peer->user);
-    caller.scopes = {"users:write", "groups:write", "admin:write"};
+    caller.scopes = {"users:write", "groups:write", "privileges:write", "admin:write"};
     caller.source_address = context.source_address;
     caller.request_id = context.request_id;
     caller.origin = "CLI";

@@ -3,14 +3,13 @@
 #include <memory>
 #include <vector>
 
+#include "daemon/core.hpp"
 #include "daemon/events/stream_service.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/base/result.hpp"
-#include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
 #include "http/api/router.hpp"
 #include "scim/profile/client_profile.hpp"
-#include "selfservice/tokens/token_service.hpp"
 
 namespace bascule::daemon {
 
@@ -28,9 +27,9 @@ using OperatorHandler =
     OperatorHandler handler
 );
 
-/// "/v1/tokens": list, create, change, revoke. Service and profiles outlive the router.
+/// "/v1/tokens": list, create, set, rotate, revoke. Core, schemas and profiles outlive the router.
 [[nodiscard]] Status add_token_routes(
-    http::Router& router, selfservice::TokenService& tokens, const directory::Clock& clock,
+    http::Router& router, Core& core, const scim::SchemaRegistry& schemas,
     const scim::ProfileRegistry& profiles
 );
 

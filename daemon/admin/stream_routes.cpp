@@ -19,13 +19,16 @@ json describe(const EventStream& stream, std::int64_t last) {
         {"scopes", stream.scopes},
         {"client", stream.client_name},
         {"endpoint", stream.endpoint},
-        {"state", stream.paused ? "paused" : "enabled"},
+        {"state", to_string(state_of(stream))},
+        {"description", stream.description},
+        {"events", stream.events},
+        {"madeByClient", stream.by_client},
         {"created", format_time(stream.created)},
         {"acknowledged", stream.acknowledged},
         {"behind", std::max<std::int64_t>(last - stream.acknowledged, 0)},
         {"delivered", stream.delivered},
         {"refused", stream.refused},
-        {"lastError", stream.last_error},
+        {"lastError", stream.trouble()},
     };
     value["group"] = stream.group ? json(stream.group->to_string()) : json();
     value["lastErrorTime"] =

@@ -1,6 +1,9 @@
 #include <charconv>
+#include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
+#include <utility>
 
 #include "daemon/ctl/commands.hpp"
 #include "daemon/ctl/text_table.hpp"
@@ -10,29 +13,174 @@ namespace {
 
 using nlohmann::json;
 
-struct NewToken {
+/// What the options of create and set say; a missing one is not in the request.
+struct Wishes {
     std::string name;
-    std::vector<std::string> scopes;
     std::string expires;
+    std::vector<std::string> scopes;
+    std::vector<std::string> read;
+    std::vector<std::string> no_read;
+    std::vector<std::string> write;
+    std::vector<std::string> no_write;
+    std::vector<std::string> certificates;
+    std::vector<std::string> subjects;
+    std::string keys_file;
+    std::string rate_class;
     std::string profile;
+    std::string user;
+    bool all_attributes = false;
+    bool without_secret = false;
+    CLI::App* command = nullptr;
+
+    [[nodiscard]] bool given(const char* option) const { return command->count(option) != 0; }
 };
 
-Result<int> create(const Invocation& invocation, const NewToken& wanted) {
-    json body{{"name", wanted.name}, {"scopes", wanted.scopes}};
-    if (!wanted.expires.empty()) {
-        BASCULE_TRY(const auto lifetime, parse_lifetime(wanted.expires));
+void add_options(CLI::App& command, Wishes& wishes) {
+    wishes.command = &command;
+    command
+        .add_option(
+            "--scope", wishes.scopes,
+            "users:read users:write groups:read groups:write privileges:write admin:read "
+            "admin:write "
+            "events:read me:read me:write"
+        )
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command.add_option(
+        "--expires", wishes.expires, "Lifetime such as 180d; without it the client stays"
+    );
+    const auto names =
+        [&command](const char* option, std::vector<std::string>& into, const char* help) {
+            command.add_option(option, into, help)->delimiter(',')->allow_extra_args(false);
+        };
+    names("--read", wishes.read, "Attributes it may read, no others: userName,name.familyName");
+    names("--no-read", wishes.no_read, "Attributes that do not exist for it");
+    names("--write", wishes.write, "Attributes it may write, no others");
+    names("--no-write", wishes.no_write, "Attributes it may not write");
+    names(
+        "--certificate", wishes.certificates,
+        "Names in a client certificate that sign it on: DNS:host, URI:…, email:…"
+    );
+    names(
+        "--subject", wishes.subjects,
+        "Who it is in tokens of another issuer: the issuer's name, a colon, its subject"
+    );
+    command.add_option(
+        "--keys", wishes.keys_file, "File with its public keys (JWKS) for private_key_jwt"
+    );
+    command.add_option(
+        "--profile", wishes.profile, "How SCIM treats it: lenient, strict, entra, okta, …"
+    );
+    command.add_option(
+        "--user", wishes.user,
+        "userName of the user for whom it acts at /Me, with me:read, me:write"
+    );
+    command.add_option("--rate-class", wishes.rate_class, "Its limits of requests, by name");
+}
+
+void put_rule(json& body, const char* name, const Wishes& wishes, bool limits, bool excludes) {
+    const bool is_read = std::string_view(name) == "read";
+    if (wishes.all_attributes) {
+        body[name] = {{"only", json::array()}, {"except", json::array()}};
+    }
+    if (limits) {
+        body[name]["only"] = is_read ? wishes.read : wishes.write;
+    }
+    if (excludes) {
+        body[name]["except"] = is_read ? wishes.no_read : wishes.no_write;
+    }
+}
+
+Result<std::string> file_text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    text << file.rdbuf();
+    if (!file) {
+        return fail(
+            ErrorKind::invalid_input, "unreadable_file", "The file '" + path + "' cannot be read."
+        );
+    }
+    return text.str();
+}
+
+/// The request that the options make.
+Result<json> settings_of(const Wishes& wishes) {
+    json body = json::object();
+    put_rule(body, "read", wishes, wishes.given("--read"), wishes.given("--no-read"));
+    put_rule(body, "write", wishes, wishes.given("--write"), wishes.given("--no-write"));
+    const auto put = [&](const char* option, const char* name, const auto& value) {
+        if (wishes.given(option)) {
+            body[name] = value;
+        }
+    };
+    put("--scope", "scopes", wishes.scopes);
+    put("--certificate", "certificates", wishes.certificates);
+    put("--subject", "subjects", wishes.subjects);
+    put("--rate-class", "rateClass", wishes.rate_class);
+    put("--profile", "profile", wishes.profile);
+    put("--user", "user", wishes.user);
+    if (wishes.given("--keys")) {
+        BASCULE_TRY(
+            body["keys"],
+            wishes.keys_file.empty() ? Result<std::string>() : file_text(wishes.keys_file)
+        );
+    }
+    if (!wishes.expires.empty()) {
+        BASCULE_TRY(const auto lifetime, parse_lifetime(wishes.expires));
         body["lifetimeSeconds"] = lifetime.count();
     }
-    if (!wanted.profile.empty()) {
-        body["profile"] = wanted.profile;
-    }
-    BASCULE_TRY(const json made, ApiClient(invocation).post("/v1/tokens", body));
+    return body;
+}
+
+/// The secret alone on standard output, so that it can be captured.
+void print_secret(const Invocation& invocation, const json& made) {
     if (invocation.json) {
         print_json(made);
-    } else {
-        // Alone on standard output, so that it can be captured.
-        std::cout << made.value("token", "") << "\n" << std::flush;
+    } else if (const std::string secret = made.value("token", ""); !secret.empty()) {
+        std::cout << secret << "\n" << std::flush;
         std::cerr << "(shown once)\n";
+    } else {
+        std::cout << "Client '" << made.value("name", "") << "' has no secret; its id is "
+                  << made.value("id", "") << ".\n";
+    }
+}
+
+Result<int> create(const Invocation& invocation, const Wishes& wishes) {
+    BASCULE_TRY(json body, settings_of(wishes));
+    body["name"] = wishes.name;
+    body["secret"] = !wishes.without_secret;
+    BASCULE_TRY(const json made, ApiClient(invocation).post("/v1/tokens", body));
+    print_secret(invocation, made);
+    return exit_good;
+}
+
+Result<int> set(const Invocation& invocation, const Wishes& wishes) {
+    BASCULE_TRY(json body, settings_of(wishes));
+    body["token"] = wishes.name;
+    BASCULE_TRY(const json changed, ApiClient(invocation).post("/v1/tokens/set", body));
+    if (invocation.json) {
+        print_json(changed);
+    } else {
+        std::cout << "Client '" << changed.value("name", "") << "' is changed.\n";
+    }
+    return exit_good;
+}
+
+Result<int> rotate(
+    const Invocation& invocation, const std::string& name, const std::string& overlap
+) {
+    json body{{"token", name}};
+    if (overlap != "0") {
+        BASCULE_TRY(const auto length, parse_lifetime(overlap));
+        body["overlapSeconds"] = length.count();
+    }
+    BASCULE_TRY(const json made, ApiClient(invocation).post("/v1/tokens/rotate", body));
+    print_secret(invocation, made);
+    if (!invocation.json) {
+        const auto ends = made.find("oldSecretEnds");
+        std::cerr << (ends->is_string() ? "The old secret works until " + ends->get<std::string>()
+                                        : "The old secret no longer works")
+                  << ".\n";
     }
     return exit_good;
 }
@@ -69,27 +217,15 @@ Result<int> list(const Invocation& invocation) {
     return exit_good;
 }
 
-Result<int> revoke(const Invocation& invocation, const std::string& name) {
-    BASCULE_TRY(
-        const json answer, ApiClient(invocation).post("/v1/tokens/revoke", {{"token", name}})
-    );
-    if (invocation.json) {
-        print_json(answer);
-    } else {
-        std::cout << "Token '" << name << "' no longer works.\n";
-    }
-    return exit_good;
-}
-
-Result<int> set(const Invocation& invocation, const std::string& name, const std::string& profile) {
+Result<int> revoke(const Invocation& invocation, const std::string& name, bool old) {
     BASCULE_TRY(
         const json answer,
-        ApiClient(invocation).post("/v1/tokens/set", {{"token", name}, {"profile", profile}})
+        ApiClient(invocation).post("/v1/tokens/revoke", {{"token", name}, {"old", old}})
     );
     if (invocation.json) {
         print_json(answer);
     } else {
-        std::cout << "Token '" << name << "' has the profile " << profile << " now.\n";
+        std::cout << (old ? "The old secret of '" : "Token '") << name << "' no longer works.\n";
     }
     return exit_good;
 }
@@ -132,56 +268,62 @@ Result<std::chrono::seconds> parse_lifetime(const std::string& text) {
 }
 
 void add_token_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
-    CLI::App* token = app.add_subcommand("token", "Bearer tokens of SCIM clients and programs");
+    CLI::App* token =
+        app.add_subcommand("token", "SCIM clients and programs, their secrets and rights");
+    token->alias("client");
     token->require_subcommand(1);
+    const auto choose = [&invocation, &chosen](const std::function<Result<int>()>& body) {
+        chosen = [&invocation, body] { return finish(invocation, body); };
+    };
 
-    auto wanted = std::make_shared<NewToken>();
-    CLI::App* create_command = token->add_subcommand("create", "Make a token and show it once");
+    auto wanted = std::make_shared<Wishes>();
+    CLI::App* create_command =
+        token->add_subcommand("create", "Make a client, show its secret once");
     create_command->add_option("--name", wanted->name, "What it is for; unique")->required();
-    create_command
-        ->add_option(
-            "--scope", wanted->scopes,
-            "users:read users:write groups:read groups:write admin:read admin:write events:read"
-        )
-        ->delimiter(',')
-        ->required();
-    create_command->add_option(
-        "--expires", wanted->expires, "Lifetime such as 180d; without it the token stays"
+    add_options(*create_command, *wanted);
+    create_command->get_option("--scope")->required();
+    create_command->add_flag(
+        "--no-secret", wanted->without_secret, "It signs on by key, certificate or another issuer"
     );
-    create_command->add_option(
-        "--profile", wanted->profile, "How SCIM treats the client: lenient, strict, entra, okta, …"
-    );
-    create_command->callback([&invocation, &chosen, wanted] {
-        chosen = [&invocation, wanted] {
-            return finish(invocation, [&] { return create(invocation, *wanted); });
-        };
+    create_command->callback([&invocation, choose, wanted] {
+        choose([&invocation, wanted] { return create(invocation, *wanted); });
     });
 
-    auto changed = std::make_shared<NewToken>();
-    CLI::App* set_command = token->add_subcommand("set", "Give a token another profile");
+    auto changed = std::make_shared<Wishes>();
+    CLI::App* set_command =
+        token->add_subcommand("set", "Change what a client may; '' empties an option");
     set_command->add_option("token", changed->name, "Its name or id")->required();
-    set_command->add_option("--profile", changed->profile, "How SCIM treats the client")
-        ->required();
-    set_command->callback([&invocation, &chosen, changed] {
-        chosen = [&invocation, changed] {
-            return finish(invocation, [&] {
-                return set(invocation, changed->name, changed->profile);
-            });
-        };
+    add_options(*set_command, *changed);
+    set_command->add_flag(
+        "--all-attributes", changed->all_attributes, "Takes every limit of attributes away"
+    );
+    set_command->callback([&invocation, choose, changed] {
+        choose([&invocation, changed] { return set(invocation, *changed); });
     });
 
-    token->add_subcommand("list", "Show all tokens without their secrets")
-        ->callback([&invocation, &chosen] {
-            chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };
-        });
+    token->add_subcommand("list", "Show all clients without their secrets")
+        ->callback([&invocation, choose] { choose([&invocation] { return list(invocation); }); });
 
-    auto name = std::make_shared<std::string>();
-    CLI::App* revoke_command = token->add_subcommand("revoke", "End a token at once");
-    revoke_command->add_option("token", *name, "Its name or id")->required();
-    revoke_command->callback([&invocation, &chosen, name] {
-        chosen = [&invocation, name] {
-            return finish(invocation, [&] { return revoke(invocation, *name); });
-        };
+    auto rotated = std::make_shared<std::pair<std::string, std::string>>();
+    CLI::App* rotate_command = token->add_subcommand("rotate", "Give a client another secret");
+    rotate_command->add_option("token", rotated->first, "Its name or id")->required();
+    rotate_command
+        ->add_option("--overlap", rotated->second, "How long the old one lives on, such as 7d")
+        ->default_str("0")
+        ->default_val("0");
+    rotate_command->callback([&invocation, choose, rotated] {
+        choose([&invocation, rotated] {
+            return rotate(invocation, rotated->first, rotated->second);
+        });
+    });
+
+    auto ended = std::make_shared<std::pair<std::string, bool>>();
+    CLI::App* revoke_command = token->add_subcommand("revoke", "End a client at once");
+    revoke_command->alias("remove");
+    revoke_command->add_option("token", ended->first, "Its name or id")->required();
+    revoke_command->add_flag("--old", ended->second, "Only the secret before the last rotation");
+    revoke_command->callback([&invocation, choose, ended] {
+        choose([&invocation, ended] { return revoke(invocation, ended->first, ended->second); });
     });
 }
 

@@ -146,7 +146,8 @@ std::optional<Response> AsyncRequests::accept(
 ) {
     const scim::Preferences preferences = scim::preferences_of(request);
     const bool program = caller.actor.kind == directory::ActorKind::token && caller.actor.id;
-    if (!preferences.respond_async || preferences.dry_run || !program ||
+    // Later it would run with all the scopes of its client.
+    if (!preferences.respond_async || preferences.dry_run || !program || caller.narrowed ||
         may_carry_password(request.body)) {
         return std::nullopt;
     }

@@ -142,7 +142,7 @@ Result<ordered_json> PollEndpoint::poll(
     EventStream stream, const PollRequest& request, std::chrono::steady_clock::time_point deadline
 ) {
     BASCULE_TRY(stream, acknowledge(stream, request));
-    if (request.most == 0 || stream.paused) {
+    if (request.most == 0 || stream.waits()) {
         return ordered_json{{"sets", ordered_json::object()}};
     }
     directory::JournalSignal& signal = store_.journal_signal();
@@ -174,6 +174,7 @@ Result<ordered_json> PollEndpoint::poll(
         );
         --waiting_;
         static_cast<void>(woken);
+        streams_.follow_client(stream);
     }
 }
 

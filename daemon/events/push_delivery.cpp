@@ -179,11 +179,12 @@ Status PushDelivery::deliver(const std::stop_token& stop, Lane& lane) {
         lane.noted_error = lane.stream.last_error;
         lane.caught_up = false;
     }
-    if (lane.stream.paused) {
-        rest(stop, look);
+    if (lane.caught_up && !store_.journal_signal().wait_beyond(lane.scanned, look)) {
         return {};
     }
-    if (lane.caught_up && !store_.journal_signal().wait_beyond(lane.scanned, look)) {
+    streams_.follow_client(lane.stream);
+    if (lane.stream.waits()) {
+        rest(stop, look);
         return {};
     }
     lane.caught_up = false;
@@ -220,7 +221,11 @@ Result<bool> PushDelivery::send(
     events::PushTarget target;
     target.endpoint = lane.stream.endpoint;
     target.ca_file = lane.stream.ca_file;
-    BASCULE_TRY(target.authorization, read_authorization(lane.stream.authorization_file));
+    BASCULE_TRY(
+        target.authorization, lane.stream.authorization.empty()
+                                  ? read_authorization(lane.stream.authorization_file)
+                                  : streams_.authorization_of(lane.stream)
+    );
     BASCULE_TRY(const std::string text, means.signer->sign(token.claims));
     BASCULE_TRY(const events::PushAnswer answer, lane.client.push(target, text, [&stop] {
         return stop.stop_requested();

@@ -17,6 +17,7 @@ using directory::Reader;
 using directory::Transaction;
 using scim::events::Delivery;
 using scim::events::EventStream;
+using scim::events::StreamState;
 
 namespace {
 
@@ -40,14 +41,17 @@ Status check_name(std::string_view name) {
     return {};
 }
 
-Status check_scopes(const std::vector<std::string>& scopes) {
-    constexpr std::array known{"users:read", "groups:read", "admin:read"};
+bool reads_resources(std::string_view scope) {
+    return scope.ends_with(":read") && scope != "events:read" && scope != "me:read";
+}
+
+Status check_scopes(const std::vector<std::string>& scopes, const std::vector<std::string>& known) {
     for (const std::string& scope : scopes) {
-        if (std::ranges::find(known, scope) == known.end()) {
+        if (!reads_resources(scope) || std::ranges::find(known, scope) == known.end()) {
             return fail(invalid(
                 "scopes",
-                "A stream has the scopes users:read, groups:read and admin:read; there "
-                "is no '" +
+                "A stream has scopes that read resources, such as users:read, groups:read and "
+                "admin:read; there is no '" +
                     printable(scope, 40) + "'."
             ));
         }
@@ -108,11 +112,13 @@ Result<std::int64_t> sequence_before(Reader& reader, Time from) {
 }  // namespace
 
 StreamService::StreamService(
-    directory::Store& store, const directory::Clock& clock, selfservice::TokenService& tokens
+    directory::Store& store, const directory::Clock& clock, selfservice::TokenService& tokens,
+    const Secret& key
 )
     : store_(store),
       clock_(clock),
       tokens_(tokens),
+      sealer_(key, "streams1"),
       type_(store.registry().type("EventStream")),
       name_attribute_(store.registry().find_attribute(type_, {"", "name", ""}).value()) {}
 
@@ -120,14 +126,11 @@ Status StreamService::name_client(EventStream& wanted) {
     if (wanted.client_name.empty()) {
         return {};
     }
-    BASCULE_TRY(const auto tokens, tokens_.list());
-    const auto found = std::ranges::find_if(tokens, [&](const selfservice::Token& token) {
-        return token.name == wanted.client_name || token.id.to_string() == wanted.client_name;
-    });
-    if (found == tokens.end()) {
+    const auto found = tokens_.look_up(wanted.client_name);
+    if (!found) {
         return fail(
             ErrorKind::not_found, "not_found",
-            "There is no token '" + printable(wanted.client_name) + "'."
+            "There is no token '" + printable(wanted.client_name) + "' that is valid."
         );
     }
     const bool may_poll = std::ranges::find(found->scopes, "events:read") != found->scopes.end();
@@ -143,13 +146,64 @@ Status StreamService::name_client(EventStream& wanted) {
     return {};
 }
 
+void StreamService::follow_client(EventStream& stream) const {
+    if (!stream.client) {
+        return;
+    }
+    auto client = tokens_.look_up(stream.client->to_string());
+    if (client && stream.by_client) {
+        const auto readable_now = readable(client->scopes);
+        std::erase_if(stream.scopes, [&](const std::string& scope) {
+            return std::ranges::find(readable_now, scope) == readable_now.end();
+        });
+    }
+    const bool may_go_on =
+        client && (!stream.by_client ||
+                   (!stream.scopes.empty() &&
+                    std::ranges::find(client->scopes, "events:read") != client->scopes.end()));
+    stream.client_gone = !may_go_on;
+    stream.rules = client ? std::move(client->shared_rules) : nullptr;
+}
+
+std::string StreamService::seal(const Uuid& stream, const Secret& authorization) const {
+    return authorization.empty() ? std::string{}
+                                 : sealer_.seal(authorization.reveal(), stream.to_string());
+}
+
+Result<Secret> StreamService::authorization_of(const EventStream& stream) const {
+    if (stream.authorization.empty()) {
+        return Secret();
+    }
+    auto text = sealer_.open(stream.authorization, stream.id.to_string());
+    if (!text) {
+        return fail(
+            ErrorKind::internal, "authorization_unreadable",
+            "The Authorization header of the stream was sealed with another installation.key; its "
+            "receiver gives it again."
+        );
+    }
+    return Secret(*std::move(text));
+}
+
+std::vector<std::string> StreamService::readable(const std::vector<std::string>& scopes) const {
+    access::Caller client;
+    client.scopes = scopes;
+    std::vector<std::string> found;
+    for (const std::string& scope : tokens_.known_scopes()) {
+        if (reads_resources(scope) && client.has_scope(scope)) {
+            found.push_back(scope);
+        }
+    }
+    return found;
+}
+
 Result<EventStream> StreamService::create(EventStream wanted, From from, const access::Caller& by) {
     BASCULE_CHECK(check_name(wanted.name));
-    BASCULE_CHECK(check_scopes(wanted.scopes));
+    BASCULE_CHECK(check_scopes(wanted.scopes, tokens_.known_scopes()));
     BASCULE_CHECK(check_delivery(wanted));
     BASCULE_CHECK(name_client(wanted));
     wanted.created = clock_.now();
-    wanted.id = uuid_v7(wanted.created);
+    wanted.id = wanted.id.is_nil() ? uuid_v7(wanted.created) : wanted.id;
     const Status written = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
         BASCULE_TRY(const std::uint64_t count, transaction.count(type_));
         if (count >= most_streams) {
@@ -202,6 +256,7 @@ Result<std::vector<EventStream>> StreamService::list() {
         }
         return {};
     }));
+    std::ranges::for_each(streams, [this](EventStream& stream) { follow_client(stream); });
     std::ranges::sort(streams, {}, &EventStream::name);
     return streams;
 }
@@ -231,6 +286,7 @@ Result<EventStream> StreamService::find(std::string_view name_or_id) {
         BASCULE_TRY(stream, load(reader, name_or_id));
         return {};
     }));
+    follow_client(stream);
     return stream;
 }
 
@@ -264,11 +320,46 @@ Status StreamService::remove(std::string_view name_or_id, const access::Caller& 
     );
 }
 
+Status StreamService::configure(
+    std::string_view name_or_id, const access::Caller& by,
+    const std::function<Status(EventStream&)>& change_of
+) {
+    return change(name_or_id, "Update event stream", by, [&](Transaction&, EventStream& stream) {
+        return change_of(stream);
+    });
+}
+
+Status StreamService::set_state(
+    std::string_view name_or_id, StreamState state, const access::Caller& by
+) {
+    constexpr std::array activities{
+        "Resume event stream", "Pause event stream", "Disable event stream"};
+    return change(
+        name_or_id, activities.at(static_cast<std::size_t>(state)), by,
+        [state](Transaction& transaction, EventStream& stream) -> Status {
+            if (stream.discards && state != StreamState::disabled) {
+                BASCULE_TRY(stream.acknowledged, transaction.last_sequence());
+                stream.acknowledged_beyond.clear();
+            }
+            stream.paused = state != StreamState::enabled;
+            stream.paused_by_client = stream.paused;
+            stream.discards = state == StreamState::disabled;
+            return {};
+        }
+    );
+}
+
 Status StreamService::pause(std::string_view name_or_id, bool paused, const access::Caller& by) {
     return change(
         name_or_id, paused ? "Pause event stream" : "Resume event stream", by,
-        [paused](Transaction&, EventStream& stream) -> Status {
+        [paused](Transaction& transaction, EventStream& stream) -> Status {
+            if (!paused && stream.discards) {
+                BASCULE_TRY(stream.acknowledged, transaction.last_sequence());
+                stream.acknowledged_beyond.clear();
+                stream.discards = false;
+            }
             stream.paused = paused;
+            stream.paused_by_client = false;
             return {};
         }
     );
@@ -317,6 +408,7 @@ Result<EventStream> StreamService::progress(
         );
         return {};
     }));
+    follow_client(stream);
     return stream;
 }
 

@@ -1,14 +1,12 @@
 #include "daemon/events/token_signer.hpp"
 
 #include <cjose/cjose.h>
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -18,6 +16,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <vector>
+
+#include "directory/base/private_file.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -147,27 +147,6 @@ Result<std::string> read_whole(const std::string& path) {
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-/// Writes all or nothing: a key that was cut short would make the next start fail.
-Status write_private(const std::string& path, std::string_view text) {
-    const std::string fresh = path + ".new";
-    const int descriptor =
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    bool written = descriptor >= 0 && ::write(descriptor, text.data(), text.size()) ==
-                                          static_cast<ssize_t>(text.size());
-    written = written && ::fsync(descriptor) == 0;
-    if (descriptor >= 0) {
-        ::close(descriptor);
-    }
-    if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
-        return fail(
-            ErrorKind::unavailable, "signing_key_unusable",
-            "The signing key of events, " + path + ", cannot be written: " + std::strerror(errno) +
-                "."
-        );
-    }
-    return {};
-}
-
 Status make_key(const std::string& path) {
     const Owned<EVP_PKEY> key(EVP_EC_gen("P-256"));
     const Owned<BIO> bio(BIO_new(BIO_s_secmem()));
@@ -180,7 +159,13 @@ Status make_key(const std::string& path) {
     }
     char* text = nullptr;
     const long size = BIO_get_mem_data(bio.get(), &text);
-    return write_private(path, {text, static_cast<std::size_t>(size)});
+    const Status written = write_private_file(path, {text, static_cast<std::size_t>(size)});
+    return written ? Status{}
+                   : Status(fail(
+                         ErrorKind::unavailable, "signing_key_unusable",
+                         "The signing key of events, " + path +
+                             ", cannot be written: " + written.error().detail + "."
+                     ));
 }
 
 }  // namespace

@@ -139,7 +139,7 @@ Status EntryApplier::serve(Work& work) {
     }
     std::string body =
         assemble_document(context_.registry, type, work.id, work.mapped.attributes, local);
-    const std::string retained = retained_attributes(work, body);
+    BASCULE_TRY(const std::string retained, retained_attributes(work, body));
     if (!retained.empty()) {
         body = assemble_document(
             context_.registry, type, work.id, work.mapped.attributes,
@@ -231,11 +231,11 @@ Status EntryApplier::after_served(
 }
 
 /// Attributes that the entry has lost and the object keeps until the loss is found plausible.
-std::string EntryApplier::retained_attributes(const Work& work, const std::string& body) {
+Result<std::string> EntryApplier::retained_attributes(const Work& work, const std::string& body) {
     if (!work.object || work.object->row.type != work.mapped.type || work.object->row.deleted)
-        return {};
+        return std::string();
     if (work.object->body == body)
-        return {};
+        return std::string();
     std::set<std::string> retained;
     for (const auto& path : vanished_attributes(work.object->body, body)) {
         const std::string name = path.to_string();
@@ -243,8 +243,15 @@ std::string EntryApplier::retained_attributes(const Work& work, const std::strin
         const bool waits = held != context_.held.attributes.end() && held->second.contains(work.id);
         if (context_.refresh != nullptr && !waits)
             context_.refresh->lost_attributes[name].insert(work.id);
-        if (waits || context_.refresh != nullptr)
+        bool stays = waits || context_.refresh != nullptr;
+        if (!stays) {
+            BASCULE_TRY(const bool may_go, may_lose_now(name));
+            stays = !may_go;
+        }
+        if (stays)
             retained.insert(name);
+        if (stays && context_.refresh == nullptr)
+            context_.held.attributes[name].insert(work.id);
     }
     if (context_.refresh != nullptr) {
         for (auto& [name, ids] : context_.refresh->lost_attributes) {
@@ -260,6 +267,16 @@ std::string EntryApplier::retained_attributes(const Work& work, const std::strin
     return filter_attributes(work.object->body, [&](const auto& path) {
         return retained.contains(path.to_string());
     });
+}
+
+Result<bool> EntryApplier::may_lose_now(const std::string& attribute) {
+    BASCULE_TRY(
+        const auto total, transaction_.count_entries(context_.source, EntryState::mirrored)
+    );
+    if (!context_.guard.allows_live_loss(attribute, total, transaction_.now()))
+        return false;
+    context_.guard.record_loss(attribute, 1, transaction_.now());
+    return true;
 }
 
 Status EntryApplier::unmatched(Work& work) {

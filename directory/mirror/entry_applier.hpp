@@ -50,7 +50,7 @@ struct ApplyContext {
     directory::SourceId source;
     const std::string& source_name;
     const ObjectIds& ids;
-    RemovalGuard& guard;              ///< a copy that belongs to this attempt of the transaction
+    RemovalGuard& guard;              ///< to be committed or rolled back with the transaction
     HeldPlan& held;                   ///< read in this transaction
     RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once
 };
@@ -121,7 +121,10 @@ class EntryApplier {
         directory::TypeId type, const std::string& old_body, const std::string& new_body
     );
 
-    [[nodiscard]] std::string retained_attributes(const Work& work, const std::string& body);
+    [[nodiscard]] Result<std::string> retained_attributes(
+        const Work& work, const std::string& body
+    );
+    [[nodiscard]] Result<bool> may_lose_now(const std::string& attribute);
 
     // entry_references.cpp
     [[nodiscard]] Status sync_references(Work& work);
@@ -176,8 +179,7 @@ class EntryApplier {
         std::vector<std::pair<std::string, std::string>> details
     );
     [[nodiscard]] Status journal_members(
-        const directory::ObjectRow& group, std::string_view activity,
-        const MembersTold& members
+        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members
     );
 
     ApplyContext context_;

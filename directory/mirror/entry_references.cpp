@@ -223,6 +223,7 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
             return {};
         return journal("Update", work.row, {{"changed", "manager"}});
     }
+    context_.guard.record_joined(work.id, joined.count, transaction_.now());
     return journal_members(work.row, "Add member to group", joined);
 }
 
@@ -255,7 +256,7 @@ Status EntryApplier::part_members(
     for (const Uuid& member : members)
         (held != memberships.end() && held->second.contains(member) ? waiting : fresh)
             .insert(member);
-    if (!context_.guard.allows_membership(fresh.size(), size)) {
+    if (!context_.guard.allows_leaving(group.id, fresh.size(), size, transaction_.now())) {
         memberships[group.id] = members;
         return {};
     }
@@ -274,6 +275,7 @@ Status EntryApplier::part_members(
             left.add(*row);
     }
     counts_.writes += left.count;
+    context_.guard.record_left(group.id, left.count, transaction_.now());
     return journal_members(group, "Remove member from group", left);
 }
 
@@ -379,6 +381,7 @@ Status EntryApplier::resolve_pending(const std::string& key, const ObjectRow& ta
         if (reference.kind == EdgeKind::member) {
             MembersTold joined;
             joined.add(target);
+            context_.guard.record_joined(from->id, 1, transaction_.now());
             BASCULE_CHECK(journal_members(*from, "Add member to group", joined));
         } else {
             BASCULE_CHECK(journal("Update", *from, {{"changed", "manager"}}));

@@ -247,11 +247,13 @@ Status MirrorEngine::decide_removals(Step& step, bool proven) {
     }
     BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
     const std::size_t count = served.size() + step.notes.unmatched.size();
-    if (!guard_.allows_refresh(count, total)) {
+    const Time now = step.transaction.now();
+    if (!guard_.allows_refresh(count, total) || !guard_.allows_live(count, total, now)) {
         step.held.deletes.insert(served.begin(), served.end());
         step.held.unmatched.insert(step.notes.unmatched.begin(), step.notes.unmatched.end());
         return {};
     }
+    guard_.record(count, now);
     for (const Uuid& anchor : served) {
         if (!step.held.deletes.contains(anchor))
             BASCULE_CHECK(step.applier.remove(anchor));
@@ -272,6 +274,7 @@ Status MirrorEngine::decide_losses(Step& step) {
             step.held.attributes[attribute].insert(ids.begin(), ids.end());
             continue;
         }
+        guard_.record_loss(attribute, ids.size(), step.transaction.now());
         for (const Uuid& id : ids)
             BASCULE_CHECK(step.applier.lose_attribute(attribute, id));
     }
@@ -355,11 +358,10 @@ Status MirrorEngine::commit(
     const std::function<Status(Step&)>& work, directory::Durability durability
 ) {
     SourceState state;
-    RemovalGuard guard = guard_;
     ApplyCounts counts;
     HeldPlan held;
     const auto attempt = [&](Transaction& transaction) -> Status {
-        guard = guard_;
+        guard_.roll_back();
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
@@ -369,7 +371,7 @@ Status MirrorEngine::commit(
         const HeldPlan& planned = known ? held_ : stored_plan;
         held = planned;
         EntryApplier applier(
-            {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard, held,
+            {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
              in_refresh_ ? &notes_ : nullptr}
         );
         Step step{transaction, applier, state, held, notes_};
@@ -394,7 +396,7 @@ Status MirrorEngine::commit(
     }
     state_ = std::move(state);
     held_ = state_.held_plan.empty() ? HeldPlan() : std::move(held);
-    guard_ = std::move(guard);
+    guard_.commit(clock_.now());
     counters_.added += counts.added;
     counters_.updated += counts.updated;
     counters_.removed += counts.removed;

@@ -9,6 +9,7 @@ namespace {
 struct TextOptions {
     bool case_exact = false;
     bool unique = false;
+    bool multi_valued = false;
 };
 
 AttributeSpec searchable_text(std::string name, TextOptions options) {
@@ -17,6 +18,7 @@ AttributeSpec searchable_text(std::string name, TextOptions options) {
     spec.case_exact = options.case_exact;
     spec.searchable = true;
     spec.unique = options.unique;
+    spec.multi_valued = options.multi_valued;
     return spec;
 }
 
@@ -28,7 +30,10 @@ void register_internal_types(Registry& registry) {
         {"Token",
          true,
          {searchable_text("hash", {.case_exact = true, .unique = true}),
-          searchable_text("name", {.unique = true})}}
+          searchable_text("oldHash", {.case_exact = true, .unique = true}),
+          searchable_text("name", {.unique = true}),
+          searchable_text("certificates", {.unique = true, .multi_valued = true}),
+          searchable_text("subjects", {.case_exact = true, .unique = true, .multi_valued = true})}}
     );
     registry.add(
         {"Session",

@@ -32,6 +32,7 @@ struct AccountState {
     bool exists = false;
     bool disabled = false;
     bool locked = false;
+    bool expired = false;  ///< the account, not the password
     bool must_change = false;
     bool protected_account = false;  ///< the directory will not let this service reset it
     std::optional<Time> password_changed;

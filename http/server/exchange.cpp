@@ -24,7 +24,7 @@ std::string joined(const Request& request, std::string_view name) {
 ReadOutcome parse(Exchange& exchange, InputBuffer& buffer) {
     namespace http = boost::beast::http;
     boost::system::error_code ec;
-    const std::size_t used = exchange.parser.put(buffer.data(), ec);
+    const std::size_t used = exchange.parser.feed(buffer.data(), ec);
     buffer.consume(used);
     exchange.received += used;
     if (!ec || ec == http::error::need_more) {
@@ -51,7 +51,9 @@ RequestContext make_context(const Exchange& exchange, const Peer& peer, const Se
         trusted ? server.proxies.client_address(peer.address, joined(request, "x-forwarded-for"))
                 : peer.address;
     context.secure = peer.tls || (trusted && request.header("x-forwarded-proto") == "https");
-    context.client_certificate_names = peer.certificate_names;
+    // A proxy's certificate is its own and says nothing of the client behind it.
+    context.client_certificate_names =
+        trusted ? std::vector<std::string>{} : peer.certificate_names;
     context.local_peer = peer.local;
     context.deadline = exchange.started + server.options.timeouts.handler;
     return context;

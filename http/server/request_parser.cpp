@@ -56,6 +56,18 @@ RequestParser::RequestParser(std::size_t header_limit) {
     request.headers.reserve(12);
 }
 
+std::size_t RequestParser::feed(boost::asio::const_buffer arrived, boost::beast::error_code& ec) {
+    // Every chunked message ends with five bytes at least ("0", two line ends). Beast asserts that
+    // they are there when the line of the last chunk came before without the rest, so a client that
+    // sends byte by byte would end the process.
+    constexpr std::size_t shortest_end = 5;
+    if (is_header_done() && chunked() && arrived.size() < shortest_end) {
+        ec = beast_http::error::need_more;
+        return 0;
+    }
+    return put(arrived, ec);
+}
+
 bool RequestParser::is_header_sound() const {
     if (bad_target_ || (version_ == 11 && host_count_ != 1) || host_count_ > 1) {
         return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,11 @@ namespace bascule::http {
 class RequestParser : public boost::beast::http::basic_parser<true> {
   public:
     explicit RequestParser(std::size_t header_limit);
+
+    /// Parses what has arrived and returns how much of it was taken; the rest is to be offered
+    /// again with what comes after it. `ec` is need_more when that is all for now. In place of
+    /// put().
+    [[nodiscard]] std::size_t feed(boost::asio::const_buffer arrived, boost::beast::error_code& ec);
 
     Request request;
     /// The target as sent, percent-encoded, without query and without "http://host".
@@ -28,6 +34,7 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
     [[nodiscard]] bool is_header_sound() const;
 
   private:
+    using boost::beast::http::basic_parser<true>::put;
     using string_view = boost::beast::string_view;
     using error_code = boost::beast::error_code;
     void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&)

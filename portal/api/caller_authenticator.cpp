@@ -71,36 +71,67 @@ Status check_same_site(const Request& request) {
     return {};
 }
 
-Result<Caller> CallerAuthenticator::by_token(
-    std::string_view authorization, const RequestContext& context
-) const {
+Result<selfservice::Token> CallerAuthenticator::client_of(std::string_view authorization) const {
     if (!equals_ignoring_ascii_case(authorization.substr(0, bearer.size()), bearer)) {
         return fail(
             ErrorKind::unauthenticated, "invalid_token", "Send 'Authorization: Bearer' and a token."
         );
     }
-    BASCULE_TRY(selfservice::Token token, tokens_.verify(authorization.substr(bearer.size())));
+    const std::string_view token = authorization.substr(bearer.size());
+    if (sign_on_.access_tokens != nullptr && selfservice::AccessTokens::is_access_token(token)) {
+        return sign_on_.access_tokens->verify(token);
+    }
+    const bool is_foreign =
+        !selfservice::TokenService::is_secret(token) && token.find('.') != std::string_view::npos;
+    if (is_foreign && sign_on_.issuers != nullptr && !sign_on_.issuers->empty()) {
+        return sign_on_.issuers->verify(token);
+    }
+    return tokens_.verify(token);
+}
+
+Result<Caller> CallerAuthenticator::admit(
+    selfservice::Token client, const Request& request, const RequestContext& context
+) const {
     Caller caller = caller_in(context);
-    caller.actor = {directory::ActorKind::token, token.id, std::move(token.name)};
-    caller.scopes = std::move(token.scopes);
-    caller.profile = std::move(token.profile);
+    caller.actor = {directory::ActorKind::token, client.id, std::move(client.name)};
+    caller.scopes = std::move(client.scopes);
+    caller.narrowed = client.narrowed;
+    caller.attributes = std::move(client.shared_rules);
+    caller.profile = std::move(client.profile);
+    caller.rate_class = std::move(client.rate_class);
+    caller.user = client.user;
+    if (sign_on_.limits != nullptr) {
+        using Use = access::RateLimiter::Use;
+        const bool writes =
+            changes_something(request.method) && !request.path.ends_with("/.search");
+        BASCULE_CHECK(sign_on_.limits->admit(caller, writes ? Use::write : Use::read));
+    }
     return caller;
 }
 
 Result<Caller> CallerAuthenticator::authenticate_token(
     const Request& request, const RequestContext& context
 ) const {
-    return by_token(request.header("authorization"), context);
+    const std::string_view authorization = request.header("authorization");
+    if (authorization.empty() && !context.client_certificate_names.empty()) {
+        BASCULE_TRY(
+            selfservice::Token client, tokens_.find_by_certificate(context.client_certificate_names)
+        );
+        return admit(std::move(client), request, context);
+    }
+    BASCULE_TRY(selfservice::Token client, client_of(authorization));
+    return admit(std::move(client), request, context);
 }
 
 Result<Caller> CallerAuthenticator::authenticate(
     const Request& request, const RequestContext& context, Admit admit
 ) const {
-    if (const std::string_view authorization = request.header("authorization");
-        !authorization.empty()) {
-        return by_token(authorization, context);
+    const std::string_view cookie = session_token_of(request);
+    const bool has_certificate = !context.client_certificate_names.empty();
+    if (!request.header("authorization").empty() || (cookie.empty() && has_certificate)) {
+        return authenticate_token(request, context);
     }
-    BASCULE_TRY(selfservice::Session session, sessions_.find(session_token_of(request)));
+    BASCULE_TRY(selfservice::Session session, sessions_.find(cookie));
     BASCULE_CHECK(check_same_site(request));
     if (session.must_change_password && admit != Admit::must_change_too) {
         return fail(

@@ -61,15 +61,16 @@ bool Projection::names_part(const Attribute& attribute, const Attribute* sub) co
 
 Projection::Extent Projection::extent(const Schema* extension, const Attribute& attribute) const {
     if (attribute.returned == Returned::always) {
-        return Extent::whole;
+        return attribute.partial ? Extent::part : Extent::whole;
     }
     if (attribute.returned == Returned::never) {
         return Extent::none;
     }
-    const bool hides_parts = std::any_of(
-        attribute.sub_attributes.begin(), attribute.sub_attributes.end(),
-        [](const Attribute& sub) { return !shown_by_default(sub); }
-    );
+    const bool hides_parts =
+        attribute.partial || std::any_of(
+                                 attribute.sub_attributes.begin(), attribute.sub_attributes.end(),
+                                 [](const Attribute& sub) { return !shown_by_default(sub); }
+                             );
     const Extent full = hides_parts ? Extent::part : Extent::whole;
     const bool whole = names_whole(extension, attribute);
     const bool part = names_part(attribute, nullptr);

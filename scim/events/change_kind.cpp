@@ -92,6 +92,17 @@ constexpr std::array single_attributes{
     SingleAttribute{"Update self-service application setting", "selfService"},
 };
 
+/// Leaves out what the engine's client does not see; false when nothing is left.
+bool keep_visible(const Engine& engine, ResourceChange& change) {
+    if (engine.sees_everything() || change.attributes.empty()) {
+        return true;
+    }
+    std::erase_if(change.attributes, [&](const std::string& name) {
+        return !engine.with.schemas.resolve(*change.view->type, name).has_value();
+    });
+    return !change.attributes.empty();
+}
+
 bool read_update(const JournalRecord& record, ResourceChange& change) {
     const TypeView& view = *change.view;
     if (record.activity == "Update " + view.noun) {
@@ -146,7 +157,8 @@ std::optional<ResourceChange> change_in(const Engine& engine, const JournalRecor
         change.kind = Kind::deleted;
         return change;
     }
-    if (read_edge_change(record, change) || read_update(record, change)) {
+    if (read_edge_change(record, change) ||
+        (read_update(record, change) && keep_visible(engine, change))) {
         return change;
     }
     return std::nullopt;

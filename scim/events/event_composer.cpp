@@ -5,6 +5,7 @@
 
 #include "directory/access/caller.hpp"
 #include "scim/events/event_uris.hpp"
+#include "scim/service/client_engines.hpp"
 #include "scim/service/resource_view.hpp"
 
 namespace bascule::scim::events {
@@ -74,6 +75,15 @@ std::string path_of(const ResolvedName& name) {
                                      : name.extension->id + ":" + name.attribute->name;
 }
 
+/// The event that tells values, and the one that tells names only.
+std::pair<std::string_view, std::string_view> events_of(Kind kind) {
+    if (kind == Kind::created) {
+        return {uri::create_full, uri::create_notice};
+    }
+    return kind == Kind::replaced ? std::pair{uri::put_full, uri::put_notice}
+                                  : std::pair{uri::patch_full, uri::patch_notice};
+}
+
 }  // namespace
 
 /// The tokens of one record for one stream as they come.
@@ -81,6 +91,7 @@ struct EventComposer::Draft {
     const JournalRecord& record;
     const EventStream& stream;
     std::vector<EventToken> tokens;
+    std::uint32_t composed = 0;  ///< also those that the stream does not tell
 };
 
 /// Whom a token is about; without an object when it is gone by now.
@@ -96,7 +107,12 @@ struct EventComposer::Subject {
 };
 
 void EventComposer::add(Draft& draft, Json subject, std::string_view uri, Json payload) const {
-    const TokenPlace place{draft.record.sequence, static_cast<std::uint32_t>(draft.tokens.size())};
+    // What is not told has its place too: a token's name is the same whatever its receiver asks
+    // for.
+    const TokenPlace place{draft.record.sequence, draft.composed++};
+    if (!tells(draft.stream, uri)) {
+        return;
+    }
     EventToken token{token_id(draft.stream, place), place, {}};
     Json claims{
         {"iss", issuer_},
@@ -182,6 +198,13 @@ Result<bool> EventComposer::is_in_feed(
 Result<std::vector<EventToken>> EventComposer::compose(
     Reader& reader, const JournalRecord& record, const EventStream& stream
 ) const {
+    if (engine_.sees_everything() && stream.rules) {
+        access::Caller client;
+        client.attributes = stream.rules;
+        if (const auto limited = engine_.clients->engine_for(client)) {
+            return EventComposer(*limited, issuer_).compose(reader, record, stream);
+        }
+    }
     Draft draft{record, stream, {}};
     if (record.activity == verification_activity && record.target == stream.id) {
         Json payload = Json::object();
@@ -193,7 +216,8 @@ Result<std::vector<EventToken>> EventComposer::compose(
         return std::move(draft.tokens);
     }
     if (record.activity == async_activity) {
-        if (stream.client && record.actor.id == stream.client) {
+        if (stream.client && record.actor.id == stream.client &&
+            tells(stream, uri::async_response)) {
             const TokenPlace place{record.sequence, 0};
             const std::string id = token_id(stream, place);
             draft.tokens.push_back({id, place, completion_claims(record, id, stream.audience)});
@@ -239,16 +263,10 @@ Status EventComposer::compose_change(Reader& reader, const ResourceChange& chang
 Status EventComposer::compose_update(
     Reader&, const ResourceChange& change, const Subject& subject, Draft& draft
 ) const {
-    const bool full = draft.stream.detail == Detail::full && subject.object;
+    const auto [with_values, with_names] = events_of(change.kind);
+    const bool full = subject.object && tells(draft.stream, with_values);
     Json payload = subject.payload();
-    std::string_view event;
-    if (change.kind == Kind::created) {
-        event = full ? uri::create_full : uri::create_notice;
-    } else if (change.kind == Kind::replaced) {
-        event = full ? uri::put_full : uri::put_notice;
-    } else {
-        event = full ? uri::patch_full : uri::patch_notice;
-    }
+    std::string_view event = full ? with_values : with_names;
     const bool whole = change.kind != Kind::updated;
     if (full && whole) {
         payload["data"] = subject.resource;
@@ -293,7 +311,7 @@ Status EventComposer::compose_members(
     const std::string path = path_of(change.edge->name);
     Json payload = subject.payload();
     const bool full =
-        draft.stream.detail == Detail::full && subject.object && change.targets_complete;
+        tells(draft.stream, uri::patch_full) && subject.object && change.targets_complete;
     if (!full) {
         payload["attributes"] = Json::array({path});
         add(draft, subject.id, uri::patch_notice, std::move(payload));

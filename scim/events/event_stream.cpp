@@ -1,7 +1,10 @@
 #include "scim/events/event_stream.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+
+#include "scim/events/event_uris.hpp"
 
 namespace bascule::scim::events {
 namespace {
@@ -37,6 +40,8 @@ EventStream read(const json& body) {
         parse_delivery(body.at("delivery").get<std::string>()).value_or(Delivery::poll);
     stream.detail = parse_detail(body.at("detail").get<std::string>()).value_or(Detail::notice);
     stream.audience = body.value("audience", "");
+    stream.description = body.value("description", "");
+    stream.events = body.value("events", std::vector<std::string>{});
     stream.types = body.value("types", std::vector<std::string>{});
     stream.scopes = body.value("scopes", std::vector<std::string>{});
     stream.group = id_of(body, "group");
@@ -44,8 +49,12 @@ EventStream read(const json& body) {
     stream.client_name = body.value("clientName", "");
     stream.endpoint = body.value("endpoint", "");
     stream.authorization_file = body.value("authorizationFile", "");
+    stream.authorization = body.value("authorization", "");
     stream.ca_file = body.value("caFile", "");
+    stream.by_client = body.value("byClient", false);
     stream.paused = body.value("paused", false);
+    stream.paused_by_client = body.value("pausedByClient", false);
+    stream.discards = body.value("discards", false);
     stream.created = time_of(body, "created").value_or(Time{});
     stream.acknowledged = body.at("acknowledged");
     for (const json& place : body.value("acknowledgedBeyond", json::array())) {
@@ -68,6 +77,18 @@ std::string_view to_string(Detail detail) {
     return detail == Detail::full ? "full" : "notice";
 }
 
+std::string_view to_string(StreamState state) {
+    switch (state) {
+        case StreamState::enabled:
+            return "enabled";
+        case StreamState::paused:
+            return "paused";
+        case StreamState::disabled:
+            return "disabled";
+    }
+    return "enabled";
+}
+
 std::optional<Delivery> parse_delivery(std::string_view text) {
     for (const Delivery known : {Delivery::poll, Delivery::push}) {
         if (text == to_string(known)) {
@@ -86,6 +107,33 @@ std::optional<Detail> parse_detail(std::string_view text) {
     return std::nullopt;
 }
 
+std::optional<StreamState> parse_state(std::string_view text) {
+    for (const StreamState known :
+         {StreamState::enabled, StreamState::paused, StreamState::disabled}) {
+        if (text == to_string(known)) {
+            return known;
+        }
+    }
+    return std::nullopt;
+}
+
+StreamState state_of(const EventStream& stream) {
+    if (!stream.waits()) {
+        return StreamState::enabled;
+    }
+    return stream.discards ? StreamState::disabled : StreamState::paused;
+}
+
+bool tells(const EventStream& stream, std::string_view event) {
+    if (event == uri::verification) {
+        return true;
+    }
+    if (stream.detail != Detail::full && event.ends_with(":full")) {
+        return false;
+    }
+    return stream.events.empty() || std::ranges::find(stream.events, event) != stream.events.end();
+}
+
 std::string stream_body(const EventStream& stream) {
     json body{
         {"id", stream.id.to_string()},
@@ -93,13 +141,19 @@ std::string stream_body(const EventStream& stream) {
         {"delivery", to_string(stream.delivery)},
         {"detail", to_string(stream.detail)},
         {"audience", stream.audience},
+        {"description", stream.description},
+        {"events", stream.events},
         {"types", stream.types},
         {"scopes", stream.scopes},
         {"clientName", stream.client_name},
         {"endpoint", stream.endpoint},
         {"authorizationFile", stream.authorization_file},
+        {"authorization", stream.authorization},
         {"caFile", stream.ca_file},
+        {"byClient", stream.by_client},
         {"paused", stream.paused},
+        {"pausedByClient", stream.paused_by_client},
+        {"discards", stream.discards},
         {"created", format_time(stream.created)},
         {"acknowledged", stream.acknowledged},
         {"delivered", stream.delivered},

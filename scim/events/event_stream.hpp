@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "directory/access/attribute_rules.hpp"
 #include "directory/base/result.hpp"
 #include "directory/base/time.hpp"
 #include "directory/base/uuid.hpp"
@@ -19,12 +21,17 @@ enum class Delivery { poll, push };
 /// What tokens tell: names of attributes, or their values too (RFC 9967 section 2.4).
 enum class Detail { notice, full };
 
-/// The words of both, as stored, shown and taken: "poll", "push"; "notice", "full".
+/// Whether tokens are delivered, kept for later, or dropped meanwhile.
+enum class StreamState { enabled, paused, disabled };
+
+/// The words of all, as stored, shown and taken: "poll", "push"; "notice", "full".
 [[nodiscard]] std::string_view to_string(Delivery delivery);
 [[nodiscard]] std::string_view to_string(Detail detail);
+[[nodiscard]] std::string_view to_string(StreamState state);
 /// Nothing when the text is none of the words.
 [[nodiscard]] std::optional<Delivery> parse_delivery(std::string_view text);
 [[nodiscard]] std::optional<Detail> parse_detail(std::string_view text);
+[[nodiscard]] std::optional<StreamState> parse_state(std::string_view text);
 
 /// Where a token stands in the journal: the record and the token's place among those of the record.
 using TokenPlace = std::pair<std::int64_t, std::uint32_t>;
@@ -36,6 +43,8 @@ struct EventStream {
     Delivery delivery = Delivery::poll;
     Detail detail = Detail::notice;
     std::string audience;             ///< `aud` of its tokens
+    std::string description;          ///< the client's words
+    std::vector<std::string> events;  ///< event URIs that are told; empty: all of the detail
     std::vector<std::string> types;   ///< resource types; empty: all that the scopes open
     std::vector<std::string> scopes;  ///< "users:read", "groups:read", "admin:read"
     std::optional<Uuid>
@@ -43,10 +52,18 @@ struct EventStream {
     /// The token that may poll, and whose asynchronous requests are answered here.
     std::optional<Uuid> client;
     std::string client_name;
+    /// What the client may read as it is now, when that is a part of the attributes. Not stored.
+    std::shared_ptr<const access::AttributeRules> rules;
+    /// The client was revoked, has expired, or may not read events any more. Not stored.
+    bool client_gone = false;
     std::string endpoint;            ///< push: the receiver's URL
     std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
+    std::string authorization;       ///< push: the same value, sealed, when the client gave it
     std::string ca_file;             ///< push: PEM bundle of authorities; empty: the system's
+    bool by_client = false;          ///< made by the client itself, which may change it
     bool paused = false;
+    bool paused_by_client = false;  ///< the client may continue it
+    bool discards = false;          ///< while paused: what happens meanwhile is not told
     Time created;
 
     /// Every record up to here is done with.
@@ -57,7 +74,19 @@ struct EventStream {
     std::uint64_t refused = 0;    ///< tokens that the receiver could not take
     std::string last_error;       ///< of the receiver or of the way to it; empty when all is well
     std::optional<Time> last_error_time;
+
+    /// Nothing is delivered for now; what happens meanwhile is not lost.
+    [[nodiscard]] bool waits() const { return paused || client_gone; }
+    /// What is wrong, for people; empty when all is well.
+    [[nodiscard]] std::string trouble() const {
+        return client_gone ? "Its client was revoked, has expired, or may not read events any more."
+                           : last_error;
+    }
 };
+
+[[nodiscard]] StreamState state_of(const EventStream& stream);
+/// Whether tokens with this event may be in the stream; a verification always may.
+[[nodiscard]] bool tells(const EventStream& stream, std::string_view event);
 
 /// The stored document of a stream.
 [[nodiscard]] std::string stream_body(const EventStream& stream);

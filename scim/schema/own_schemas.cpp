@@ -190,10 +190,13 @@ class OwnSchemaLoader {
         }
     }
 
+    /// Of a type, or of the product itself.
     [[nodiscard]] bool has_scope(const std::string& scope) const {
-        return std::any_of(registry_.types_.begin(), registry_.types_.end(), [&](const auto& type) {
-            return type->scope == scope || to_ascii_lower(type->endpoint) == "/" + scope;
-        });
+        constexpr std::array<std::string_view, 2> reserved{"events", "privileges"};
+        return contains(reserved, scope) ||
+               std::any_of(registry_.types_.begin(), registry_.types_.end(), [&](const auto& type) {
+                   return type->scope == scope || to_ascii_lower(type->endpoint) == "/" + scope;
+               });
     }
 
     void extend(const OwnSchemas::Extension& extension, std::size_t builtin) {

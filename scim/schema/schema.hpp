@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,6 +40,8 @@ struct Attribute {
     bool derived = false;
     /// Of an operator's schema.
     bool own = false;
+    /// Stored values may have sub-attributes that are not in this definition (see reduced()).
+    bool partial = false;
 
     /// By name without case, or null.
     [[nodiscard]] const Attribute* sub(std::string_view name) const;
@@ -109,6 +112,14 @@ class SchemaRegistry {
         const OwnSchemas& own, std::vector<SchemaFault>& faults
     );
     ~SchemaRegistry();
+
+    /// Whether an attribute, or one of its sub-attributes, stays. `is_core` tells the schema of a
+    /// type from an extension.
+    using Keep = std::function<
+        bool(const Schema& schema, bool is_core, const Attribute& attribute, const Attribute* sub)>;
+    /// A copy in which only what `keep` keeps exists; types and their numbers stay. A complex
+    /// attribute stays while one of its sub-attributes does, an extension while one attribute does.
+    [[nodiscard]] std::unique_ptr<SchemaRegistry> reduced(const Keep& keep) const;
 
     /// Adds every resource type to the registry and remembers its TypeId. At start only.
     [[nodiscard]] Status register_types(directory::Registry& registry);

@@ -5,11 +5,9 @@
 #include <unordered_map>
 #include <utility>
 
-#include "scim/service/list_text.hpp"
+#include "scim/service/list_page.hpp"
 #include "scim/service/page_cursor.hpp"
 #include "scim/service/placed_page.hpp"
-#include "scim/service/resource_view.hpp"
-#include "scim/service/scim_error.hpp"
 
 namespace bascule::scim {
 namespace {
@@ -19,20 +17,13 @@ using directory::Reader;
 /// Resources up to the end of a sorted page of several types.
 constexpr std::uint64_t deepest_sorted = 10'000;
 
-http::Response ok(std::string body) {
-    http::Response response;
-    response.content_type = media_type;
-    response.body = std::move(body);
-    return response;
-}
-
-/// Shows resources of several types, each with the projection that the request means for its type.
-class Renderer {
+/// Lists resources of several types, each with the projection that the request means for its type.
+class Projections {
   public:
-    Renderer(const Engine& engine, const ListRequest& request, const PlacedList& list)
+    Projections(const Engine& engine, const ListRequest& request, const PlacedList& list)
         : engine_(engine), request_(request), list_(list) {}
 
-    Status add(ListText& text, Reader& reader, const PlacedResource& resource) {
+    Status add(ListPage& page, PlacedResource resource) {
         const TypeView& view = list_.view(resource.place);
         auto known = projections_.find(&view);
         if (known == projections_.end()) {
@@ -42,13 +33,12 @@ class Renderer {
                                            engine_.with.schemas, *view.type
                                        )
             );
-            known = projections_.emplace(&view, std::move(projection)).first;
+            known = projections_
+                        .emplace(&view, std::make_shared<const Projection>(std::move(projection)))
+                        .first;
         }
-        BASCULE_TRY(
-            const std::string shown,
-            view_resource(engine_, view, reader, resource.object, known->second)
-        );
-        text.add(shown);
+        page.resources.push_back({&view, known->second, std::move(resource.object)});
+        page.head.size = page.resources.size();
         return {};
     }
 
@@ -56,7 +46,7 @@ class Renderer {
     const Engine& engine_;
     const ListRequest& request_;
     const PlacedList& list_;
-    std::unordered_map<const TypeView*, Projection> projections_;
+    std::unordered_map<const TypeView*, std::shared_ptr<const Projection>> projections_;
 };
 
 /// The cursors around a page.
@@ -128,7 +118,7 @@ Result<http::Response> list_by_cursor(
     std::vector<const TypeView*> views
 ) {
     const Time now = engine.with.clock.now();
-    std::string binding = cursor_binding(call.caller, endpoint, request);
+    const std::string binding = cursor_binding(call.caller, endpoint, request);
     std::optional<PageCursor> cursor;
     if (!request.cursor->empty()) {
         BASCULE_TRY(
@@ -142,31 +132,30 @@ Result<http::Response> list_by_cursor(
         const PlacedList list, PlacedList::make(engine, request, std::move(views), endpoint.empty())
     );
     BASCULE_TRY(const PlacedList::Span span, span_of(list, request, cursor));
-    ListText text(std::nullopt);
-    Renderer renderer(engine, request, list);
-    const auto load = [&](Reader& reader) -> Status {
-        BASCULE_TRY(const PlacedPage page, list.page(reader, span));
-        const std::uint64_t total = span.wants_total ? page.total : cursor->total;
-        text.set_total(total);
-        for (const PlacedResource& resource : page.resources) {
-            BASCULE_CHECK(renderer.add(text, reader, resource));
-        }
-        if (page.resources.empty()) {
-            return {};
+    Projections projections(engine, request, list);
+    return answer_list(engine, [&](Reader& reader) -> Result<ListPage> {
+        BASCULE_TRY(PlacedPage placed, list.page(reader, span));
+        const std::uint64_t total = span.wants_total ? placed.total : cursor->total;
+        ListPage page{{std::nullopt, total}, {}};
+        if (placed.resources.empty()) {
+            return page;
         }
         const CursorMaker cursors(
-            engine, list, std::move(binding), PageCursor{now, span.count, total, false, {}, {}}
+            engine, list, binding, PageCursor{now, span.count, total, false, {}, {}}
         );
-        const bool has_next = span.before || page.more;
-        const bool has_previous = span.before ? page.more : cursor.has_value();
-        text.set_cursors(
-            has_next ? cursors.at(page.resources.back().place, false) : std::string(),
-            has_previous ? cursors.at(page.resources.front().place, true) : std::string()
-        );
-        return {};
-    };
-    BASCULE_CHECK(engine.with.store.read(load));
-    return ok(std::move(text).finish());
+        const bool has_next = span.before || placed.more;
+        const bool has_previous = span.before ? placed.more : cursor.has_value();
+        if (has_next) {
+            page.head.next_cursor = cursors.at(placed.resources.back().place, false);
+        }
+        if (has_previous) {
+            page.head.previous_cursor = cursors.at(placed.resources.front().place, true);
+        }
+        for (PlacedResource& resource : placed.resources) {
+            BASCULE_CHECK(projections.add(page, std::move(resource)));
+        }
+        return page;
+    });
 }
 
 Result<http::Response> list_sorted_types(
@@ -181,20 +170,17 @@ Result<http::Response> list_sorted_types(
         );
     }
     BASCULE_TRY(const PlacedList list, PlacedList::make(engine, request, std::move(views), true));
-    ListText text(request.start_index);
-    Renderer renderer(engine, request, list);
-    const auto load = [&](Reader& reader) -> Status {
+    Projections projections(engine, request, list);
+    return answer_list(engine, [&](Reader& reader) -> Result<ListPage> {
         PlacedList::Span span;
         span.count = skipped + request.count;
-        BASCULE_TRY(const PlacedPage page, list.page(reader, span));
-        text.set_total(page.total);
-        for (std::size_t index = skipped; index < page.resources.size(); ++index) {
-            BASCULE_CHECK(renderer.add(text, reader, page.resources[index]));
+        BASCULE_TRY(PlacedPage placed, list.page(reader, span));
+        ListPage page{{request.start_index, placed.total}, {}};
+        for (std::size_t index = skipped; index < placed.resources.size(); ++index) {
+            BASCULE_CHECK(projections.add(page, std::move(placed.resources[index])));
         }
-        return {};
-    };
-    BASCULE_CHECK(engine.with.store.read(load));
-    return ok(std::move(text).finish());
+        return page;
+    });
 }
 
 }  // namespace bascule::scim

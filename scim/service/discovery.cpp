@@ -1,7 +1,9 @@
 #include "scim/service/discovery.hpp"
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "directory/base/json_text.hpp"
@@ -209,6 +211,37 @@ void write_events(JsonWriter& json, const Engine& engine) {
     json.end_array().end_object();
 }
 
+struct AuthenticationScheme {
+    const char* type;
+    const char* name;
+    const char* description;
+    const char* specification;
+};
+
+/// RFC 7643 section 5 knows no word for certificates; clients that have them know it.
+constexpr std::array authentication_schemes{
+    AuthenticationScheme{
+        "oauthbearertoken", "Bearer token",
+        "A client's secret, an access token or a token of a configured issuer in the Authorization "
+        "header (RFC 6750).",
+        "https://www.rfc-editor.org/rfc/rfc6750"},
+    AuthenticationScheme{
+        "oauth2", "OAuth 2.0 client credentials",
+        "Access tokens from /oauth2/token (RFC 6749 section 4.4).",
+        "https://www.rfc-editor.org/rfc/rfc6749"},
+};
+
+void write_authentication_schemes(JsonWriter& json) {
+    json.key("authenticationSchemes").begin_array();
+    bool is_first = true;
+    for (const AuthenticationScheme& scheme : authentication_schemes) {
+        json.begin_object().field("type", scheme.type).field("name", scheme.name);
+        json.field("description", scheme.description).field("specUri", scheme.specification);
+        json.key("primary").boolean(std::exchange(is_first, false)).end_object();
+    }
+    json.end_array();
+}
+
 std::string config_text(const Engine& engine) {
     std::string text;
     JsonWriter json(text);
@@ -220,11 +253,7 @@ std::string config_text(const Engine& engine) {
     write_supported(json, "sort", true);
     write_supported(json, "etag", true);
     write_events(json, engine);
-    json.key("authenticationSchemes").begin_array().begin_object();
-    json.field("type", "oauthbearertoken").field("name", "Bearer token");
-    json.field("description", "A token in the Authorization header (RFC 6750).");
-    json.field("specUri", "https://www.rfc-editor.org/rfc/rfc6750");
-    json.key("primary").boolean(true).end_object().end_array();
+    write_authentication_schemes(json);
     write_meta(
         json, "ServiceProviderConfig", std::string(engine.base_url()) + "/ServiceProviderConfig"
     );

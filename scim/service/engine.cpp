@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "directory/base/text.hpp"
+#include "scim/service/client_engines.hpp"
 #include "scim/service/discovery.hpp"
 
 namespace bascule::scim {
@@ -22,12 +23,14 @@ void collect_edges(TypeView& view, const Schema* schema, const Schema* extension
     }
 }
 
-void collect_lookups(TypeView& view, const directory::Registry& registry) {
+void collect_lookups(TypeView& view, const Engine& engine) {
+    const directory::Registry& registry = engine.registry;
     for (const directory::AttributeId id : registry.attributes(view.type->type)) {
         const directory::AttributeSpec& spec = registry.spec(id);
         const bool plain = spec.searchable && spec.type == directory::ValueType::text &&
                            spec.path.extension.empty() && spec.path.sub.empty();
-        if (plain && (spec.unique || spec.path.name == "externalId")) {
+        const bool known = engine.with.schemas.resolve(*view.type, spec.path.name).has_value();
+        if (plain && known && (spec.unique || spec.path.name == "externalId")) {
             view.lookups.push_back({spec.path.name, id});
         }
     }
@@ -47,6 +50,19 @@ std::string noun_of(std::string_view type_name) {
     return noun;
 }
 
+/// Whether nothing of what a display name is made of is hidden.
+bool sees_display(const TypeView& view, const Engine& engine) {
+    if (engine.sees_everything()) {
+        return true;
+    }
+    const TypeView& whole = *engine.base->view_of(view.type->type);
+    const auto is_hidden = [&](const char* name) {
+        return engine.base->with.schemas.resolve(*whole.type, name).has_value() &&
+               !engine.with.schemas.resolve(*view.type, name).has_value();
+    };
+    return !is_hidden("displayName") && !is_hidden("name.formatted") && !is_hidden("userName");
+}
+
 TypeView make_view(const ResourceType& type, const Engine& engine) {
     TypeView view;
     view.type = &type;
@@ -54,31 +70,53 @@ TypeView make_view(const ResourceType& type, const Engine& engine) {
     for (const ResourceType::Extension& extension : type.extensions) {
         collect_edges(view, extension.schema, extension.schema);
     }
-    collect_lookups(view, engine.registry);
+    collect_lookups(view, engine);
+    view.shows_display = sees_display(view, engine);
     view.read_scope = type.scope + ":read";
     view.write_scope = type.scope + ":write";
     view.noun = noun_of(type.name);
     return view;
 }
 
-Sealer cursor_sealer(const ServiceOptions& options) {
-    constexpr std::string_view purpose = "cursors1";
-    return options.secret ? Sealer(*options.secret, purpose)
-                          : Sealer(Sealer::random_secret(), purpose);
+constexpr std::string_view cursor_purpose = "cursors1";
+
+ServiceDependencies with_secret(ServiceDependencies dependencies) {
+    if (!dependencies.options.secret) {
+        dependencies.options.secret = std::make_shared<const Secret>(Sealer::random_secret());
+    }
+    return dependencies;
 }
 
 }  // namespace
 
 Engine::Engine(ServiceDependencies dependencies)
-    : with(std::move(dependencies)),
+    : with(with_secret(std::move(dependencies))),
       registry(with.store.registry()),
       access(registry),
       list_limits{with.options.default_page_size, with.options.max_results, {}},
-      sealer(cursor_sealer(with.options)) {
+      sealer(*with.options.secret, cursor_purpose) {
     for (const auto& type : with.schemas.types()) {
         views.push_back(make_view(*type, *this));
     }
     write_discovery(*this);
+    clients = std::make_unique<ClientEngines>(*this);
+}
+
+Engine::~Engine() = default;
+
+Engine::Engine(const Engine& base_engine, const SchemaRegistry& visible)
+    : with{base_engine.with.store,       visible,
+           base_engine.with.authority,   base_engine.with.clock,
+           base_engine.with.credentials, base_engine.with.options,
+           base_engine.with.asynchronous},
+      base(&base_engine),
+      registry(with.store.registry()),
+      access(registry),
+      list_limits(base_engine.list_limits),
+      sealer(*with.options.secret, cursor_purpose) {
+    for (const auto& type : visible.types()) {
+        views.push_back(make_view(*type, *this));
+    }
 }
 
 const TypeView* Engine::view_of(directory::TypeId type) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,13 +45,21 @@ struct TypeView {
     std::string write_scope;
     std::string noun;              ///< "user", as activities name it
     bool has_member_list = false;  ///< its responses may be long
+    bool shows_display = true;     ///< references to such a resource may carry its display name
 };
+
+class ClientEngines;
 
 /// Everything that handlers share. Immutable after the constructor, thread-safe.
 struct Engine {
     explicit Engine(ServiceDependencies dependencies);
+    /// The same for a client that knows a part of the schemas. Both outlive it.
+    Engine(const Engine& base_engine, const SchemaRegistry& visible);
+    ~Engine();
 
     ServiceDependencies with;
+    std::unique_ptr<ClientEngines> clients;  ///< of the engine that sees everything
+    const Engine* base = nullptr;  ///< the engine that sees everything; null: this one does
     const directory::Registry& registry;
     access::AccessResolver access;
     ListLimits list_limits;
@@ -62,6 +71,8 @@ struct Engine {
     std::unordered_map<std::string, std::string> resource_type_by_name;
     std::unordered_map<std::string, std::string> schema_by_urn;  ///< keys in lower case
 
+    [[nodiscard]] bool sees_everything() const { return base == nullptr; }
+    [[nodiscard]] const Engine& whole() const { return base == nullptr ? *this : *base; }
     [[nodiscard]] std::string_view base_url() const { return with.options.base_url; }
     [[nodiscard]] const TypeView* view_of(directory::TypeId type) const;
     /// The attribute that edges of this kind are of, or null.

@@ -8,29 +8,30 @@
 
 namespace bascule::scim {
 
+/// What a ListResponse tells beside its resources.
+struct ListHead {
+    std::optional<std::uint64_t> start_index = std::nullopt;  ///< a page by cursor has none
+    std::uint64_t total = 0;
+    std::uint64_t size = 0;        ///< resources on the page
+    std::string next_cursor = {};  ///< empty: there is no such page
+    std::string previous_cursor = {};
+};
+
+/// The text of a ListResponse up to its first resource, and what follows the last one.
+[[nodiscard]] std::string list_begin(const ListHead& head);
+inline constexpr std::string_view list_end = "]}";
+
 /// Builds a ListResponse (RFC 7644 section 3.4.2) in one string. Thread-compatible.
 class ListText {
   public:
-    /// A page by cursor has no start index.
-    explicit ListText(std::optional<std::uint64_t> start_index) : start_index_(start_index) {}
+    explicit ListText(ListHead head) : head_(std::move(head)) { head_.size = 0; }
 
-    void set_total(std::uint64_t total) { total_ = total; }
-    /// Empty: there is no such page.
-    void set_cursors(std::string next, std::string previous) {
-        next_cursor_ = std::move(next);
-        previous_cursor_ = std::move(previous);
-    }
     /// Appends the JSON text of a resource.
     void add(std::string_view resource);
-    [[nodiscard]] std::uint64_t size() const { return size_; }
     [[nodiscard]] std::string finish() &&;
 
   private:
-    std::optional<std::uint64_t> start_index_;
-    std::uint64_t total_ = 0;
-    std::uint64_t size_ = 0;
-    std::string next_cursor_;
-    std::string previous_cursor_;
+    ListHead head_;
     std::string resources_;
 };
 

@@ -1,12 +1,14 @@
 #include "scim/service/mastered_attributes.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "directory/base/json_text.hpp"
 #include "scim/codec/document.hpp"
+#include "scim/service/attribute_access.hpp"
 #include "scim/service/source_dn.hpp"
 
 namespace bascule::scim {
@@ -44,14 +46,12 @@ void write_local_members(
     }
 }
 
-/// Copies what a PUT left out and the source masters.
+/// Copies what a PUT left out and may not change.
 class Keeper {
   public:
-    Keeper(
-        const Engine& engine, const TypeView& view, const authority::Authority& authority,
-        const ObjectRow& row, const std::vector<std::string>& cleared
-    )
-        : engine_(engine), view_(view), authority_(authority), row_(row), cleared_(cleared) {}
+    using MayWrite = std::function<bool(const AttributePath&)>;
+    Keeper(const TypeView& view, MayWrite may_write, const std::vector<std::string>& cleared)
+        : view_(view), may_write_(std::move(may_write)), cleared_(cleared) {}
 
     /// True when something was missing in `wanted`.
     bool fill(const ordered_json& before, ordered_json& wanted, const std::string& extension)
@@ -72,7 +72,7 @@ class Keeper {
     [[nodiscard]] bool keeps(const AttributePath& path) const {
         const bool cleared =
             std::find(cleared_.begin(), cleared_.end(), path.to_string()) != cleared_.end();
-        return !cleared && !authority_.may_write(engine_.registry, row_, path);
+        return !cleared && !may_write_(path);
     }
 
     bool fill_extension(const std::string& urn, const ordered_json& before, ordered_json& wanted)
@@ -89,10 +89,8 @@ class Keeper {
         return true;
     }
 
-    const Engine& engine_;
     const TypeView& view_;
-    const authority::Authority& authority_;
-    const ObjectRow& row_;
+    MayWrite may_write_;
     const std::vector<std::string>& cleared_;
 };
 
@@ -145,17 +143,22 @@ std::string local_part(
     return text == "{}" ? std::string{} : text;
 }
 
-Status keep_mastered(
+Status keep_unwritable(
     const Engine& engine, const TypeView& view, const authority::Authority& authority,
-    const Object& before, ResourceDraft& draft
+    const access::Caller& caller, const ObjectRow& row, std::string_view seen, ResourceDraft& draft
 ) {
-    if (!before.row.is_synced()) {
+    const bool may_all =
+        !caller.attributes && !caller.own_entry && caller.has_scope("privileges:write");
+    if (!row.is_synced() && may_all) {
         return {};
     }
+    const auto writable = [&](const AttributePath& path) {
+        return may_write(caller, view, path) &&
+               (!row.is_synced() || authority.may_write(engine.registry, row, path));
+    };
     BASCULE_TRY(ordered_json wanted, parse_json(draft.body));
-    BASCULE_TRY(const ordered_json present, parse_json(before.body));
-    const Keeper keeper(engine, view, authority, before.row, draft.cleared);
-    if (keeper.fill(present, wanted, {})) {
+    BASCULE_TRY(const ordered_json present, parse_json(seen));
+    if (Keeper(view, writable, draft.cleared).fill(present, wanted, {})) {
         draft.body = to_text(wanted);
     }
     return {};

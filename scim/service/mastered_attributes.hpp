@@ -24,10 +24,13 @@ namespace bascule::scim {
     std::string_view body
 );
 
-/// Gives the PUT body of a synced object the values that it left out and that the source masters.
-[[nodiscard]] Status keep_mastered(
+/// Gives a PUT body the values that it left out and that the caller cannot change: those the
+/// object's source masters and those the caller's rights end at. `seen` is the stored document as
+/// the caller sees it.
+[[nodiscard]] Status keep_unwritable(
     const Engine& engine, const TypeView& view, const authority::Authority& authority,
-    const directory::Object& before, ResourceDraft& draft
+    const access::Caller& caller, const directory::ObjectRow& row, std::string_view seen,
+    ResourceDraft& draft
 );
 
 }  // namespace bascule::scim

@@ -6,6 +6,7 @@
 #include "directory/base/text.hpp"
 #include "directory/model/journal_details.hpp"
 #include "scim/codec/document.hpp"
+#include "scim/service/attribute_access.hpp"
 #include "scim/service/change_record.hpp"
 #include "scim/service/external_id_rule.hpp"
 #include "scim/service/mastered_attributes.hpp"
@@ -35,8 +36,8 @@ ObjectChange::ObjectChange(
     const Engine& engine, const TypeView& view, const Call& call,
     directory::Transaction& transaction
 )
-    : engine_(engine),
-      view_(view),
+    : engine_(engine.whole()),
+      view_(*engine_.view_of(view.type->type)),
       call_(call),
       transaction_(transaction),
       authority_(engine.with.authority()) {}
@@ -51,6 +52,7 @@ Result<Object> ObjectChange::load(const Uuid& id) const {
 }
 
 Status ObjectChange::create(const Uuid& id, const WantedState& wanted) {
+    BASCULE_CHECK(check_may_write(call_.caller, view_, "{}", wanted.body));
     BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
     BASCULE_CHECK(check_external_id(view_, call_.profile, transaction_, id, wanted.body));
     Object object;
@@ -105,6 +107,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     BASCULE_CHECK(check_privileged(engine_, call_.caller, after));
     std::string changed;
     if (wanted.body != before.body) {
+        BASCULE_CHECK(check_may_write(call_.caller, view_, before.body, wanted.body));
         BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
         BASCULE_CHECK(check_switches(view_, before.body, wanted.body));
         BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
@@ -140,6 +143,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
 
 Status ObjectChange::remove(const Object& before) {
     BASCULE_CHECK(check_privileged(engine_, call_.caller, before));
+    BASCULE_CHECK(check_may_delete(call_.caller, view_));
     if (before.row.is_synced()) {
         BASCULE_TRY(const std::string dn, source_dn(transaction_, before.row));
         BASCULE_CHECK(authority_->may_delete(engine_.registry, before.row, dn));
@@ -192,6 +196,7 @@ Status ObjectChange::apply_edges(const Object& object, const std::vector<EdgeCha
     }
     BASCULE_CHECK(check_no_nesting(object, writer));
     for (const EdgeDelta& delta : writer.deltas()) {
+        BASCULE_CHECK(check_may_write_edges(delta.kind));
         BASCULE_CHECK(journal_edges(object.row, delta));
     }
     return {};
@@ -207,6 +212,15 @@ Status ObjectChange::check_required_edges(const ObjectRow& row, const char* code
         if (count == 0) {
             const std::string path = edges.name.path().to_string();
             return fail(Error{ErrorKind::invalid_input, code, path + " is required.", path, {}});
+        }
+    }
+    return {};
+}
+
+Status ObjectChange::check_may_write_edges(directory::EdgeKind kind) {
+    for (const EdgeAttribute& attribute : view_.edges) {
+        if (attribute.kind == kind) {
+            BASCULE_CHECK(check_may_write(call_.caller, view_, attribute.name.path()));
         }
     }
     return {};
@@ -234,6 +248,7 @@ Status ObjectChange::set_password(const ObjectRow& row, const WantedState& wante
     if (!wanted.has_password) {
         return {};
     }
+    BASCULE_CHECK(check_may_write(call_.caller, view_, {{}, "password", {}}));
     if (row.is_synced()) {
         BASCULE_TRY(const std::string dn, source_dn(transaction_, row));
         return fail(Error{

@@ -22,7 +22,8 @@ struct WantedState {
 };
 
 /// Changes one object inside a transaction: rules, authority, document, edges, password, journal.
-/// Made per transaction run; the references outlive it.
+/// Made per transaction run; the references outlive it. Documents are whole, also for a client that
+/// sees a part of them.
 class ObjectChange {
   public:
     ObjectChange(
@@ -54,6 +55,7 @@ class ObjectChange {
     /// A reference of an operator's schema that must not be empty; `code` when it is.
     [[nodiscard]] Status check_required_edges(const directory::ObjectRow& row, const char* code);
     [[nodiscard]] Status set_password(const directory::ObjectRow& row, const WantedState& wanted);
+    [[nodiscard]] Status check_may_write_edges(directory::EdgeKind kind);
     [[nodiscard]] Status check_no_nesting(const directory::Object& group, const EdgeWriter& edges);
     [[nodiscard]] Status journal_edges(const directory::ObjectRow& row, const EdgeDelta& delta);
     [[nodiscard]] Status journal(

@@ -7,7 +7,7 @@
 #include "directory/base/text.hpp"
 #include "scim/filter/filter.hpp"
 #include "scim/service/cursor_list.hpp"
-#include "scim/service/list_text.hpp"
+#include "scim/service/list_page.hpp"
 #include "scim/service/negotiation.hpp"
 #include "scim/service/resource_stream.hpp"
 #include "scim/service/resource_view.hpp"
@@ -56,61 +56,46 @@ std::optional<Lookup> plain_lookup(const TypeView& view, std::string_view filter
     return std::nullopt;
 }
 
-Result<Projection> projection_of(
+using SharedProjection = std::shared_ptr<const Projection>;
+
+Result<SharedProjection> projection_of(
     const Engine& engine, const TypeView& view, const ListRequest& request
 ) {
     if (request.attributes.empty() && request.excluded_attributes.empty()) {
-        return Projection{};
+        static const auto everything = std::make_shared<const Projection>();
+        return everything;
     }
-    return Projection::make(
-        request.attributes, request.excluded_attributes, engine.with.schemas, *view.type
+    BASCULE_TRY(
+        Projection projection,
+        Projection::make(
+            request.attributes, request.excluded_attributes, engine.with.schemas, *view.type
+        )
     );
+    return std::make_shared<const Projection>(std::move(projection));
 }
 
-http::Response ok(std::string body) {
-    http::Response response;
-    response.content_type = media_type;
-    response.body = std::move(body);
-    return response;
-}
-
-/// Adds the objects to the list as they look to the client.
-Status add_resources(
-    const Engine& engine, const TypeView& view, Reader& reader, const std::vector<Object>& objects,
-    const Projection& projection, ListText& list
-) {
-    for (const Object& object : objects) {
-        BASCULE_TRY(
-            const std::string text, view_resource(engine, view, reader, object, projection)
-        );
-        list.add(text);
-    }
-    return {};
-}
-
-/// Answers from one index entry when the filter allows; false when a query has to.
-Result<bool> answer_by_lookup(
-    const Engine& engine, const TypeView& view, const ListRequest& request,
-    const Projection& projection, Reader& reader, ListText& list
+/// The matches and their number from one index entry when the filter allows; nothing when a query
+/// has to find them.
+Result<std::optional<QueryResult>> find_by_lookup(
+    const TypeView& view, const ListRequest& request, Reader& reader
 ) {
     if (!request.filter || !request.sort_by.empty() || request.start_index != 1) {
-        return false;
+        return std::nullopt;
     }
     const auto lookup = plain_lookup(view, *request.filter);
     if (!lookup) {
-        return false;
+        return std::nullopt;
     }
     BASCULE_TRY(
         std::vector<Object> objects,
         reader.find_by_term(lookup->attribute, lookup->value, lookup_limit + 1)
     );
     if (objects.size() > lookup_limit) {
-        return false;
+        return std::nullopt;
     }
-    list.set_total(objects.size());
-    objects.resize(std::min<std::size_t>(objects.size(), request.count));
-    BASCULE_CHECK(add_resources(engine, view, reader, objects, projection, list));
-    return true;
+    const auto total = objects.size();
+    objects.resize(std::min<std::size_t>(total, request.count));
+    return QueryResult{total, std::move(objects)};
 }
 
 Result<directory::Filter> filter_of(
@@ -125,42 +110,44 @@ Result<directory::Filter> filter_of(
     );
 }
 
+Result<QueryResult> find_of_type(
+    const Engine& engine, const TypeView& view, const ListRequest& request, Reader& reader
+) {
+    BASCULE_TRY(std::optional<QueryResult> found, find_by_lookup(view, request, reader));
+    if (found) {
+        return *std::move(found);
+    }
+    Query query;
+    query.type = view.type->type;
+    BASCULE_TRY(query.filter, filter_of(engine, view, request, false));
+    BASCULE_TRY(query.sort, sort_of(engine, view, request));
+    query.check_limit = engine.with.options.search_limit;
+    query.offset = request.start_index - 1;
+    query.limit = request.count;
+    return reader.query(query);
+}
+
 Result<http::Response> list_type(
     const Engine& engine, const TypeView& view, const ListRequest& request
 ) {
-    BASCULE_TRY(const Projection projection, projection_of(engine, view, request));
-    ListText list(request.start_index);
-    const auto load = [&](Reader& reader) -> Status {
-        BASCULE_TRY(
-            const bool answered, answer_by_lookup(engine, view, request, projection, reader, list)
-        );
-        if (answered) {
-            return {};
-        }
-        Query query;
-        query.type = view.type->type;
-        BASCULE_TRY(query.filter, filter_of(engine, view, request, false));
-        BASCULE_TRY(query.sort, sort_of(engine, view, request));
-        query.check_limit = engine.with.options.search_limit;
-        query.offset = request.start_index - 1;
-        query.limit = request.count;
-        BASCULE_TRY(const QueryResult result, reader.query(query));
-        list.set_total(result.total);
-        return add_resources(engine, view, reader, result.objects, projection, list);
-    };
-    BASCULE_CHECK(engine.with.store.read(load));
-    return ok(std::move(list).finish());
+    BASCULE_TRY(const SharedProjection projection, projection_of(engine, view, request));
+    return answer_list(engine, [&](Reader& reader) -> Result<ListPage> {
+        BASCULE_TRY(QueryResult found, find_of_type(engine, view, request, reader));
+        ListPage page{{request.start_index, found.total}, {}};
+        page.add(view, projection, std::move(found.objects));
+        return page;
+    });
 }
 
 /// One type's share of a search over several: skips what lies before the page, fills what is left
 /// of it.
 class SearchAcross {
   public:
-    SearchAcross(const Engine& engine, const ListRequest& request, Reader& reader, ListText& list)
+    SearchAcross(const Engine& engine, const ListRequest& request, Reader& reader)
         : engine_(engine),
           request_(request),
           reader_(reader),
-          list_(list),
+          page_{{request.start_index}, {}},
           skip_(request.start_index - 1) {}
 
     Status add(const TypeView& view) {
@@ -172,23 +159,23 @@ class SearchAcross {
         }
         query.check_limit = engine_.with.options.search_limit;
         query.offset = skip_;
-        query.limit = request_.count - list_.size();
-        BASCULE_TRY(const QueryResult result, reader_.query(query));
-        total_ += result.total;
+        query.limit = request_.count - page_.head.size;
+        BASCULE_TRY(QueryResult result, reader_.query(query));
+        page_.head.total += result.total;
         skip_ -= std::min<std::uint64_t>(skip_, result.total);
-        BASCULE_TRY(const Projection projection, projection_of(engine_, view, request_));
-        return add_resources(engine_, view, reader_, result.objects, projection, list_);
+        BASCULE_TRY(const SharedProjection projection, projection_of(engine_, view, request_));
+        page_.add(view, projection, std::move(result.objects));
+        return {};
     }
 
-    [[nodiscard]] std::uint64_t total() const { return total_; }
+    [[nodiscard]] ListPage page() && { return std::move(page_); }
 
   private:
     const Engine& engine_;
     const ListRequest& request_;
     Reader& reader_;
-    ListText& list_;
+    ListPage page_;
     std::uint64_t skip_;
-    std::uint64_t total_ = 0;
 };
 
 std::vector<const TypeView*> readable_views(const Engine& engine, const Call& call) {
@@ -211,17 +198,13 @@ Result<http::Response> search_types(
     if (!request.sort_by.empty()) {
         return list_sorted_types(engine, request, std::move(views));
     }
-    ListText list(request.start_index);
-    const auto load = [&](Reader& reader) -> Status {
-        SearchAcross search(engine, request, reader, list);
+    return answer_list(engine, [&](Reader& reader) -> Result<ListPage> {
+        SearchAcross search(engine, request, reader);
         for (const TypeView* view : views) {
             BASCULE_CHECK(search.add(*view));
         }
-        list.set_total(search.total());
-        return {};
-    };
-    BASCULE_CHECK(engine.with.store.read(load));
-    return ok(std::move(list).finish());
+        return std::move(search).page();
+    });
 }
 
 Result<http::Response> list_one_type(
@@ -241,14 +224,15 @@ Result<http::Response> get_long_resource(
     const Projection& projection
 ) {
     BASCULE_TRY(auto snapshot, engine.with.store.open_snapshot());
-    BASCULE_TRY(const std::optional<Object> object, snapshot->reader().find(id));
+    BASCULE_TRY(std::optional<Object> object, snapshot->reader().find(id));
     if (!object || object->row.type != view.type->type) {
         return fail(no_such_resource(view, call.request.path_parameters.front()));
     }
     http::Response response;
     response.content_type = media_type;
     response.set("ETag", entity_tag(object->row.version));
-    BASCULE_CHECK(stream_resource(engine, view, std::move(snapshot), *object, projection, response)
+    BASCULE_CHECK(
+        stream_resource(engine, view, std::move(snapshot), *std::move(object), projection, response)
     );
     return response;
 }
@@ -270,7 +254,7 @@ Result<http::Response> get_resource(const Engine& engine, const TypeView& view, 
             response.status = 304;
             return {};
         }
-        if (is_long(view, object->row, projection)) {
+        if (shown_members(view, object->row, projection) > most_members_at_once) {
             members_are_many = true;
             return {};
         }
@@ -318,7 +302,10 @@ Result<http::Response> search_all(const Engine& engine, const Call& call) {
 }
 
 http::Response empty_list() {
-    return ok(ListText(1).finish());
+    http::Response response;
+    response.content_type = media_type;
+    response.body = ListText(ListHead{1}).finish();
+    return response;
 }
 
 http::Pool pool_of_get(const TypeView& view, const http::Request& request) {

@@ -159,12 +159,14 @@ class EdgeRenderer {
         out += "{\"value\":\"";
         out += row.id.to_string();
         out += '"';
-        if (const TypeView* view = engine_.view_of(row.type)) {
+        const TypeView* view = engine_.view_of(row.type);
+        if (view != nullptr) {
             out += ",\"$ref\":\"";
             append_location(out, *view->type, row.id, engine_.base_url());
             out += '"';
         }
-        if (!row.display.empty() && !display_name.empty()) {
+        const bool shows_display = view == nullptr || view->shows_display;
+        if (shows_display && !row.display.empty() && !display_name.empty()) {
             out += ",\"";
             out += display_name;
             out += "\":";

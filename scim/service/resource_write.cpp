@@ -9,6 +9,7 @@
 #include "scim/codec/document.hpp"
 #include "scim/patch/patch.hpp"
 #include "scim/profile/conformity.hpp"
+#include "scim/service/attribute_access.hpp"
 #include "scim/service/ignored_names.hpp"
 #include "scim/service/mastered_attributes.hpp"
 #include "scim/service/object_change.hpp"
@@ -151,9 +152,10 @@ struct OmittedEdges {
     Omitted lists = Omitted::keep;
 };
 
-/// Edge attributes become what the body says.
+/// Edge attributes become what the body says; what the caller may not write is kept when left out.
 std::vector<EdgeChange> edges_of(
-    const TypeView& view, const ResourceDraft& draft, const OmittedEdges& omitted
+    const access::Caller& caller, const TypeView& view, const ResourceDraft& draft,
+    const OmittedEdges& omitted
 ) {
     std::vector<EdgeChange> changes;
     for (const EdgeAttribute& attribute : view.edges) {
@@ -162,7 +164,8 @@ std::vector<EdgeChange> edges_of(
             changes.push_back({EdgeChange::Action::replace, attribute.kind, named->second});
         } else if (attribute.name.attribute->mutability == Mutability::read_write &&
                    (attribute.is_member_list() ? omitted.lists : omitted.single) ==
-                       Omitted::clear) {
+                       Omitted::clear &&
+                   may_write(caller, view, attribute.name.path())) {
             changes.push_back({EdgeChange::Action::clear, attribute.kind, {}});
         }
     }
@@ -175,12 +178,13 @@ class CreateWrite final : public WriteBase {
 
     [[nodiscard]] Status prepare(const WriteInput& input) {
         BASCULE_CHECK(choose_answer(input));
+        BASCULE_CHECK(check_may_create(engine_, view_));
         BASCULE_TRY(
             ResourceDraft draft, decode(engine_, view_, call_, *input.body, DraftPurpose::create)
         );
         id_ = input.new_id.value_or(uuid_v7(engine_.with.clock.now()));
         wanted_.body = with_id(draft.body, id_);
-        wanted_.edges = edges_of(view_, draft, {});
+        wanted_.edges = edges_of(call_.caller, view_, draft, {});
         GivenPassword password;
         password.give(std::move(draft.password), wanted_.body);
         password.hash(engine_);
@@ -227,12 +231,16 @@ class ReplaceWrite final : public WriteBase {
             BASCULE_CHECK(password_.put_into(wanted));
         }
         ResourceDraft draft{decoded_->body, decoded_->edges, std::nullopt, decoded_->cleared};
-        BASCULE_CHECK(keep_mastered(engine_, view_, change.authority(), before, draft));
+        const std::string seen = visible_body(engine_, view_, before.body);
+        BASCULE_CHECK(keep_unwritable(
+            engine_, view_, change.authority(), call_.caller, before.row, seen, draft
+        ));
         BASCULE_TRY(
-            wanted.body,
-            replacement_body(before.body, draft, engine_.with.schemas, *view_.type, call_.profile)
+            std::string replaced,
+            replacement_body(seen, draft, engine_.with.schemas, *view_.type, call_.profile)
         );
-        wanted.edges = edges_of(view_, draft, omitted_edges(before.row));
+        BASCULE_TRY(wanted.body, whole_body(engine_, view_, before.body, std::move(replaced)));
+        wanted.edges = edges_of(call_.caller, view_, draft, omitted_edges(before.row));
         BASCULE_CHECK(change.update(before, wanted));
         return note_version(transaction);
     }
@@ -338,13 +346,15 @@ class PatchWrite final : public WriteBase {
     [[nodiscard]] MemberLists member_lists() const override { return MemberLists::only_when_named; }
 
     [[nodiscard]] Result<WantedState> apply_message(const Object& object) {
+        const std::string seen = visible_body(engine_, view_, object.body);
         BASCULE_TRY(
-            PatchOutcome outcome, apply_patch(
-                                      *message_, object.body, engine_.with.schemas, *view_.type,
-                                      engine_.registry, call_.profile
-                                  )
+            PatchOutcome outcome,
+            apply_patch(
+                *message_, seen, engine_.with.schemas, *view_.type, engine_.registry, call_.profile
+            )
         );
         warn_of_ignored(call_, view_, outcome.ignored);
+        BASCULE_TRY(outcome.body, whole_body(engine_, view_, object.body, std::move(outcome.body)));
         WantedState wanted;
         wanted.body = std::move(outcome.body);
         wanted.edges = std::move(outcome.edges);

@@ -8,6 +8,7 @@
 #include "directory/base/text.hpp"
 #include "scim/service/bulk.hpp"
 #include "scim/service/change_record.hpp"
+#include "scim/service/client_engines.hpp"
 #include "scim/service/engine.hpp"
 #include "scim/service/me.hpp"
 #include "scim/service/negotiation.hpp"
@@ -35,6 +36,27 @@ using RootOperation = Result<Response> (*)(const Engine&, const Call&);
 bool is_write(Method method, std::string_view pattern) {
     return method == Method::put || method == Method::patch || method == Method::delete_ ||
            (method == Method::post && !pattern.ends_with("/.search"));
+}
+
+/// What is still to be sent of an answer refers to the engine that made it.
+Result<Response> keeping(std::shared_ptr<const Engine> engine, Result<Response> result) {
+    struct Kept {
+        std::shared_ptr<const Engine> engine;
+        std::shared_ptr<http::BodySource> rest;
+    };
+    if (engine && result && result->rest) {
+        const auto kept = std::make_shared<Kept>(Kept{std::move(engine), std::move(result->rest)});
+        result->rest = std::shared_ptr<http::BodySource>(kept, kept->rest.get());
+    }
+    return result;
+}
+
+/// A JSON Web Token starts so. Checking it may mean to fetch its issuer's keys first.
+bool may_wait_for_keys(const Request& request) {
+    constexpr std::string_view start = "bearer ey";
+    return equals_ignoring_ascii_case(
+        request.header("authorization").substr(0, start.size()), start
+    );
 }
 
 Status check_media(const Request& request) {
@@ -189,10 +211,17 @@ class RouteTable {
             Route route;
             route.method = method;
             route.pattern = std::string(root) + "/Me";
+            const bool changes = method == Method::put || method == Method::patch;
+            route.pool = changes ? Pool::write : Pool::read;
             route.description = method == Method::get ? "Reads the user who is signed in."
-                                                      : "Is refused: /Me is read-only.";
+                                : changes             ? "Changes what people may of themselves."
+                                                      : "Is refused: nobody makes himself.";
             BASCULE_CHECK(add_unscoped(
-                std::move(route), method == Method::get ? get_me : refuse_change_of_me, person
+                std::move(route),
+                method == Method::get ? get_me
+                : changes             ? change_me
+                                      : refuse_change_of_me,
+                person
             ));
         }
         return {};
@@ -294,7 +323,11 @@ class RouteTable {
             }
             const Call call{
                 request, context, *caller, http::QueryParameters(request.query), **profile};
-            return finish(operation(*this_engine, call), context.request_id);
+            const auto limited = this_engine->clients->engine_for(*caller);
+            return finish(
+                keeping(limited, operation(limited ? *limited : *this_engine, call)),
+                context.request_id
+            );
         };
         return add(std::move(route));
     }
@@ -321,7 +354,7 @@ class RouteTable {
         if (method == Method::get) {
             const auto choose = operation == get_resource ? pool_of_get : pool_of_list;
             route.choose_pool = [&view, choose](const Request& request) {
-                return choose(view, request);
+                return may_wait_for_keys(request) ? Pool::read : choose(view, request);
             };
         }
         const bool writes = is_write(method, pattern);
@@ -362,6 +395,9 @@ class RouteTable {
             return scim_error(profile.error(), context.request_id);
         }
         const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
+        const auto limited = engine.clients->engine_for(*caller);
+        const Engine& seen = limited ? *limited : engine;
+        const TypeView& seen_view = limited ? *seen.view_of(view.type->type) : view;
         const std::string_view scope = writes ? view.write_scope : view.read_scope;
         Result<Response> result;
         if (auto spelt = check_spelling(view, call); !spelt) {
@@ -375,7 +411,7 @@ class RouteTable {
         } else if (auto later = writes ? answer_later(engine, call) : std::nullopt) {
             return *std::move(later);
         } else {
-            result = operation(engine, view, call);
+            result = keeping(limited, operation(seen, seen_view, call));
         }
         if (!result && writes && is_refusal(result.error()) && !preferences_of(request).dry_run) {
             journal_refusal(engine, view, call, result.error());
@@ -415,7 +451,10 @@ class RouteTable {
             return scim_error(profile.error(), context.request_id);
         }
         const Call call{request, context, *caller, http::QueryParameters(request.query), **profile};
-        return finish(operation(engine, call), context.request_id);
+        const auto limited = engine.clients->engine_for(*caller);
+        return finish(
+            keeping(limited, operation(limited ? *limited : engine, call)), context.request_id
+        );
     }
 
     const Engine& engine_;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
@@ -48,6 +49,8 @@ struct ServiceOptions {
     std::size_t body_limit = std::size_t{1} << 20;
     std::size_t member_body_limit = std::size_t{16} << 20;  ///< of types that have members
     ProfileRegistry profiles;                               ///< how clients are treated
+    /// What people change of their own entry through /Me; none when empty.
+    std::vector<std::string> own_attributes;
 };
 
 /// What the service works with. All referenced parts outlive the service and the routes it added.

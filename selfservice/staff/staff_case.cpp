@@ -124,6 +124,16 @@ Result<directory::AccountState> StaffService::require_resettable(
             )
         );
     }
+    if (state.expired) {
+        return directory_conflict(
+            "account_expired",
+            fmt::format(
+                "The account of '{}' has expired in directory '{}'; a new password would not help. "
+                "Extend the account first. Nothing was changed.",
+                name, source.source_name
+            )
+        );
+    }
     if (state.disabled || !opened.person->active) {
         return directory_conflict(
             "account_disabled", fmt::format(

@@ -2,11 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <mutex>
 
-#include "directory/base/json_text.hpp"
-#include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 #include "selfservice/secret_token.hpp"
 
@@ -20,69 +17,6 @@ using directory::Reader;
 using directory::Transaction;
 
 constexpr std::string_view prefix = "bsc_";
-constexpr std::size_t token_size = prefix.size() + 43;
-/// Another process may revoke a token; so long it may still be accepted here.
-constexpr std::chrono::seconds remember_for{10};
-constexpr std::chrono::seconds note_use_every{600};
-constexpr std::size_t remember_at_most = 10'000;
-
-std::string token_body(const Token& token, std::string_view hash) {
-    std::string body;
-    JsonWriter json(body);
-    json.begin_object()
-        .field("id", token.id.to_string())
-        .field("name", token.name)
-        .field("hash", hash);
-    json.key("scopes").begin_array();
-    for (const std::string& scope : token.scopes) {
-        json.text(scope);
-    }
-    json.end_array().field("created", format_time(token.created));
-    if (token.expires) {
-        json.field("expires", format_time(*token.expires));
-    }
-    if (token.last_used) {
-        json.field("lastUsed", format_time(*token.last_used));
-    }
-    if (!token.profile.empty()) {
-        json.field("profile", token.profile);
-    }
-    json.end_object();
-    return body;
-}
-
-std::optional<Time> time_member(std::string_view body, std::string_view name) {
-    const auto time = parse_time(json_text_member(body, name).value_or(""));
-    return time ? std::optional<Time>(*time) : std::nullopt;
-}
-
-Token token_of(const Object& object) {
-    Token token;
-    token.id = object.row.id;
-    token.name = json_text_member(object.body, "name").value_or("");
-    if (const std::string_view scopes = json_member(object.body, "scopes"); !scopes.empty()) {
-        JsonElements elements(scopes);
-        while (const auto element = elements.next()) {
-            token.scopes.push_back(decode_json_string(*element));
-        }
-    }
-    token.created = time_member(object.body, "created").value_or(Time{});
-    token.expires = time_member(object.body, "expires");
-    // An end that cannot be read is an end.
-    if (!token.expires && !json_member(object.body, "expires").empty()) {
-        token.expires = Time{};
-    }
-    token.last_used = time_member(object.body, "lastUsed");
-    token.profile = json_text_member(object.body, "profile").value_or("");
-    return token;
-}
-
-tl::unexpected<Error> invalid_token() {
-    return fail(
-        ErrorKind::unauthenticated, "invalid_token",
-        "The bearer token is unknown, revoked or expired."
-    );
-}
 
 JournalRecord record_of(const access::Caller& by, std::string activity, const Token& token) {
     JournalRecord record;
@@ -97,108 +31,101 @@ JournalRecord record_of(const access::Caller& by, std::string activity, const To
     return record;
 }
 
-/// What any process knows, and what an operator's resource types bring.
-std::vector<std::string> scopes_of(const directory::Registry& registry) {
-    std::vector<std::string> scopes = TokenService::known_scopes();
-    for (std::size_t index = 0; index < registry.type_count(); ++index) {
-        const std::string& scope = registry.spec(static_cast<directory::TypeId>(index)).scope;
-        for (const char* const right : {":read", ":write"}) {
-            if (!scope.empty() && std::ranges::find(scopes, scope + right) == scopes.end()) {
-                scopes.push_back(scope + right);
-            }
-        }
+void add_details(JournalRecord& record, const Token& token) {
+    record.details.emplace_back("Scopes", fmt::format("{}", fmt::join(token.scopes, " ")));
+    record.details.emplace_back("Expires", token.expires ? format_time(*token.expires) : "never");
+    if (token.user) {
+        record.details.emplace_back("Acts for", token.user->to_string());
     }
-    return scopes;
 }
 
-Status check_scopes(const std::vector<std::string>& scopes, const directory::Registry& registry) {
-    if (scopes.empty()) {
-        return fail(ErrorKind::invalid_input, "unknown_scope", "A token needs at least one scope.");
+/// Says which of the things that only one client may have is taken.
+Error in_use(const Error& error, const TokenSettings& settings) {
+    if (error.code != "uniqueness") {
+        return error;
     }
-    const auto known = scopes_of(registry);
-    for (const std::string& scope : scopes) {
-        if (std::ranges::find(known, scope) == known.end()) {
-            return fail(Error{
-                ErrorKind::invalid_input,
-                "unknown_scope",
-                fmt::format(
-                    "There is no scope '{}'. Known: {}.", printable(scope), fmt::join(known, ", ")
-                ),
-                "scopes",
-                {}});
-        }
+    if (error.field == "certificates" || error.field == "subjects") {
+        return Error{
+            ErrorKind::conflict,
+            "identity_in_use",
+            "Another client signs on with one of these " + error.field +
+                ". Take it away there first.",
+            error.field,
+            {},
+            {}};
     }
-    return {};
-}
-
-Status check_name(std::string_view name) {
-    constexpr std::size_t longest = 100;
-    if (name.empty() || name.size() > longest || !is_valid_utf8(name) ||
-        printable(name, longest) != name) {
-        return fail(
-            ErrorKind::invalid_input, "invalid_name",
-            "A token's name is 1 to 100 bytes of text without control characters."
-        );
-    }
-    return {};
+    return Error{
+        ErrorKind::conflict,
+        "name_in_use",
+        fmt::format(
+            "There is a token named '{}' already. Choose another name or revoke that one.",
+            settings.name
+        ),
+        "name",
+        {},
+        {}};
 }
 
 }  // namespace
 
-TokenService::TokenService(directory::Store& store, const directory::Clock& clock)
+TokenService::TokenService(directory::Store& store, const directory::Clock& clock, Secret key)
     : store_(store),
       clock_(clock),
+      key_(std::move(key)),
       type_(store.registry().type("Token")),
       hash_attribute_(store.registry().find_attribute(type_, {"", "hash", ""}).value()),
-      name_attribute_(store.registry().find_attribute(type_, {"", "name", ""}).value()) {}
-
-const std::vector<std::string>& TokenService::known_scopes() {
-    static const std::vector<std::string> scopes{"users:read",   "users:write", "groups:read",
-                                                 "groups:write", "admin:read",  "admin:write",
-                                                 "events:read"};
-    return scopes;
-}
+      old_hash_attribute_(store.registry().find_attribute(type_, {"", "oldHash", ""}).value()),
+      name_attribute_(store.registry().find_attribute(type_, {"", "name", ""}).value()),
+      certificate_attribute_(
+          store.registry().find_attribute(type_, {"", "certificates", ""}).value()
+      ),
+      subject_attribute_(store.registry().find_attribute(type_, {"", "subjects", ""}).value()) {}
 
 Result<TokenService::Created> TokenService::create(
     std::string_view name, std::vector<std::string> scopes, std::optional<Time> expires,
-    const access::Caller& by, std::string profile
+    const access::Caller& by
 ) {
-    BASCULE_CHECK(check_name(name));
-    BASCULE_CHECK(check_scopes(scopes, store_.registry()));
+    TokenSettings settings;
+    settings.name = name;
+    settings.scopes = std::move(scopes);
+    settings.expires = expires;
+    return create(std::move(settings), by);
+}
+
+Result<TokenService::Created> TokenService::create(
+    TokenSettings settings, const access::Caller& by, WithSecret with_secret
+) {
+    BASCULE_CHECK(check_settings(settings, store_.registry()));
     const Time now = clock_.now();
-    if (expires && *expires <= now) {
+    if (settings.expires && *settings.expires <= now) {
         return fail(
             ErrorKind::invalid_input, "already_expired", "The token would have expired already."
         );
     }
-    Created created{
-        new_secret_token(prefix),
-        {uuid_v7(now), std::string(name), std::move(scopes), now, expires, {}, std::move(profile)}};
-    const std::string body = token_body(created.token, token_hash(created.secret.reveal()));
-    JournalRecord record = record_of(by, "Add token", created.token);
-    record.details.emplace_back("Scopes", fmt::format("{}", fmt::join(created.token.scopes, " ")));
-    record.details.emplace_back("Expires", expires ? format_time(*expires) : "never");
-    if (!created.token.profile.empty()) {
-        record.details.emplace_back("Profile", created.token.profile);
+    Created created;
+    static_cast<TokenSettings&>(created.token) = std::move(settings);
+    Token& token = created.token;
+    token.id = uuid_v7(now);
+    token.created = token.valid_from = now;
+    SecretHashes hashes;
+    if (with_secret == WithSecret::yes) {
+        created.secret = new_secret_token(prefix);
+        hashes.present = keyed_hash(key_.reveal(), created.secret.reveal());
+        token.has_secret = true;
     }
+    const std::string body = token_body(token, hashes);
+    JournalRecord record = record_of(by, "Add token", token);
+    add_details(record, token);
     const Status written = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
         BASCULE_TRY(
             [[maybe_unused]] const auto oid,
-            transaction.create(
-                {created.token.id, type_, directory::SourceId::local, created.token.name, body, ""}
-            )
+            transaction.create({token.id, type_, directory::SourceId::local, token.name, body, ""})
         );
         return transaction.append(record);
     });
-    if (!written && written.error().code == "uniqueness") {
-        return fail(
-            ErrorKind::conflict, "name_in_use",
-            fmt::format(
-                "There is a token named '{}' already. Choose another name or revoke that one.", name
-            )
-        );
+    if (!written) {
+        return fail(in_use(written.error(), token));
     }
-    BASCULE_CHECK(written);
     return created;
 }
 
@@ -224,15 +151,19 @@ Result<std::vector<Token>> TokenService::list() {
     return tokens;
 }
 
-Result<Object> TokenService::find(Transaction& transaction, std::string_view name_or_id) const {
+Result<std::optional<Object>> TokenService::first(
+    Reader& reader, directory::AttributeId attribute, std::string_view value
+) const {
+    BASCULE_TRY(auto found, reader.find_by_term(attribute, value, 1));
+    return found.empty() ? std::optional<Object>{} : std::move(found.front());
+}
+
+Result<Object> TokenService::object_named(Reader& reader, std::string_view name_or_id) const {
     std::optional<Object> object;
     if (const auto id = parse_uuid(name_or_id)) {
-        BASCULE_TRY(object, transaction.find(*id));
+        BASCULE_TRY(object, reader.find(*id));
     } else {
-        BASCULE_TRY(const auto found, transaction.find_by_term(name_attribute_, name_or_id, 1));
-        if (!found.empty()) {
-            object = found.front();
-        }
+        BASCULE_TRY(object, first(reader, name_attribute_, name_or_id));
     }
     if (!object || object->row.type != type_) {
         return fail(
@@ -243,29 +174,17 @@ Result<Object> TokenService::find(Transaction& transaction, std::string_view nam
     return *std::move(object);
 }
 
-Status TokenService::set_profile(
-    std::string_view name_or_id, std::string profile, const access::Caller& by
-) {
-    const Status changed = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
-        BASCULE_TRY(const Object object, find(transaction, name_or_id));
-        Token token = token_of(object);
-        token.profile = profile;
-        const std::string hash = json_text_member(object.body, "hash").value_or("");
-        BASCULE_TRY(
-            [[maybe_unused]] const bool updated,
-            transaction.update(object.row.oid, token_body(token, hash), "", token.name)
-        );
-        JournalRecord record = record_of(by, "Update token", token);
-        record.details.emplace_back("Profile", profile.empty() ? "default" : profile);
-        return transaction.append(std::move(record));
-    });
-    forget_verified();
-    return changed;
+Status TokenService::store(
+    Transaction& transaction, const Object& object, const Token& token, const SecretHashes& hashes
+) const {
+    const auto updated =
+        transaction.update(object.row.oid, token_body(token, hashes), "", token.name);
+    return updated ? Status{} : Status(fail(in_use(updated.error(), token)));
 }
 
 Status TokenService::revoke(std::string_view name_or_id, const access::Caller& by) {
     const Status revoked = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
-        BASCULE_TRY(const Object object, find(transaction, name_or_id));
+        BASCULE_TRY(const Object object, object_named(transaction, name_or_id));
         BASCULE_CHECK(transaction.remove(object.row.oid));
         return transaction.append(record_of(by, "Remove token", token_of(object)));
     });
@@ -273,90 +192,78 @@ Status TokenService::revoke(std::string_view name_or_id, const access::Caller& b
     return revoked;
 }
 
-void TokenService::forget_verified() {
-    const std::unique_lock lock(mutex_);
-    verified_.clear();
-    ++generation_;
-}
-
-Result<Token> TokenService::load(const std::string& hash) {
-    std::optional<Token> token;
-    BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
-        token.reset();
-        BASCULE_TRY(const auto found, reader.find_by_term(hash_attribute_, hash, 1));
-        if (!found.empty() && equal_in_constant_time(
-                                  json_text_member(found.front().body, "hash").value_or(""), hash
-                              )) {
-            token = token_of(found.front());
-        }
-        return {};
-    }));
-    if (!token) {
-        return invalid_token();
-    }
-    return *token;
-}
-
-Result<Token> TokenService::verify(std::string_view secret) {
-    if (secret.size() != token_size || !secret.starts_with(prefix)) {
-        return invalid_token();
-    }
-    const std::string hash = token_hash(secret);
-    const Time now = clock_.now();
-    std::uint64_t generation = 0;
-    {
-        const std::shared_lock lock(mutex_);
-        const auto known = verified_.find(hash);
-        if (known != verified_.end() && known->second.checked + remember_for > now) {
-            if (known->second.token.expires && *known->second.token.expires <= now) {
-                return invalid_token();
-            }
-            return known->second.token;
-        }
-        generation = generation_;
-    }
-    BASCULE_TRY(Token token, load(hash));
-    if (token.expires && *token.expires <= now) {
-        return invalid_token();
-    }
-    note_use(token, now);
-    const std::unique_lock lock(mutex_);
-    if (generation != generation_) {
-        return token;  // somebody revoked a token meanwhile: the next request asks the store again
-    }
-    if (verified_.size() >= remember_at_most) {
-        verified_.clear();
-    }
-    verified_.insert_or_assign(hash, Verified{token, now});
+Result<Token> TokenService::set(
+    std::string_view name_or_id, const std::function<void(TokenSettings&)>& change,
+    const access::Caller& by
+) {
+    Token token;
+    const Status changed = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
+        BASCULE_TRY(const Object object, object_named(transaction, name_or_id));
+        token = token_of(object);
+        const std::string name = token.name;
+        change(token);
+        token.name = name;
+        BASCULE_CHECK(check_settings(token, store_.registry()));
+        BASCULE_CHECK(store(transaction, object, token, hashes_of(object)));
+        JournalRecord record = record_of(by, "Update token", token);
+        add_details(record, token);
+        return transaction.append(std::move(record));
+    });
+    forget_verified();
+    BASCULE_CHECK(changed);
     return token;
 }
 
-void TokenService::note_use(Token& token, Time now) {
-    if (token.last_used && *token.last_used + note_use_every > now) {
-        return;
-    }
-    token.last_used = now;
-    const Status written =
-        store_.write(Durability::repeatable, [&](Transaction& transaction) -> Status {
-            BASCULE_TRY(const auto object, transaction.find(token.id));
-            if (!object) {
-                return {};
-            }
-            const std::string hash = json_text_member(object->body, "hash").value_or("");
-            Token used = token_of(*object);
-            used.last_used = now;
-            BASCULE_TRY(
-                [[maybe_unused]] const bool changed,
-                transaction.update(object->row.oid, token_body(used, hash), "", used.name)
-            );
-            return {};
-        });
-    if (!written) {
-        log::warning(
-            "token_use_not_noted", "The last use of a token could not be written.",
-            {{"code", written.error().code}}
+Result<TokenService::Created> TokenService::rotate(
+    std::string_view name_or_id, std::chrono::seconds overlap, const access::Caller& by
+) {
+    Created created;
+    created.secret = new_secret_token(prefix);
+    const std::string hash = keyed_hash(key_.reveal(), created.secret.reveal());
+    const Time now = clock_.now();
+    const Status rotated = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
+        BASCULE_TRY(const Object object, object_named(transaction, name_or_id));
+        created.token = token_of(object);
+        Token& token = created.token;
+        SecretHashes hashes{hash, {}};
+        token.old_secret_ends.reset();
+        if (overlap.count() == 0) {
+            token.valid_from = now;
+        } else if (token.has_secret) {
+            hashes.old = hashes_of(object).present;
+            token.old_secret_ends = now + overlap;
+        }
+        token.has_secret = true;
+        BASCULE_CHECK(store(transaction, object, token, hashes));
+        JournalRecord record = record_of(by, "Rotate token", token);
+        record.details.emplace_back(
+            "Old secret ends", format_time(token.old_secret_ends.value_or(now))
         );
-    }
+        return transaction.append(std::move(record));
+    });
+    forget_verified();
+    BASCULE_CHECK(rotated);
+    return created;
+}
+
+Status TokenService::end_old_secret(std::string_view name_or_id, const access::Caller& by) {
+    const Status ended = store_.write(Durability::full, [&](Transaction& transaction) -> Status {
+        BASCULE_TRY(const Object object, object_named(transaction, name_or_id));
+        Token token = token_of(object);
+        SecretHashes hashes = hashes_of(object);
+        if (hashes.old.empty()) {
+            return fail(
+                ErrorKind::not_found, "no_old_secret",
+                fmt::format("Only one secret of '{}' lives; there is no old one.", token.name)
+            );
+        }
+        hashes.old.clear();
+        token.old_secret_ends.reset();
+        BASCULE_CHECK(store(transaction, object, token, hashes));
+        return transaction.append(record_of(by, "End old secret of token", token));
+    });
+    forget_verified();
+    return ended;
 }
 
 }  // namespace bascule::selfservice

@@ -53,4 +53,10 @@ std::optional<std::string> sort_key(const directory::AttributeSpec& spec, std::s
     return values.empty() ? std::nullopt : std::optional(directory::term_key(values.front()));
 }
 
+bool is_packed(const directory::AttributeSpec& spec) {
+    using directory::ValueType;
+    return spec.searchable && (spec.type == ValueType::text || spec.type == ValueType::reference ||
+                               spec.type == ValueType::binary || spec.type == ValueType::complex);
+}
+
 }  // namespace bascule::store

@@ -15,6 +15,10 @@ namespace bascule::store {
     const directory::AttributeSpec& spec, std::string_view body
 );
 
+/// Whether the values of an attribute are packed beside its terms, for `co` and `ew`: those that
+/// compare as texts do.
+[[nodiscard]] bool is_packed(const directory::AttributeSpec& spec);
+
 /// What an object sorts by: the first of attribute_values() as a term keeps it.
 [[nodiscard]] std::optional<std::string> sort_key(
     const directory::AttributeSpec& spec, std::string_view body

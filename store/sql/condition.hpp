@@ -24,8 +24,11 @@ struct Condition {
 
     bool source_exact = true;
     bool probe_exact = true;
+    /// The source reads all values of an attribute, so that counting it costs what using it does.
+    bool reads_all = false;
     bool costly_probe = false;  ///< builds a set: not for a handful of candidates
     std::optional<std::uint64_t> rows;
+    std::optional<std::uint64_t> total;  ///< how many the source selects, where that is kept
     std::string label;
 
     static Condition always() { return of(Truth::always, "everything"); }

@@ -85,19 +85,24 @@ class Compiler {
         if (drivers > 1) {
             estimate_all(parts, estimate_limit);
             if (std::all_of(parts.begin(), parts.end(), [](const auto& part) {
-                    return !part.drives() || *part.rows >= estimate_limit;
+                    return !part.drives() || part.reads_all || *part.rows >= estimate_limit;
                 })) {
                 estimate_all(parts, far_estimate_limit);
             }
         }
         auto best = parts.end();
         for (auto part = parts.begin(); part != parts.end(); ++part) {
-            if (part->drives() &&
-                (best == parts.end() || part->rows.value_or(0) < best->rows.value_or(0))) {
+            if (part->drives() && (best == parts.end() || rank(*part) < rank(*best))) {
                 best = part;
             }
         }
         return best;
+    }
+
+    /// The fewer the better. Reading all values of an attribute is worth it only where everything
+    /// else has very many rows.
+    static std::uint64_t rank(const Condition& part) {
+        return part.reads_all ? far_estimate_limit - 1 : part.rows.value_or(0);
     }
 
     void estimate_all(Parts& parts, std::uint64_t limit) {
@@ -109,6 +114,9 @@ class Compiler {
     }
 
     void estimate(Condition& part, std::uint64_t limit) {
+        if (part.reads_all) {
+            return;
+        }
         if (!part.rows || (*part.rows >= estimate_limit && *part.rows < limit)) {
             part.rows = context_.estimate(part.sample.empty() ? part.source : part.sample, limit);
         }
@@ -138,6 +146,7 @@ class Compiler {
         }
         result.sample = driver->sample.empty() ? driver->source : driver->sample;
         result.rows = driver->rows;
+        result.reads_all = driver->reads_all;
         result.label =
             driver->label + (driver->rows ? fmt::format(
                                                 " ({}{} rows)", *driver->rows,
@@ -183,6 +192,7 @@ class Compiler {
             rows_known = rows_known && part.rows.has_value();
             rows += part.rows.value_or(0);
             result.costly_probe = result.costly_probe || part.costly_probe;
+            result.reads_all = result.reads_all || part.reads_all;
             result.source.add(result.source.empty() ? "" : " UNION ")
                 .add("SELECT oid FROM (")
                 .add(part.source)
@@ -289,6 +299,7 @@ FilterPlan compile_filter_plan(
         plan.probe = condition.probe;
     }
     if (condition.drives()) {
+        plan.total = condition.total;
         plan.source = std::move(condition.source);
         plan.steps.push_back("drive: " + condition.label);
     } else {

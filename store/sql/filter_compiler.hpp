@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,13 @@ struct PlanContext {
     std::function<std::optional<directory::Oid>(const Uuid&)> find;
     /// Rows of a SELECT, counted up to a limit.
     std::function<std::uint64_t(const Sql&, std::uint64_t)> estimate;
+    /// How many edges lead from an object to targets of each type (its number), as they are kept;
+    /// nothing where none are kept.
+    std::function<
+        std::optional<std::map<std::int64_t, std::uint64_t>>(directory::EdgeKind, directory::Oid)>
+        edge_counts;
+    /// The number of an object's type.
+    std::function<std::int64_t(directory::Oid)> type_of;
     /// Whether any term of the attribute may have been cut.
     std::function<bool(directory::AttributeId)> has_cut_terms;
 };
@@ -39,6 +47,8 @@ struct FilterPlan {
     /// A condition on an oid expression (bound_probe) that is true for the same objects; empty when
     /// all match or when it is not exact.
     Sql probe;
+    /// How many objects the source selects, where that is kept.
+    std::optional<std::uint64_t> total;
     /// False when nothing narrows the search, so that every object of the type is looked at.
     bool uses_index = true;
     std::vector<std::string> steps;  ///< for people, one a line

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "directory/query/evaluator.hpp"
+#include "store/sql/attribute_values.hpp"
 #include "store/sql/text_range.hpp"
 
 namespace bascule::store {
@@ -86,7 +87,8 @@ Condition LeafConditions::comparison(const Filter& filter) const {
         return told_by_terms ? present(*attribute) : unindexed();
     }
     const auto wanted = directory::compared_text(spec, filter.value);
-    if (null || !wanted) {
+    const bool reads_texts = filter.op == Operator::co || filter.op == Operator::ew;
+    if (null || !wanted || (reads_texts && !is_packed(spec))) {
         return unindexed();
     }
     return compare_terms(*attribute, filter.op, *wanted);
@@ -179,25 +181,17 @@ Condition LeafConditions::starts_with(AttributeId attribute, const std::string& 
 Condition LeafConditions::scan(AttributeId attribute, Operator op, const std::string& wanted)
     const {
     const bool cut = context_.has_cut_terms(attribute);
-    Sql test;
-    test.add(" AND (");
-    if (op == Operator::co) {
-        test.add("instr(value,").value(wanted).add(")>0");
-    } else if (wanted.empty()) {
-        test.add("1");
-    } else {
-        test.add("substr(CAST(value AS BLOB),").value(-static_cast<std::int64_t>(wanted.size()));
-        test.add(")=").value(Blob{wanted});
-    }
-    if (cut) {
-        test.add(" OR length(CAST(value AS BLOB))>")
-            .value(static_cast<std::int64_t>(directory::term_limit) - 4);
-    }
-    test.add(")");
-    auto condition = among_terms(
-        attribute, test,
-        label(attribute, op == Operator::co ? "co" : "ew") + " in all values of the attribute"
-    );
+    Sql arguments;
+    arguments.value(context_.attribute_number(attribute)).add(",");
+    arguments.value(std::int64_t{op == Operator::ew}).add(",");
+    arguments.value(Blob{wanted}).add(",");
+    arguments.value(std::int64_t{cut}).add(")");
+    Condition condition;
+    condition.source.add("SELECT oid FROM value_scan(").add(arguments);
+    condition.probe.add("value_holds(").add(placeholder).add(",").add(arguments);
+    condition.reads_all = true;
+    condition.label = label(attribute, op == Operator::co ? "co" : "ew") +
+                      " by reading the packed values of the attribute";
     return cut ? inexact(std::move(condition)) : condition;
 }
 
@@ -304,10 +298,43 @@ Condition LeafConditions::edge_to(const Filter& filter) const {
     return condition;
 }
 
+// Where nothing is reached indirectly, the key of the edges gives the objects in order, and their
+// number is kept.
+std::optional<Condition> LeafConditions::direct_edge_from(
+    directory::EdgeKind kind, directory::Oid source
+) const {
+    const auto counts = context_.edge_counts(kind, source);
+    if (!counts || counts->size() > 1) {
+        return std::nullopt;
+    }
+    if (counts->empty()) {
+        return Condition::never();
+    }
+    // Only objects of the source's own type lead further.
+    const auto [type, edges] = *counts->begin();
+    if (type != context_.type_number(type_) || type == context_.type_of(source)) {
+        return std::nullopt;
+    }
+    Condition condition;
+    condition.label = "edge from the object";
+    condition.total = edges;
+    condition.source.add("SELECT dst AS oid FROM edge WHERE kind=")
+        .value(static_cast<std::int64_t>(kind));
+    condition.source.add(" AND src=").value(static_cast<std::int64_t>(source));
+    condition.probe.add("EXISTS(SELECT 1 FROM edge WHERE kind=")
+        .value(static_cast<std::int64_t>(kind));
+    condition.probe.add(" AND src=").value(static_cast<std::int64_t>(source));
+    condition.probe.add(" AND dst=").add(placeholder).add(")");
+    return condition;
+}
+
 Condition LeafConditions::edge_from(const Filter& filter) const {
     const auto target = context_.find(filter.target);
     if (!target) {
         return Condition::never();
+    }
+    if (auto direct = direct_edge_from(filter.edge, *target)) {
+        return *std::move(direct);
     }
     const auto kind = static_cast<std::int64_t>(filter.edge);
     const auto oid = static_cast<std::int64_t>(*target);

@@ -45,6 +45,9 @@ class LeafConditions {
     [[nodiscard]] Condition row_id(const directory::Filter& filter) const;
     [[nodiscard]] Condition edge_to(const directory::Filter& filter) const;
     [[nodiscard]] Condition edge_from(const directory::Filter& filter) const;
+    [[nodiscard]] std::optional<Condition> direct_edge_from(
+        directory::EdgeKind kind, directory::Oid source
+    ) const;
     [[nodiscard]] Condition has_edges_to(const directory::Filter& filter) const;
     [[nodiscard]] Condition has_edges_from(const directory::Filter& filter) const;
     [[nodiscard]] std::string label(directory::AttributeId attribute, std::string_view op) const;

@@ -70,10 +70,27 @@ CREATE INDEX object_created ON object(type, created);
 CREATE INDEX object_modified ON object(type, modified);
 )sql";
 
+// Values of terms that compare as texts, packed by attribute and neighbouring numbers; see
+// store/sqlite/value_block.hpp. The counter asks for those of the objects that are there.
+constexpr std::string_view value_blocks = R"sql(
+CREATE TABLE value_block(place INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+INSERT INTO counter(name,value) SELECT 'value_blocks_missing', 1 WHERE EXISTS(SELECT 1 FROM term);
+)sql";
+
+// How many targets of each type an object's memberships have; see EdgeCounts.
+constexpr std::string_view edge_counts = R"sql(
+CREATE TABLE edge_count(
+  kind INTEGER NOT NULL, src INTEGER NOT NULL, type INTEGER NOT NULL, edges INTEGER NOT NULL,
+  PRIMARY KEY(kind, src, type)) STRICT, WITHOUT ROWID;
+INSERT INTO edge_count(kind,src,type,edges)
+  SELECT e.kind, e.src, o.type, count(*) FROM edge e CROSS JOIN object o ON o.oid=e.dst WHERE e.kind=1
+  GROUP BY e.kind, e.src, o.type;
+)sql";
+
 constexpr std::array steps{
-    Migration{"first schema", first_schema},
-    Migration{"counters of blocks", block_counters},
-    Migration{"indexes of times", times_schema},
+    Migration{"first schema", first_schema},     Migration{"counters of blocks", block_counters},
+    Migration{"indexes of times", times_schema}, Migration{"blocks of values", value_blocks},
+    Migration{"counts of edges", edge_counts},
 };
 
 constexpr std::array bulk{

@@ -8,8 +8,10 @@
 
 #include "directory/base/json_text.hpp"
 #include "directory/base/log.hpp"
+#include "store/sql/attribute_values.hpp"
 #include "store/sqlite/read_operations.hpp"
 #include "store/sqlite/term_runs.hpp"
+#include "store/sqlite/value_changes.hpp"
 
 namespace bascule::store {
 
@@ -170,6 +172,7 @@ Status AttributeForms::change(
     }
     if (part_of(known.form, 0) != part_of(form, 0) || part_of(known.form, 1) != part_of(form, 1)) {
         connection_.run("DELETE FROM term WHERE attr=?", known.number);
+        remove_value_blocks(connection_, known.number);
     }
     connection_.run("UPDATE attribute SET form=? WHERE attr=?", form, known.number);
     return {};
@@ -225,6 +228,7 @@ Status AttributeForms::forget() {
             );
         }
         connection_.run("DELETE FROM term WHERE attr=?", known.number);
+        remove_value_blocks(connection_, known.number);
         connection_.run("UPDATE attribute SET form='' WHERE attr=?", known.number);
     }
     return {};
@@ -241,6 +245,7 @@ void AttributeForms::write_terms() {
         wanted.emplace(attribute, number);
     }
     TermRuns terms(sqlite3_db_filename(connection_.handle(), "main"));
+    ValueChanges values(connection_);
     bool any = false;
     while (documents.next()) {
         if (!std::exchange(any, true)) {
@@ -255,6 +260,9 @@ void AttributeForms::write_terms() {
                 continue;
             }
             terms.add(found->second, term.value, documents.integer(0));
+            if (is_packed(registry_.spec(term.attribute))) {
+                values.add(found->second, documents.integer(0), term.value);
+            }
             if (directory::may_be_cut(term.value)) {
                 connection_.run(
                     "INSERT OR IGNORE INTO counter(name,value) VALUES(?,1)",
@@ -262,7 +270,11 @@ void AttributeForms::write_terms() {
                 );
             }
         }
+        if (values.waiting() >= most_waiting_blocks) {
+            values.flush();
+        }
     }
+    values.flush();
     if (any) {
         const auto sorted = terms.merge();
         static_cast<void>(

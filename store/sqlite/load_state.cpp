@@ -4,6 +4,7 @@
 
 #include "store/sql/migrations.hpp"
 #include "store/sqlite/checkpoint.hpp"
+#include "store/sqlite/value_changes.hpp"
 
 namespace bascule::store {
 namespace {
@@ -33,6 +34,7 @@ void remove_terms(Connection& connection, std::int64_t first) {
     }
     for (const auto attribute : attributes) {
         connection.run("DELETE FROM term WHERE attr=? AND +oid>=?", attribute, first);
+        remove_value_blocks(connection, attribute, first);
         checkpoint(connection.handle());
     }
 }
@@ -65,6 +67,7 @@ void remove_unfinished_load(Connection& connection) {
     }
     remove_terms(connection, *first);
     connection.run("DELETE FROM edge WHERE src>=?", *first);
+    connection.run("DELETE FROM edge_count WHERE src>=?", *first);
     connection.run("DELETE FROM unresolved WHERE src>=?", *first);
     for (const char* table : {"entry", "document", "object"}) {
         remove_rows(connection, table, *first);

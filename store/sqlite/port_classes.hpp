@@ -153,6 +153,18 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
             });
         });
     }
+    Result<directory::QueryResult> query(const directory::Query& query) override {
+        return guarded([&] {
+            operations_.flush_for_query();
+            return reads().query(query);
+        });
+    }
+    Result<std::string> explain(const directory::Query& query) override {
+        return guarded([&] {
+            operations_.flush_for_query();
+            return reads().explain(query);
+        });
+    }
     Result<std::uint64_t> count(directory::TypeId type) override {
         return guarded([&]() -> Result<std::uint64_t> { return operations_.count(type); });
     }

@@ -49,6 +49,11 @@ PlanContext plan_context(ReadOperations& reads) {
             auto rows = reads.connection().rows(counting);
             return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
         },
+        [&reads](EdgeKind kind, Oid source) { return reads.edge_counts(kind, source); },
+        [&reads](Oid oid) {
+            const auto row = reads.find_row(oid);
+            return row ? reads.numbers().number(row->type) : 0;
+        },
         [&reads](AttributeId attribute) {
             return reads.counter(cut_counter(reads.numbers().number(attribute))) != 0;
         },
@@ -119,6 +124,9 @@ std::uint64_t QueryRun::count(const Sql& selection) {
 }
 
 std::uint64_t QueryRun::total() {
+    if (plan_.total && reads_.hidden_from() == nothing_hidden) {
+        return *plan_.total;
+    }
     return plan_.reach == FilterPlan::Reach::everything && reads_.counters_current()
                ? reads_.count(query_.type)
                : count(visible_source());

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "store/sqlite/edge_counts.hpp"
 #include "store/sqlite/read_operations.hpp"
 
 namespace bascule::store {
@@ -191,6 +192,22 @@ std::uint64_t ReadOperations::count_edges(EdgeKind kind, Oid source) {
         connection_.number("SELECT count(*) FROM edge WHERE kind=? AND src=?", kind, source)
             .value_or(0)
     );
+}
+
+std::optional<std::map<std::int64_t, std::uint64_t>> ReadOperations::edge_counts(
+    EdgeKind kind, Oid source
+) {
+    if (!is_counted(static_cast<std::int64_t>(kind))) {
+        return std::nullopt;
+    }
+    std::map<std::int64_t, std::uint64_t> counts;
+    for (auto rows = connection_.rows(
+             "SELECT type,edges FROM edge_count WHERE kind=? AND src=?", kind, source
+         );
+         rows.next();) {
+        counts.emplace(rows.integer(0), static_cast<std::uint64_t>(rows.integer(1)));
+    }
+    return counts;
 }
 
 }  // namespace bascule::store

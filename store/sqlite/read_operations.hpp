@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -80,6 +81,11 @@ class ReadOperations {
         directory::EdgeKind kind, directory::Oid target, directory::Oid except
     );
     [[nodiscard]] std::uint64_t count_edges(directory::EdgeKind kind, directory::Oid source);
+    /// Edges by the number of their targets' type, as they are kept; nothing for a kind that is
+    /// not counted.
+    [[nodiscard]] std::optional<std::map<std::int64_t, std::uint64_t>> edge_counts(
+        directory::EdgeKind kind, directory::Oid source
+    );
 
     [[nodiscard]] std::optional<directory::MirrorEntry> find_entry(directory::Oid oid);
     [[nodiscard]] std::optional<directory::MirrorEntry> find_entry(

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "store/sqlite/value_scan.hpp"
+
 namespace bascule::store {
 
 namespace {
@@ -104,9 +106,9 @@ ReaderPool::Borrowed ReaderPool::borrow() {
             return borrowed;
         }
     }
-    return {
-        std::make_unique<Connection>(path_, OpenMode::read_only, reader_cache_kib),
-        std::make_unique<AboveCache>()};
+    auto connection = std::make_unique<Connection>(path_, OpenMode::read_only, reader_cache_kib);
+    register_value_scan(*connection);
+    return {std::move(connection), std::make_unique<AboveCache>()};
 }
 
 void ReaderPool::give_back(Borrowed borrowed) {

@@ -93,6 +93,9 @@ class Edges final : public BulkRows {
         if (const auto missing = given - static_cast<std::int64_t>(targets_.size()); missing > 0) {
             leftovers_.fewer(source_, missing);
         }
+        if (!targets_.empty()) {
+            leftovers_.resolved(kinds_[pass_], source_, targets_);
+        }
     }
 
     const ReferenceRuns& runs_;

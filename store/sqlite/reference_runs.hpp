@@ -26,12 +26,15 @@ class ReferenceRuns {
     }
     void add(directory::EdgeKind kind, std::int64_t source, std::string_view dn_key);
 
-    /// Told about every source whose resolved references are fewer than it was given, and every DN
-    /// that names nothing.
+    /// Told about every source whose resolved references are fewer than it was given, every DN
+    /// that names nothing, and the targets of each source that has any.
     struct Leftovers {
         std::function<void(std::int64_t source, std::int64_t missing)> fewer;
         std::function<void(std::int64_t kind, std::int64_t source, std::string_view dn_key)>
             unresolved;
+        std::function<
+            void(std::int64_t kind, std::int64_t source, const std::vector<std::int64_t>& targets)>
+            resolved;
     };
     /// All edges in the order of the table's key: columns a = kind, b = src, c = dst,
     /// d = since. Ends the adding; lives as long as this.

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 
+#include "store/sql/attribute_values.hpp"
+#include "store/sqlite/edge_counts.hpp"
 #include "store/sqlite/load_state.hpp"
+#include "store/sqlite/value_block.hpp"
 
 namespace bascule::store {
 
@@ -23,7 +26,7 @@ constexpr std::int64_t id_claims = 0;  // attribute numbers start at 1
 
 SqliteLoader::SqliteLoader(Writer& writer, const RegistryNumbers& numbers, std::string path)
     : writer_(writer), numbers_(numbers), terms_(path), references_(path) {
-    rows_.reserve(rows_per_commit);
+    rows_.rows.reserve(rows_per_commit);
 }
 
 Result<std::unique_ptr<Loader>> SqliteLoader::begin(
@@ -96,7 +99,9 @@ Status SqliteLoader::start(TransactionOperations& operations, std::string_view s
         );
     }
     source_ = state->id;
-    next_oid_ = operations.reads().counter("oid") + 1 + reserved_numbers;
+    // Its blocks of values hold nobody else's.
+    const auto first = operations.reads().counter("oid") + reserved_numbers;
+    first_oid_ = next_oid_ = (first / objects_per_block + 1) * objects_per_block;
     connection.run("UPDATE source SET phase='loading' WHERE number=?", source_);
     connection.run("INSERT INTO counter(name,value) VALUES(?,?)", LoadMark::first, next_oid_);
     connection.run("INSERT INTO counter(name,value) VALUES(?,?)", LoadMark::source, source_);
@@ -153,6 +158,9 @@ Status SqliteLoader::add(
         for (const auto& term : terms) {
             const auto attribute = numbers_.number(term.attribute);
             terms_.add(attribute, term.value, oid);
+            if (is_packed(numbers_.registry().spec(term.attribute))) {
+                pack(attribute, oid, term.value);
+            }
             if (may_be_cut(term.value) &&
                 std::find(cut_attributes_.begin(), cut_attributes_.end(), attribute) ==
                     cut_attributes_.end()) {
@@ -169,20 +177,48 @@ Status SqliteLoader::add(
         entry.source = source_;
         object.source = source_;
         const auto type = numbers_.number(object.type);
+        types_.push_back(static_cast<std::int32_t>(type));
         ++counters_[live_counter(type)];
         ++counters_[block_counter(type, oid)];
         ++counters_[entry_counter(source_, entry.state)];
-        rows_.push_back(
+        rows_.rows.push_back(
             {oid, std::move(object), std::move(entry), static_cast<std::int64_t>(references.size())}
         );
-        return rows_.size() < rows_per_commit ? Status{} : flush_rows();
+        return rows_.rows.size() < rows_per_commit ? Status{} : flush_rows();
     });
+}
+
+void SqliteLoader::pack(std::int64_t attribute, std::int64_t oid, const std::string& value) {
+    if (const auto block = oid / objects_per_block; block != packed_block_) {
+        finish_value_blocks();
+        packed_block_ = block;
+    }
+    packing_[attribute].emplace_back(oid, value);
+}
+
+void SqliteLoader::finish_value_blocks() {
+    for (auto& [attribute, values] : packing_) {
+        if (values.empty()) {
+            continue;
+        }
+        ValueBlock block;
+        for (const auto& [oid, value] : values) {
+            block.add(oid, value);
+        }
+        rows_.value_blocks.emplace_back(
+            block_place(attribute, values.front().first), block.bytes()
+        );
+        values.clear();
+    }
 }
 
 void SqliteLoader::insert_rows(
     Connection& connection, const RegistryNumbers& numbers, const Rows& rows, Time now
 ) {
-    for (const auto& row : rows) {
+    for (const auto& [place, bytes] : rows.value_blocks) {
+        connection.run("INSERT INTO value_block(place,body) VALUES(?,?)", place, Blob{bytes});
+    }
+    for (const auto& row : rows.rows) {
         connection.run(
             "INSERT INTO object(oid,id,type,source,version,created,modified,deleted,refs,display) "
             "VALUES(?,?,?,?,1,?,?,NULL,?,?)",
@@ -207,7 +243,7 @@ Status SqliteLoader::flush_rows() {
     BASCULE_CHECK(wait_for_rows(commits_waiting - 1));
     auto rows = std::make_shared<const Rows>(std::move(rows_));
     rows_ = {};
-    rows_.reserve(rows_per_commit);
+    rows_.rows.reserve(rows_per_commit);
     writing_.push_back(writer_.enqueue(
         Durability::repeatable,
         [rows = std::move(rows), &numbers = numbers_](TransactionOperations& operations) -> Status {
@@ -263,11 +299,17 @@ Status SqliteLoader::write_edges() {
     };
     std::vector<Unresolved> unresolved;
     std::vector<std::pair<std::int64_t, std::int64_t>> fewer;
+    EdgeCounts counts;
     const auto edges = references_.edges(
         writer_.now(),
         {[&](std::int64_t source, std::int64_t missing) { fewer.emplace_back(source, missing); },
          [&](std::int64_t kind, std::int64_t source, std::string_view dn_key) {
              unresolved.push_back({kind, source, std::string(dn_key)});
+         },
+         [&](std::int64_t kind, std::int64_t source, const std::vector<std::int64_t>& targets) {
+             for (const auto target : targets) {
+                 counts.add(kind, source, type_of(target), 1);
+             }
          }}
     );
     const auto slice = indexes_dropped_ ? large_slice : small_slice;
@@ -288,6 +330,7 @@ Status SqliteLoader::write_edges() {
                     source_, reference.dn_key, reference.kind, reference.source
                 );
             }
+            counts.flush(connection);
             connection.run("COMMIT");
             fewer.clear();
             unresolved.clear();
@@ -344,6 +387,7 @@ Status SqliteLoader::end() {
 
 Status SqliteLoader::finish(const SourceState& state, JournalRecord record) {
     return guarded([&]() -> Status {
+        finish_value_blocks();
         BASCULE_CHECK(flush_rows());
         BASCULE_CHECK(wait_for_rows(0));
         BASCULE_CHECK(build_row_indexes());

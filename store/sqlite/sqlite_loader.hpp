@@ -39,7 +39,10 @@ class SqliteLoader final : public directory::Loader {
         directory::MirrorEntry entry;
         std::int64_t references;
     };
-    using Rows = std::vector<Row>;
+    struct Rows {
+        std::vector<Row> rows;
+        std::vector<std::pair<std::int64_t, std::string>> value_blocks;  ///< place and bytes
+    };
 
     SqliteLoader(Writer& writer, const RegistryNumbers& numbers, std::string path);
     [[nodiscard]] Status prepare(std::string_view source);
@@ -48,6 +51,11 @@ class SqliteLoader final : public directory::Loader {
     [[nodiscard]] Status claim(
         const directory::NewObject& object, const std::vector<directory::Term>& terms
     );
+    void pack(std::int64_t attribute, std::int64_t oid, const std::string& value);
+    void finish_value_blocks();
+    [[nodiscard]] std::int64_t type_of(std::int64_t oid) const {
+        return types_.at(static_cast<std::size_t>(oid - first_oid_));
+    }
     [[nodiscard]] Status flush_rows();
     [[nodiscard]] Status wait_for_rows(std::size_t at_most);
     [[nodiscard]] Status exclusive(std::function<Status(Connection&)> work);
@@ -70,8 +78,13 @@ class SqliteLoader final : public directory::Loader {
     directory::SourceId source_{};
     bool started_ = false;
     bool indexes_dropped_ = false;
+    std::int64_t first_oid_ = 0;
     std::int64_t next_oid_ = 0;
+    std::vector<std::int32_t> types_;  ///< numbers of the types of the objects from first_oid_ on
     Rows rows_;
+    std::int64_t packed_block_ = -1;
+    /// By attribute: the values of the block that is being filled, with their objects.
+    std::map<std::int64_t, std::vector<std::pair<std::int64_t, std::string>>> packing_;
     std::deque<std::future<Status>> writing_;
     std::map<std::string, std::int64_t> counters_;
     std::vector<std::int64_t> cut_attributes_;

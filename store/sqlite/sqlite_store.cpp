@@ -13,6 +13,8 @@
 #include "store/sqlite/reader_pool.hpp"
 #include "store/sqlite/schema.hpp"
 #include "store/sqlite/sqlite_loader.hpp"
+#include "store/sqlite/value_backfill.hpp"
+#include "store/sqlite/value_scan.hpp"
 #include "store/sqlite/writer.hpp"
 
 namespace bascule::store {
@@ -133,7 +135,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(
         remove_unfinished_load(*connection);
         connection->run("BEGIN IMMEDIATE");
         BASCULE_TRY(auto numbers, RegistryNumbers::open(*connection, registry));
+        fill_value_blocks(*connection, numbers);
         connection->run("COMMIT");
+        register_value_scan(*connection);
         return std::make_unique<SqliteStore>(
             options.path, std::move(connection), std::move(numbers), clock
         );

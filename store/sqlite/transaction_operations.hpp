@@ -8,7 +8,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "store/sqlite/edge_counts.hpp"
 #include "store/sqlite/read_operations.hpp"
+#include "store/sqlite/value_changes.hpp"
 
 namespace bascule::store {
 
@@ -31,6 +33,7 @@ class TransactionOperations {
         : connection_(connection),
           numbers_(numbers),
           reads_(connection, numbers),
+          values_(connection),
           now_(now),
           loaded_(loaded) {}
 
@@ -88,8 +91,14 @@ class TransactionOperations {
         directory::SourceId source, directory::EntryState state
     );
 
-    /// Writes what was gathered (counters) and forgets it; call before the savepoint is released.
+    /// Writes what was gathered (counters, counts of edges, blocks of values) and forgets it; call
+    /// before the savepoint is released.
     void flush();
+    /// Writes what a query looks at.
+    void flush_for_query() {
+        values_.flush();
+        edge_counts_.flush(connection_);
+    }
 
   private:
     struct NumberedTerm;
@@ -113,8 +122,14 @@ class TransactionOperations {
     [[nodiscard]] std::vector<directory::Oid> other_ends(
         std::int64_t kind, directory::Oid oid, bool outgoing
     );
-    void park_edges(directory::Oid oid);
-    void unpark_edges(directory::Oid oid);
+    void park_edges(const directory::ObjectRow& object);
+    void unpark_edges(const directory::ObjectRow& object);
+    /// One edge more between live objects, or one less.
+    void count_edge(
+        std::int64_t kind, directory::Oid source, directory::TypeId target, std::int64_t delta
+    );
+    /// Moves the edges that lead to the object from one type's counts to another's.
+    void recount_edges(directory::Oid oid, directory::TypeId before, directory::TypeId after);
     void erase_object(directory::Oid oid);
 
     void add_to_counter(const std::string& name, std::int64_t delta) {
@@ -128,6 +143,8 @@ class TransactionOperations {
     Connection& connection_;
     const RegistryNumbers& numbers_;
     ReadOperations reads_;
+    ValueChanges values_;
+    EdgeCounts edge_counts_;
     Time now_;
     LoadedTerms* loaded_;
     std::unordered_set<std::int64_t> touched_;

@@ -50,24 +50,50 @@ std::vector<Oid> TransactionOperations::other_ends(std::int64_t kind, Oid oid, b
     return ends;
 }
 
-void TransactionOperations::park_edges(Oid oid) {
+void TransactionOperations::count_edge(
+    std::int64_t kind, Oid source, TypeId target, std::int64_t delta
+) {
+    edge_counts_.add(kind, static_cast<std::int64_t>(source), numbers_.number(target), delta);
+}
+
+void TransactionOperations::recount_edges(Oid oid, TypeId before, TypeId after) {
+    if (before == after) {
+        return;
+    }
+    for (const auto kind : edge_kinds(false)) {
+        if (!is_counted(kind)) {
+            continue;
+        }
+        for (const auto source : other_ends(kind, oid, false)) {
+            count_edge(kind, source, before, -1);
+            count_edge(kind, source, after, 1);
+        }
+    }
+}
+
+void TransactionOperations::park_edges(const ObjectRow& object) {
+    const auto oid = object.oid;
     for (const auto kind : edge_kinds(false)) {
         for (const auto source : other_ends(kind, oid, false)) {
             touch(source, -1);
+            count_edge(kind, source, object.type, -1);
         }
+        edge_counts_.clear(connection_, kind, static_cast<std::int64_t>(oid));
         connection_.run("UPDATE edge SET kind=kind+1000 WHERE kind=? AND src=?", kind, oid);
         connection_.run("UPDATE edge SET kind=kind+1000 WHERE kind=? AND dst=?", kind, oid);
     }
 }
 
-void TransactionOperations::unpark_edges(Oid oid) {
+void TransactionOperations::unpark_edges(const ObjectRow& object) {
     static constexpr std::string_view move =
         "UPDATE edge SET kind=kind-1000 WHERE kind=? AND src=? AND dst=?";
+    const auto oid = object.oid;
     for (const auto kind : edge_kinds(true)) {
-        for (const auto target : other_ends(kind, oid, true)) {
-            if (reads_.find_row(target)) {
-                connection_.run(move, kind, oid, target);
+        for (const auto end : other_ends(kind, oid, true)) {
+            if (const auto target = reads_.find_row(end)) {
+                connection_.run(move, kind, oid, end);
                 touch(oid, 1);
+                count_edge(kind - parked, oid, target->type, 1);
             }
         }
         for (const auto source : other_ends(kind, oid, false)) {
@@ -77,13 +103,15 @@ void TransactionOperations::unpark_edges(Oid oid) {
             if (reads_.find_row(source) && !replaced) {
                 connection_.run(move, kind, source, oid);
                 touch(source, 1);
+                count_edge(kind - parked, source, object.type, 1);
             }
         }
     }
 }
 
 Result<bool> TransactionOperations::add_edge(EdgeKind kind, Oid source, Oid target) {
-    if (!reads_.find_row(source) || !reads_.find_row(target)) {
+    const auto row = reads_.find_row(target);
+    if (!row || !reads_.find_row(source)) {
         return fail(
             ErrorKind::not_found, "not_found",
             "One of the two objects does not exist or was deleted."
@@ -97,6 +125,7 @@ Result<bool> TransactionOperations::add_edge(EdgeKind kind, Oid source, Oid targ
         return false;
     }
     touch(source, 1);
+    count_edge(static_cast<std::int64_t>(kind), source, row->type, 1);
     return true;
 }
 
@@ -111,6 +140,11 @@ Result<bool> TransactionOperations::remove_edge(EdgeKind kind, Oid source, Oid t
         return false;
     }
     touch(source, -1);
+    if (is_counted(number)) {
+        if (const auto row = reads_.find_row(target)) {
+            count_edge(number, source, row->type, -1);
+        }
+    }
     return true;
 }
 
@@ -121,6 +155,7 @@ Result<std::uint64_t> TransactionOperations::clear_edges(EdgeKind kind, Oid sour
     const auto removed = connection_.changes();
     if (removed > 0) {
         touch(source, -removed);
+        edge_counts_.clear(connection_, number, static_cast<std::int64_t>(source));
     }
     return static_cast<std::uint64_t>(removed);
 }

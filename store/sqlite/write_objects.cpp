@@ -55,6 +55,7 @@ std::int64_t TransactionOperations::take_number(const std::string& name) {
 }
 
 void TransactionOperations::flush() {
+    flush_for_query();
     for (const auto& [name, delta] : deltas_) {
         if (delta != 0) {
             connection_.run(
@@ -138,6 +139,9 @@ void TransactionOperations::add_terms(const std::vector<Term>& terms, Oid oid) {
         connection_.run(
             "INSERT OR IGNORE INTO term(attr,value,oid) VALUES(?,?,?)", attribute, term.value, oid
         );
+        if (is_packed(numbers_.registry().spec(term.attribute))) {
+            values_.add(attribute, static_cast<std::int64_t>(oid), term.value);
+        }
         if (may_be_cut(term.value)) {
             connection_.run(
                 "INSERT OR IGNORE INTO counter(name,value) VALUES(?,1)", cut_counter(attribute)
@@ -148,10 +152,13 @@ void TransactionOperations::add_terms(const std::vector<Term>& terms, Oid oid) {
 
 void TransactionOperations::drop_terms(const std::vector<Term>& terms, Oid oid) {
     for (const auto& term : terms) {
+        const auto attribute = numbers_.number(term.attribute);
         connection_.run(
-            "DELETE FROM term WHERE attr=? AND value=? AND oid=?", numbers_.number(term.attribute),
-            term.value, oid
+            "DELETE FROM term WHERE attr=? AND value=? AND oid=?", attribute, term.value, oid
         );
+        if (is_packed(numbers_.registry().spec(term.attribute))) {
+            values_.remove(attribute, static_cast<std::int64_t>(oid), term.value);
+        }
     }
 }
 
@@ -233,6 +240,7 @@ Status TransactionOperations::convert(
     );
     count_live(numbers_.number(old->row.type), oid, -1);
     count_live(numbers_.number(type), oid, 1);
+    recount_edges(oid, old->row.type, type);
     touch(oid, 0);
     return {};
 }
@@ -243,7 +251,7 @@ Status TransactionOperations::remove(Oid oid) {
         return no_such_object();
     }
     drop_terms(terms_of(numbers_.registry(), old->row.type, old->body), oid);
-    park_edges(oid);
+    park_edges(old->row);
     touch(oid, 0);
     connection_.run("UPDATE object SET deleted=?, refs=0 WHERE oid=?", now_, oid);
     count_live(numbers_.number(old->row.type), oid, -1);
@@ -259,7 +267,7 @@ Status TransactionOperations::restore(Oid oid) {
     BASCULE_CHECK(check_unique(terms, old->row.type, old->body, oid));
     connection_.run("UPDATE object SET deleted=NULL WHERE oid=?", oid);
     add_terms(terms, oid);
-    unpark_edges(oid);
+    unpark_edges(old->row);
     touch(oid, 0);
     count_live(numbers_.number(old->row.type), oid, 1);
     return {};

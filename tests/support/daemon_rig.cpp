@@ -41,17 +41,21 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
     return text;
 }
 
+DirectoryAccess slapd_access(const std::string& server) {
+    return {server, SlapdRig::suffix(), SlapdRig::service_dn(), SlapdRig::service_password()};
+}
+
 std::string source_text(
-    const std::string& server, const std::string& folder, const std::string& more
+    const DirectoryAccess& access, const std::string& folder, const std::string& more
 ) {
     const std::string secret = folder + "/service-password";
-    std::ofstream(secret) << SlapdRig::service_password();
+    std::ofstream(secret) << access.password;
     std::filesystem::permissions(
         secret, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
     );
     std::ostringstream out;
-    out << "sources:\n  - name: corp\n    servers: [\"" << server << "\"]\n"
-        << "    base: " << SlapdRig::suffix() << "\n    bind: { dn: \"" << SlapdRig::service_dn()
+    out << "sources:\n  - name: corp\n    servers: [\"" << access.server << "\"]\n"
+        << "    base: \"" << access.base << "\"\n    bind: { dn: \"" << access.dn
         << "\", password: { file: " << secret << " } }\n"
         << "    write_back: { password: true, unlock: true }\n"
         << more;
@@ -82,9 +86,12 @@ DaemonRig::DaemonRig(const SlapdRig& directory, std::string source_lines, std::s
     : DaemonRig(directory.ldap_uri(), source_lines, std::move(lines)) {}
 
 DaemonRig::DaemonRig(const std::string& server, const std::string& source_lines, std::string lines)
+    : DaemonRig(slapd_access(server), source_lines, std::move(lines)) {}
+
+DaemonRig::DaemonRig(const DirectoryAccess& directory, std::string source_lines, std::string lines)
     : DaemonRig(std::move(lines)) {
     has_directory_ = true;
-    source_ = source_text(server, folder_, source_lines);
+    source_ = source_text(directory, folder_, source_lines);
     write_configuration();
 }
 
@@ -96,7 +103,7 @@ DaemonRig::DaemonRig(std::string lines)
     }
     folder_ = pattern;
     std::filesystem::create_directory(folder_ + "/state");
-    source_ = source_text("ldap://127.0.0.1:1", folder_, {});
+    source_ = source_text(slapd_access("ldap://127.0.0.1:1"), folder_, {});
     write_configuration();
 }
 
@@ -143,7 +150,7 @@ void DaemonRig::start() {
 
 void DaemonRig::add_directory(const SlapdRig& directory, const std::string& source_lines) {
     has_directory_ = true;
-    source_ = source_text(directory.ldap_uri(), folder_, source_lines);
+    source_ = source_text(slapd_access(directory.ldap_uri()), folder_, source_lines);
     write_configuration();
     signal(SIGHUP);
     wait_for_state("live");

@@ -15,6 +15,14 @@
 
 namespace bascule::test {
 
+/// How a directory is reached as its service account.
+struct DirectoryAccess {
+    std::string server;
+    std::string base;
+    std::string dn;
+    std::string password;
+};
+
 /// The real program, started with a configuration of its own in a throw-away folder, mirroring a
 /// SlapdRig (or nothing), over plain HTTP on loopback. Use it from one thread, but for request(),
 /// which any thread may call.
@@ -24,6 +32,10 @@ class DaemonRig {
     /// ones.
     explicit DaemonRig(
         const SlapdRig& directory, std::string source_lines = {}, std::string lines = {}
+    );
+    /// The same with a directory of any kind.
+    explicit DaemonRig(
+        const DirectoryAccess& directory, std::string source_lines = {}, std::string lines = {}
     );
     /// The same with any other server that has the suffix and the service account of the rigs.
     DaemonRig(const std::string& server, const std::string& source_lines, std::string lines = {});

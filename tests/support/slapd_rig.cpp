@@ -71,10 +71,11 @@ std::string own_address() {
     return {};
 }
 
-void make_certificates(const std::string& folder) {
+void make_certificates(const std::string& folder, const std::string& address) {
     std::filesystem::create_directories(folder);
     std::ofstream(folder + "/extensions")
-        << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1\nextendedKeyUsage=serverAuth\n";
+        << "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1"
+        << (address.empty() ? "" : ",IP:" + address) << "\nextendedKeyUsage=serverAuth\n";
     const std::vector<std::string> key{
         "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout"};
     const auto openssl = [&](std::vector<std::string> arguments) {

@@ -128,8 +128,8 @@ class SlapdRig {
     pid_t pid_ = 0;
 };
 
-/// Makes a throw-away authority and a server certificate for localhost and 127.0.0.1 in `folder`:
-/// ca.pem, ca.key, server.pem, server.key.
-void make_certificates(const std::string& folder);
+/// Makes a throw-away authority and a server certificate for localhost, 127.0.0.1 and, when it is
+/// given, `address` in `folder`: ca.pem, ca.key, server.pem, server.key.
+void make_certificates(const std::string& folder, const std::string& address = {});
 
 }  // namespace bascule::test

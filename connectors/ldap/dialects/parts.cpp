@@ -1,5 +1,6 @@
 #include "connectors/ldap/dialects/parts.hpp"
 
+#include "connectors/ldap/dialects/active_directory/default_mapping.hpp"
 #include "connectors/ldap/dialects/ds389.hpp"
 
 namespace bascule::ldap {
@@ -9,8 +10,9 @@ Result<DialectParts> make_parts(
     const directory::Registry& registry
 ) {
     switch (dialect) {
-        case Dialect::openldap:
         case Dialect::active_directory:
+            return make_active_directory_parts(options, work, registry);
+        case Dialect::openldap:
             return make_openldap_parts(options, work, registry);
         case Dialect::ds389:
             return make_ds389_parts(options, work, registry);
@@ -22,8 +24,9 @@ Result<DialectParts> make_parts(
 
 const Mapping& default_mapping(Dialect dialect) {
     switch (dialect) {
-        case Dialect::openldap:
         case Dialect::active_directory:
+            return active_directory_mapping();
+        case Dialect::openldap:
         case Dialect::generic:
             return default_mapping();
         case Dialect::ds389:

@@ -54,6 +54,9 @@ struct DialectParts {
 [[nodiscard]] Result<DialectParts> make_openldap_parts(
     const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
 );
+[[nodiscard]] Result<DialectParts> make_active_directory_parts(
+    const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
+);
 [[nodiscard]] Result<DialectParts> make_ds389_parts(
     const SourceOptions& options, WorkConnection& work, const directory::Registry& registry
 );

@@ -111,7 +111,7 @@ TYPED_TEST(StoreFarPages, AreExactInAStoreOfTheFirstSchema) {
         sqlite3_exec(
             raw,
             "DELETE FROM counter WHERE name GLOB 'block:*'; DROP INDEX object_created;"
-            "DROP INDEX object_modified; PRAGMA user_version=1",
+            "DROP INDEX object_modified; DROP TABLE value_block; DROP TABLE edge_count; PRAGMA user_version=1",
             nullptr, nullptr, nullptr
         ),
         SQLITE_OK

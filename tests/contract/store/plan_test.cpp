@@ -74,6 +74,14 @@ TEST_F(StorePlans, ObjectByIdDuringALoadUsesTheSmallIndex) {
     );
 }
 
+TEST_F(StorePlans, PageOfDirectMembersWalksTheKeyOfTheEdges) {
+    uses(
+        "SELECT s.oid AS oid FROM (SELECT dst AS oid FROM edge WHERE kind=? AND src=?) s WHERE "
+        "s.oid>? ORDER BY s.oid LIMIT ? OFFSET ?",
+        {"PRIMARY KEY (kind=? AND src=? AND dst>?)"}
+    );
+}
+
 TEST_F(StorePlans, PageOfEverythingWalksTheLiveIndex) {
     uses(
         "SELECT s.oid AS oid FROM (SELECT o.oid AS oid FROM object o WHERE o.type=? AND o.deleted "

@@ -43,6 +43,8 @@ struct FullAnswer {
 /// The daemon over a small directory, and a token that may do everything.
 class EventTest : public ::testing::Test {
   protected:
+    /// `lines` are more top-level lines of the configuration.
+    explicit EventTest(const std::string& lines = {}) : daemon_(directory_, {}, lines) {}
     void SetUp() override;
     void TearDown() override;
 
@@ -67,7 +69,7 @@ class EventTest : public ::testing::Test {
     void patch(const std::string& path, const Json& operations);
 
     SlapdRig directory_;
-    DaemonRig daemon_{directory_};
+    DaemonRig daemon_;
     std::string bearer_;
 };
 

@@ -91,6 +91,9 @@ TEST_F(ScimDiscovery, Check161_ProviderConfigIsComplete) {
           "pagination", "securityEvents"}) {
         EXPECT_TRUE(config.contains(name)) << name;
     }
+    EXPECT_EQ(config["authenticationSchemes"][0]["type"], "oauthbearertoken");
+    EXPECT_EQ(config["authenticationSchemes"][0]["primary"], true);
+    EXPECT_EQ(config["authenticationSchemes"][1]["type"], "oauth2");
     EXPECT_EQ(config["filter"]["maxResults"], 1000);
     EXPECT_EQ(config["pagination"]["cursor"], true);
 }

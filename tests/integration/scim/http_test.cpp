@@ -142,6 +142,59 @@ TEST_F(ScimHttp, Check149_HeadMirrorsGet) {
     EXPECT_FALSE(answer.header("ETag").empty());
 }
 
+TEST_F(ScimHttp, Check152_NothingRedirectsButBy307And308) {
+    const std::string user = add_user("ann");
+    const std::vector<std::string> endpoints{
+        "/Users",
+        "/Users/" + user,
+        "/Users/.search",
+        "/Groups",
+        "/AdministrativeUnits",
+        "/RoleAssignments",
+        "/Applications",
+        "/Me",
+        "/Bulk",
+        "/.search",
+        "/Schemas",
+        std::string("/Schemas/") + user_schema,
+        "/ResourceTypes",
+        "/ResourceTypes/User",
+        "/ServiceProviderConfig",
+        "/Nothing",
+        ""};
+    std::vector<std::string> paths{
+        "/",
+        "/scim",
+        "/scim/",
+        "/scim/v1/Users",
+        "//scim/v2/Users",
+        "/api",
+        "/api/v1/staff",
+        "/oauth2/token",
+        "/.well-known",
+        "/.well-known/jwks.json",
+        "/index.html",
+        "/events/v1/streams/x/poll"};
+    for (const std::string& endpoint : endpoints) {
+        for (const char* const before : {"/scim/v2", "/scim/v2/", "/scim//v2", "/SCIM/v2"}) {
+            paths.push_back(before + endpoint);
+            paths.push_back(before + endpoint + "/");
+        }
+    }
+    for (const http::Method method :
+         {http::Method::get, http::Method::post, http::Method::put, http::Method::patch,
+          http::Method::delete_, http::Method::head, http::Method::options}) {
+        for (const std::string& path : paths) {
+            const Answer answer = send_raw(method, path);
+            const bool other = answer.status == 300 || answer.status == 301 ||
+                               answer.status == 302 || answer.status == 303 ||
+                               answer.status == 305 || answer.status == 306;
+            EXPECT_FALSE(other) << to_string(method) << " " << path << ": " << answer.status;
+            EXPECT_NE(answer.status, 0) << to_string(method) << " " << path;
+        }
+    }
+}
+
 TEST_F(ScimHttp, Check163_ScopesArePerResourceType) {
     const std::string user = add_user("ann");
     const std::string group = add_group("Sales");

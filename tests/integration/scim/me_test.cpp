@@ -41,7 +41,22 @@ TEST_F(ScimMe, SessionSeesItsUserAtThePermanentAddress) {
     EXPECT_FALSE(part.body.contains("userName"));
 }
 
-TEST_F(ScimMe, SessionMayNotChangeItsUser) {
+TEST_F(ScimMe, SessionChangesWhatPeopleMayOfThemselves) {
+    const Headers session = sign_in("ann");
+    const Answer changed =
+        patch("/Me", Json::array({operation("replace", "nickName", "Annie")}), session);
+    EXPECT_EQ(changed.status, 200) << changed.text;
+    EXPECT_EQ(get("/Users/" + id_).body["nickName"], "Annie");
+    const auto record = last_record();
+    EXPECT_EQ(record.activity, "Update user");
+    EXPECT_EQ(record.actor.kind, directory::ActorKind::user);
+    Headers foreign = session;
+    std::erase_if(foreign, [](const auto& header) { return header.first == "x-bascule-request"; });
+    EXPECT_EQ(patch("/Me", Json::array({operation("remove", "nickName")}), foreign).status, 403)
+        << "it could come from a foreign page";
+}
+
+TEST_F(ScimMe, SessionChangesNothingElse) {
     const Headers session = sign_in("ann");
     const std::string before = get("/Users/" + id_).text;
     EXPECT_EQ(

@@ -363,6 +363,46 @@ TEST_F(OwnValues, FiltersOfEveryOperatorAndKind) {
     }
 }
 
+TEST_F(OwnValues, Check016_NumbersCompareAsNumbers) {
+    add_gauge("nine", {{"count", 9}, {"ratio", 0.9}, {"counts", {9}}, {"ratios", {9.5}}});
+    add_gauge("ten", {{"count", 10}, {"ratio", 10}, {"counts", {10, 2}}, {"ratios", {10.25}}});
+    add_gauge("large", {{"count", 9007199254740993}, {"ratio", -1.5e3}});
+    const std::vector<std::pair<std::string, std::vector<std::string>>> cases{
+        {"count gt 9", {"ten", "large"}},
+        {"count lt 10", {"nine"}},
+        {"count ge 10 and count le 10", {"ten"}},
+        {"count eq 1e1", {"ten"}},
+        {"count eq 1.0E+1", {"ten"}},
+        {"count eq 100e-1", {"ten"}},
+        {"count eq 9.5", {}},
+        {"count gt 9.5", {"ten", "large"}},
+        {"count ge -2e0", {"nine", "ten", "large"}},
+        {"count eq 9007199254740993", {"large"}},
+        {"count eq 9007199254740992", {}},
+        {"count gt 9007199254740992", {"large"}},
+        {"count lt 1e300", {"nine", "ten", "large"}},
+        {"counts eq 2e0", {"ten"}},
+        {"counts gt 9", {"ten"}},
+        {"ratio lt 1", {"nine", "large"}},
+        {"ratio eq 9e-1", {"nine"}},
+        {"ratio eq 10.0", {"ten"}},
+        {"ratio eq 10", {"ten"}},
+        {"ratio le -15E2", {"large"}},
+        {"ratios gt 9.75", {"ten"}},
+        {"count eq \"10\"", {"invalidFilter"}},
+        {"ratio gt \"1\"", {"invalidFilter"}},
+        {"count eq 010", {"invalidFilter"}},
+        {"count eq +10", {"invalidFilter"}},
+        {"count eq 1e", {"invalidFilter"}},
+        {"count eq .5", {"invalidFilter"}},
+        {"ratio eq 1.", {"invalidFilter"}},
+        {"ratio eq 1e999", {"invalidFilter"}},
+    };
+    for (const auto& [filter, names] : cases) {
+        EXPECT_EQ(found(filter), names) << filter;
+    }
+}
+
 TEST_F(OwnValues, Check039_SortsByEveryKind) {
     add_gauge(
         "a",

@@ -95,15 +95,23 @@ test::HttpAnswer ScimServiceTest::exchange(const test::HttpRequest& request) {
 
 std::string ScimServiceTest::token() {
     const std::lock_guard lock(mutex_);
-    std::string& token = tokens_[{scopes_, profile_}];
+    std::vector<std::string> key = scopes_;
+    std::vector<std::string> options = options_;
+    options.insert(options.end(), {"--profile", profile_});
+    key.insert(key.end(), options.begin(), options.end());
+    std::string& token = tokens_[key];
     if (token.empty()) {
         const std::string name =
             fmt::format("entra{}", tokens_.size() == 1 ? "" : "-" + std::to_string(tokens_.size()));
-        const auto made = daemon_.command(
-            {"--json", "token", "create", "--name", name, "--scope",
-             fmt::format("{}", fmt::join(scopes_, ",")), "--profile", profile_}
-        );
-        token = Json::parse(made.output).at("token");
+        std::vector<std::string> arguments{"--json",
+                                           "token",
+                                           "create",
+                                           "--name",
+                                           name,
+                                           "--scope",
+                                           fmt::format("{}", fmt::join(scopes_, ","))};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        token = Json::parse(daemon_.command(arguments).output).at("token");
     }
     return token;
 }
@@ -212,6 +220,7 @@ std::string ScimServiceTest::add_entry(
 ) {
     directory_->modify("dn: " + dn + "\n" + lines);
     const auto scopes = std::exchange(scopes_, {"users:write", "groups:write", "admin:write"});
+    const auto options = std::exchange(options_, {});
     std::string id;
     test::wait_until("the resource of " + dn, std::chrono::seconds(30), [&] {
         const Json found = get(at).body;
@@ -221,6 +230,7 @@ std::string ScimServiceTest::add_entry(
         return !id.empty();
     });
     scopes_ = scopes;
+    options_ = options;
     dns_[id] = dn;
     return id;
 }

@@ -99,7 +99,10 @@ class ScimServiceTest : public testing::Test {
 
     test::DaemonRig daemon_;
     std::unique_ptr<test::SlapdRig> directory_;
-    std::vector<std::string> scopes_{"users:write", "groups:write", "admin:write"};
+    std::vector<std::string> scopes_{
+        "users:write", "groups:write", "privileges:write", "admin:write"};
+    /// More options of the client that asks, for "token create".
+    std::vector<std::string> options_;
     std::string profile_;  ///< of the client; empty: the default one
     bool authenticated_ = true;
 
@@ -115,8 +118,8 @@ class ScimServiceTest : public testing::Test {
     std::mutex mutex_;
     std::vector<test::HttpClient> idle_clients_;
     /// By scopes and profile.
-    std::map<std::pair<std::vector<std::string>, std::string>, std::string> tokens_;
-    std::map<std::string, std::string> dns_;  ///< of synced objects, by id
+    std::map<std::vector<std::string>, std::string> tokens_;  ///< by scopes and options
+    std::map<std::string, std::string> dns_;                  ///< of synced objects, by id
     std::atomic<std::int64_t> last_write_ = 0;
     std::unique_ptr<directory::Store> store_;
 };

@@ -38,6 +38,17 @@ class ScimStream : public ScimServiceTest {
         });
         return id;
     }
+    /// A group with members that are there already.
+    std::string add_long_group_of(
+        const std::vector<std::string>& members, const std::string& name
+    ) {
+        const std::string id = add_group(name);
+        EXPECT_EQ(
+            patch("/Groups/" + id, Json{operation("add", "members", references(members))}).status,
+            204
+        );
+        return id;
+    }
     static std::set<std::string> values(const Json& members) {
         std::set<std::string> list;
         for (const Json& member : members) {
@@ -127,6 +138,74 @@ TEST_F(ScimStream, Check149_HeadOfALongListHasNoBody) {
     EXPECT_EQ(get("/Groups/" + id).body["members"].size(), 1200U);
 }
 
+TEST_F(ScimStream, ListsOfLongGroupsAreExactInEveryKindOfList) {
+    const std::string long_one = add_long_group(1300);
+    const std::string short_one = add_group("Few", {ids_[0], ids_[1]});
+    const std::string second = add_long_group_of(ids_, "Everyone else");
+    const auto whole = [&](const std::string& id) { return get("/Groups/" + id).body; };
+    const std::vector<Json> groups{whole(long_one), whole(short_one), whole(second)};
+    const auto search = [&](const std::string& target, Json more) {
+        more["schemas"] = {search_schema};
+        return post(target, more);
+    };
+    const std::string by_name = "displayName sw \"Everyone\" or displayName eq \"Few\"";
+    for (const auto& [name, answer] : std::vector<std::pair<std::string, Answer>>{
+             {"list", get("/Groups")},
+             {"search", search("/Groups/.search", {{"count", 10}})},
+             {"sorted", search("/Groups/.search", {{"sortBy", "meta.created"}})},
+             {"cursor", get("/Groups?cursor&count=10")},
+             {"all types", search("/.search", {{"filter", by_name}})},
+             {"all types sorted", search("/.search", {{"filter", by_name}, {"sortBy", "id"}})}}) {
+        ASSERT_EQ(answer.status, 200) << name << answer.text;
+        EXPECT_EQ(answer.header("Transfer-Encoding"), "chunked") << name;
+        EXPECT_EQ(answer.body["totalResults"], 3) << name;
+        EXPECT_EQ(answer.body["itemsPerPage"], 3) << name;
+        ASSERT_EQ(answer.body["Resources"].size(), 3U) << name;
+        for (const Json& group : groups) {
+            EXPECT_NE(
+                std::find(answer.body["Resources"].begin(), answer.body["Resources"].end(), group),
+                answer.body["Resources"].end()
+            ) << name
+              << " lacks " << group["displayName"];
+        }
+    }
+}
+
+TEST_F(ScimStream, ManyShortGroupsTogetherAreStreamedToo) {
+    const std::string long_one = add_long_group(600);
+    const std::string second = add_long_group_of(ids_, "Again");
+    EXPECT_TRUE(get("/Groups/" + second).header("Transfer-Encoding").empty());
+    const Answer list = get("/Groups");
+    EXPECT_EQ(list.header("Transfer-Encoding"), "chunked");
+    ASSERT_EQ(list.body["Resources"].size(), 2U);
+    EXPECT_EQ(values(list.body["Resources"][1]["members"]), all());
+    const Answer page = get("/Groups?cursor&count=1");
+    EXPECT_TRUE(page.header("Transfer-Encoding").empty());
+    const Answer next = get("/Groups?count=1&cursor=" + page.body["nextCursor"].get<std::string>());
+    EXPECT_EQ(next.body["Resources"][0]["id"], second);
+}
+
+TEST_F(ScimStream, Check052_ListsWithoutMembersAreNotStreamed) {
+    add_long_group(1200);
+    const Answer lean = get("/Groups?excludedAttributes=members");
+    EXPECT_EQ(lean.status, 200);
+    EXPECT_TRUE(lean.header("Transfer-Encoding").empty());
+    EXPECT_FALSE(lean.body["Resources"][0].contains("members"));
+}
+
+TEST_F(ScimStream, Check163_WhatAClientMayNotReadIsInNoStreamedAnswer) {
+    const std::string id = add_long_group(1200);
+    EXPECT_EQ(get("/Groups/" + id).body["members"][7]["display"], "Person \"7\"");
+    options_ = {"--no-read", "displayName,userName"};
+    for (const std::string& target : {"/Groups/" + id, std::string("/Groups")}) {
+        const Answer answer = get(target);
+        EXPECT_EQ(answer.status, 200);
+        EXPECT_EQ(answer.header("Transfer-Encoding"), "chunked");
+        EXPECT_EQ(answer.text.find("Person"), std::string::npos) << target;
+        EXPECT_NE(answer.text.find(ids_.back()), std::string::npos) << target;
+    }
+}
+
 TEST_F(ScimStream, HundredThousandMembersInFlatMemoryFromOneSnapshot) {
     constexpr std::size_t count = 100'000;
     const std::string id = add_long_group(count);
@@ -152,6 +231,15 @@ TEST_F(ScimStream, HundredThousandMembersInFlatMemoryFromOneSnapshot) {
     const std::size_t before = resident_kib();
     auto second = ask("/Groups/" + id);
     EXPECT_LT(read_all(second), before + 8 * 1024) << "the answer has 20 MB";
+    auto list = ask("/Groups");
+    std::size_t peak = 0;
+    std::string text;
+    EXPECT_TRUE(list.read_pieces([&](std::string_view piece) {
+        text += piece;
+        peak = std::max(peak, resident_kib());
+    }));
+    EXPECT_LT(peak, before + 8 * 1024) << "the list has 20 MB";
+    EXPECT_EQ(values(Json::parse(text, nullptr, false)["Resources"][0]["members"]).size(), count);
 
     // What changes while an answer waits for its reader is not in it.
     auto third = ask("/Groups/" + id);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/load.hpp"
@@ -21,6 +22,14 @@ std::string read(const fs::path& path) {
     return text.str();
 }
 
+/// The last line, whatever number of options there is today.
+std::string without_count_of_defaults(std::string summary) {
+    constexpr std::string_view word = " defaults)";
+    const std::size_t end = summary.rfind(word);
+    const std::size_t begin = summary.rfind(' ', end - 1) + 1;
+    return end == std::string::npos ? summary : summary.replace(begin, end - begin, "*");
+}
+
 /// What `bascule check` says, without the file's name.
 std::string check(const fs::path& path) {
     const LoadOutcome outcome = load_file(path.string(), Secrets::checked);
@@ -32,7 +41,7 @@ std::string check(const fs::path& path) {
         const std::size_t blanks = line.find("  ");
         text += line.erase(blanks, 1) + "\n";
     }
-    return text + outcome.summary() + "\n";
+    return text + without_count_of_defaults(outcome.summary()) + "\n";
 }
 
 class ConfigCase : public testing::TestWithParam<fs::path> {};

@@ -390,6 +390,68 @@ TEST_F(MirrorEngineTest, GroupThatLosesMostMembersIsHeldAndAddsFlowOn) {
     EXPECT_EQ(world.held().size(), 1U);
 }
 
+TEST_F(MirrorEngineTest, GroupThatLosesMembersOneByOneIsHeldHalfWay) {
+    users_and_group(40);
+    std::vector<unsigned> members;
+    for (unsigned number = 100; number < 140; ++number)
+        members.push_back(number);
+    while (members.size() > 5) {
+        members.pop_back();
+        live(group(50, members));
+    }
+    EXPECT_EQ(world.targets(uuid_of(50)).size(), 20U);
+    EXPECT_EQ(world.held().memberships.begin()->second.size(), 15U);
+    // After a day the count begins anew; what is held stays so until somebody decides.
+    world.clock.time += std::chrono::hours(25);
+    members.pop_back();
+    live(group(50, members));
+    EXPECT_EQ(world.targets(uuid_of(50)).size(), 19U);
+    EXPECT_EQ(world.held().memberships.begin()->second.size(), 15U);
+}
+
+TEST_F(MirrorEngineTest, MembersWhoComeAndGoAreNotHeld) {
+    users_and_group(40);
+    std::vector<unsigned> members;
+    for (unsigned number = 100; number < 140; ++number)
+        members.push_back(number);
+    const std::vector<unsigned> without(members.begin(), members.end() - 10);
+    for (int round = 0; round < 10; ++round) {
+        live(group(50, without));
+        live(group(50, members));
+    }
+    EXPECT_TRUE(world.held().empty());
+    EXPECT_EQ(world.targets(uuid_of(50)).size(), 40U);
+}
+
+TEST_F(MirrorEngineTest, AttributeThatVanishesOneByOneIsHeld) {
+    all = containers();
+    for (unsigned number = 100; number < 140; ++number)
+        all.push_back(user(number, "title: Boss\nmobile: 1\n"));
+    snapshot(all);
+    for (unsigned number = 100; number < 130; ++number)
+        live(user(number, "mobile: 1\n"));
+    EXPECT_FALSE(json_text_member(world.object(uuid_of(124))->body, "title"));
+    EXPECT_EQ(json_text_member(world.object(uuid_of(125))->body, "title"), "Boss");
+    EXPECT_EQ(world.held().attributes["title"].size(), 5U);
+    live(user(125, "title: Chief\nmobile: 1\n"));
+    EXPECT_EQ(json_text_member(world.object(uuid_of(125))->body, "title"), "Chief");
+    EXPECT_EQ(world.held().attributes["title"].size(), 4U);
+}
+
+TEST_F(MirrorEngineTest, RefreshesThatTakeALittleEachAreCountedTogether) {
+    users_and_group(60);
+    for (unsigned round = 1; round <= 3; ++round) {
+        std::vector<SourceEntry> left = containers();
+        for (unsigned number = 100 + 10 * round; number < 160; ++number)
+            left.push_back(user(number));
+        left.push_back(group(50, {159}));
+        snapshot(left, fmt::format("r{}", round));
+    }
+    EXPECT_FALSE(world.served(uuid_of(119)));
+    EXPECT_TRUE(world.served(uuid_of(120)));
+    EXPECT_EQ(world.held().deletes.size(), 10U);
+}
+
 TEST_F(MirrorEngineTest, VanishedAttributeIsHeld) {
     all = containers();
     for (unsigned number = 100; number < 140; ++number)

@@ -98,6 +98,77 @@ TEST_F(Tokens, RememberTheirLastUseCoarsely) {
     EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, company.clock.now());
 }
 
+TEST_F(Tokens, TwoSecretsLiveWhileOneReplacesTheOther) {
+    const auto first = make("entra");
+    const auto second = test::value_of(company.tokens->rotate("entra", hours{1}, root));
+    EXPECT_EQ(code_of(company.tokens->verify(first.secret.reveal())), "ok");
+    EXPECT_EQ(code_of(company.tokens->verify(second.secret.reveal())), "ok");
+    EXPECT_EQ(
+        test::value_of(company.tokens->list()).at(0).old_secret_ends, company.clock.now() + hours{1}
+    );
+    company.clock.advance(hours{1});
+    EXPECT_EQ(code_of(company.tokens->verify(first.secret.reveal())), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->verify(second.secret.reveal())), "ok");
+}
+
+TEST_F(Tokens, RotationWithoutOverlapEndsTheOldSecretAtOnce) {
+    const auto first = make("entra");
+    const auto second =
+        test::value_of(company.tokens->rotate("entra", std::chrono::seconds{0}, root));
+    EXPECT_EQ(code_of(company.tokens->verify(first.secret.reveal())), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->verify(second.secret.reveal())), "ok");
+}
+
+TEST_F(Tokens, TheSecondRotationEndsTheFirstSecret) {
+    const auto first = make("entra");
+    const auto second = test::value_of(company.tokens->rotate("entra", hours{24}, root));
+    const auto third = test::value_of(company.tokens->rotate("entra", hours{24}, root));
+    EXPECT_EQ(code_of(company.tokens->verify(first.secret.reveal())), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->verify(second.secret.reveal())), "ok");
+    EXPECT_EQ(code_of(company.tokens->verify(third.secret.reveal())), "ok");
+}
+
+TEST_F(Tokens, TheOldSecretCanBeEndedBeforeItsTime) {
+    const auto first = make("entra");
+    EXPECT_EQ(code_of(company.tokens->end_old_secret("entra", root)), "no_old_secret");
+    const auto second = test::value_of(company.tokens->rotate("entra", hours{24}, root));
+    EXPECT_EQ(code_of(company.tokens->verify(first.secret.reveal())), "ok");
+    EXPECT_EQ(code_of(company.tokens->end_old_secret("entra", root)), "ok");
+    EXPECT_EQ(code_of(company.tokens->verify(first.secret.reveal())), "invalid_token");
+    EXPECT_EQ(code_of(company.tokens->verify(second.secret.reveal())), "ok");
+}
+
+TEST_F(Tokens, KeepTheirSettings) {
+    TokenSettings settings;
+    settings.name = "hr";
+    settings.scopes = {"users:read"};
+    settings.attributes.read.only = {"userName"};
+    settings.rate_class = "slow";
+    settings.certificates = {"DNS:hr.example.com"};
+    settings.subjects = {"entra:abc"};
+    const auto made =
+        test::value_of(company.tokens->create(settings, root, TokenService::WithSecret::no));
+    EXPECT_TRUE(made.secret.empty());
+    const Token found = test::value_of(company.tokens->find_by_certificate({"DNS:hr.example.com"}));
+    EXPECT_EQ(found.id, made.token.id);
+    EXPECT_EQ(found.attributes, settings.attributes);
+    EXPECT_EQ(found.rate_class, "slow");
+    EXPECT_EQ(test::value_of(company.tokens->find_by_subject("entra:abc")).id, made.token.id);
+    EXPECT_EQ(code_of(company.tokens->find_by_subject("entra:ABC")), "invalid_token");
+    settings.name = "other";
+    EXPECT_EQ(code_of(company.tokens->create(settings, root)), "identity_in_use");
+    const auto drop = [](TokenSettings& present) { present.subjects.clear(); };
+    EXPECT_EQ(code_of(company.tokens->set("hr", drop, root)), "ok");
+    EXPECT_EQ(code_of(company.tokens->find_by_subject("entra:abc")), "invalid_token");
+}
+
+TEST_F(Tokens, AreOfNoUseWithAnotherKeyOfTheInstallation) {
+    TokenService other(company.store(), company.clock, Secret(std::string(32, 'k')));
+    const auto made = test::value_of(other.create("entra", {"users:read"}, std::nullopt, root));
+    EXPECT_EQ(code_of(other.verify(made.secret.reveal())), "ok");
+    EXPECT_EQ(code_of(company.tokens->verify(made.secret.reveal())), "invalid_token");
+}
+
 TEST_F(Tokens, AreJournalledWithoutTheirSecret) {
     const auto created = make("entra");
     test::require(company.tokens->revoke(created.token.id.to_string(), root));

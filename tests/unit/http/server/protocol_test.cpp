@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "http/server/request_parser.hpp"
 #include "server_fixture.hpp"
 
 namespace bascule::http::test {
@@ -53,6 +54,24 @@ TEST_F(Protocol, ChunkedBodyIsJoined) {
     client.send(post("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n4;ext=1\r\ndefg\r\n0\r\n\r\n"));
     EXPECT_EQ(client.read().body, "abcdefg");
     EXPECT_EQ(client.get("/hello").status, 200);
+}
+
+TEST(RequestParsing, ChunkedBodiesMayArriveByteByByte) {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string body : {"", "abc"}) {
+        const std::string text = head + (body.empty() ? "" : "3\r\n" + body + "\r\n") + "0\r\n\r\n";
+        RequestParser parser(4096);
+        parser.eager(true);
+        parser.set_body_limit(10);
+        std::size_t taken = 0;
+        for (std::size_t arrived = 1; arrived <= text.size(); ++arrived) {
+            boost::system::error_code ec;
+            taken += parser.feed(boost::asio::buffer(text.data() + taken, arrived - taken), ec);
+            EXPECT_TRUE(!ec || ec == boost::beast::http::error::need_more) << ec.message();
+        }
+        EXPECT_TRUE(parser.is_done());
+        EXPECT_EQ(parser.request.body, body);
+    }
 }
 
 TEST_F(Protocol, BodyOverTheRoutesLimitIsRefused) {

@@ -1,0 +1,89 @@
+#include "connectors/ldap/dialects/active_directory/controller.hpp"
+
+#include <fmt/format.h>
+
+#include "connectors/ldap/dialects/active_directory/values.hpp"
+#include "connectors/ldap/dialects/dialect.hpp"
+#include "connectors/ldap/directory_reads.hpp"
+
+namespace bascule::ldap {
+namespace {
+
+using directory::SourceEntry;
+using std::chrono::milliseconds;
+
+// The root entry tells its time in whole seconds; less says nothing.
+constexpr milliseconds smallest_offset{2'000};
+
+milliseconds offset_of(const SourceEntry& root) {
+    const auto& values = root.values("currentTime");
+    const auto theirs = values.empty() ? fail(ErrorKind::not_found, "no_time", "")
+                                       : parse_generalized_time(values.front());
+    if (!theirs) {
+        return milliseconds(0);
+    }
+    const auto ours = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
+    const auto offset = *theirs - ours;
+    return offset > -smallest_offset && offset < smallest_offset ? milliseconds(0) : offset;
+}
+
+Result<SourceEntry> read_one(
+    Connection& connection, std::string base, std::vector<std::string> attributes, Deadline deadline
+) {
+    SearchRequest request;
+    request.base = std::move(base);
+    request.attributes = std::move(attributes);
+    BASCULE_TRY(auto entries, connection.search(request, deadline));
+    return entries.empty() ? SourceEntry() : std::move(entries.front());
+}
+
+}  // namespace
+
+Time Controller::now() const {
+    return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()) + clock_offset;
+}
+
+Result<Controller> read_controller(
+    Connection& connection, const std::string& base, Deadline deadline
+) {
+    Controller controller;
+    BASCULE_TRY(const auto root, read_root_entry(connection, deadline));
+    controller.clock_offset = offset_of(root);
+    BASCULE_TRY(controller.naming_context, naming_context_of(connection, base, deadline));
+    auto domain =
+        read_one(connection, controller.naming_context, {"objectSid", "lockoutDuration"}, deadline);
+    if (!domain && domain.error().kind == ErrorKind::not_found) {
+        return fail(Error{
+            ErrorKind::not_found,
+            "base_missing",
+            fmt::format(
+                "The base {} is not in the directory, or may not be seen by the service account. "
+                "The mirrored data is kept. Check sources[].base and the account's rights.",
+                base
+            ),
+            {},
+            domain.error().context,
+            {}});
+    }
+    BASCULE_TRY(const auto head, std::move(domain));
+    if (const auto& sid = head.values("objectSid"); !sid.empty()) {
+        controller.domain_sid = sid_text(sid.front()).value_or("");
+    }
+    if (const auto ticks = integer_value(head, "lockoutDuration")) {
+        controller.lockout = duration_from_ticks(*ticks);
+    }
+    if (const auto& service = root.values("dsServiceName"); !service.empty()) {
+        controller.service_name = service.front();
+        // An account that may not read it does without: then a restored backup is not noticed.
+        const auto settings =
+            read_one(connection, controller.service_name, {"invocationId"}, deadline);
+        if (settings && !settings->values("invocationId").empty()) {
+            BASCULE_TRY(
+                controller.database, guid_from_wire(settings->values("invocationId").front())
+            );
+        }
+    }
+    return controller;
+}
+
+}  // namespace bascule::ldap

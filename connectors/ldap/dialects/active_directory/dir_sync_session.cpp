@@ -1,0 +1,428 @@
+#include "connectors/ldap/dialects/active_directory/dir_sync_session.hpp"
+
+#include <fmt/format.h>
+#include <ldap.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "connectors/ldap/dialects/active_directory/values.hpp"
+#include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/errors.hpp"
+#include "directory/base/log.hpp"
+#include "directory/base/text.hpp"
+
+namespace bascule::ldap {
+
+using directory::AbsenceProof;
+using directory::SourceEntry;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr const char* everything = "(objectClass=*)";
+// What no object has: the answer is only the cookie of the present state.
+constexpr const char* nothing =
+    "(objectGUID=\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00\\00)";
+/// Domain controllers keep deleted objects for 60 days at least.
+constexpr std::chrono::hours oldest_cookie{24 * 30};
+constexpr std::chrono::hours schedule_ahead{25};
+constexpr std::chrono::hours schedule_again{24};
+/// A cookie of an uneventful time is stored so rarely that it costs nothing.
+constexpr std::chrono::hours cookie_patience{1};
+/// Costly readings take at most this part of the time.
+constexpr int cost_factor = 20;
+constexpr std::size_t anchors_of_a_call = 1000;
+
+Error cookie_rejected(std::string context) {
+    return Error{
+        ErrorKind::conflict,
+        "cookie_rejected",
+        "The domain controller cannot continue from where the last run ended; everything is read "
+        "again.",
+        {},
+        std::move(context),
+        {}};
+}
+
+bool is_at(const std::string& left, const std::string& right) {
+    return dn_key_or_raw(left) == dn_key_or_raw(right);
+}
+
+}  // namespace
+
+DirSyncSession::DirSyncSession(
+    Connection& connection, const Controller& controller, const DirSyncOptions& options,
+    directory::FeedSink& sink
+)
+    : connection_(connection),
+      controller_(controller),
+      options_(options),
+      sink_(sink),
+      reader_(
+          connection, controller,
+          EntryScope{
+              options.base, options.attributes, options.page, options.range,
+              options.connection.operation_timeout}
+      ),
+      whole_domain_(is_at(options.base, controller.naming_context)) {}
+
+Status DirSyncSession::run(std::optional<DirSyncCookie> start, const std::stop_token& stop) {
+    BASCULE_TRY(deletions_visible_, sees_deleted());
+    BASCULE_CHECK(start ? resume(*std::move(start)) : snapshot());
+    return follow(stop);
+}
+
+/// First the position, then everything, then what changed meanwhile: so no change is missed, and an
+/// entry that moved past the reading is told.
+Status DirSyncSession::snapshot() {
+    cookie_ = {controller_.database, controller_.service_name, controller_.now(), {}};
+    cookie_proved_ = true;
+    BASCULE_TRY(const auto none, increment(nothing));
+    static_cast<void>(none);
+    const Time began = controller_.now();
+    BASCULE_CHECK(sink_.refresh_started(false));
+    BASCULE_TRY(
+        const auto total, reader_.read_tree(
+                              options_.base, [this](EntryReader::Found found
+                                             ) { return tell_entry(std::move(found), true); }
+                          )
+    );
+    BASCULE_TRY(const bool told, tell_increment());
+    static_cast<void>(told);
+    BASCULE_CHECK(tell_primary_groups(true));
+    BASCULE_CHECK(schedule(began));
+    const bool whole = total.entries > 0 && total.references == 0;
+    stored_ = cookie_.to_string();
+    cookie_kept_ = steady_clock::now();
+    return sink_.refresh_done(whole ? AbsenceProof::snapshot : AbsenceProof::none, stored_);
+}
+
+Status DirSyncSession::resume(DirSyncCookie start) {
+    const bool restored =
+        start.controller == controller_.service_name && start.database != controller_.database;
+    if (restored || controller_.now() - start.time > oldest_cookie) {
+        return fail(cookie_rejected(
+            restored ? "the domain controller was restored from a backup" : "the cookie is too old"
+        ));
+    }
+    const Time told_until = start.time;
+    cookie_ = std::move(start);
+    cookie_.controller = controller_.service_name;
+    cookie_.database = controller_.database;
+    BASCULE_TRY(const auto deltas, increment(everything));
+    BASCULE_CHECK(sink_.refresh_started(true));
+    BASCULE_CHECK(tell(deltas));
+    BASCULE_CHECK(tell_primary_groups(true));
+    BASCULE_CHECK(schedule(told_until));
+    BASCULE_TRY(const bool told, tell_due());
+    static_cast<void>(told);
+    stored_ = cookie_.to_string();
+    cookie_kept_ = steady_clock::now();
+    return sink_.refresh_done(AbsenceProof::none, stored_);
+}
+
+Status DirSyncSession::follow(const std::stop_token& stop) {
+    next_poll_ = steady_clock::now();
+    // Right away: what was deleted before is not known either.
+    next_audit_ = next_poll_;
+    while (!stop.stop_requested()) {
+        BASCULE_TRY(const bool due, tell_due());
+        bool told = false;
+        if (steady_clock::now() >= next_poll_) {
+            next_poll_ = steady_clock::now() + options_.poll;
+            BASCULE_TRY(told, tell_increment());
+            BASCULE_CHECK(tell_primary_groups(false));
+            if (controller_.now() + (schedule_ahead - schedule_again) > scheduled_until_) {
+                BASCULE_CHECK(schedule(controller_.now()));
+            }
+        }
+        BASCULE_CHECK(keep_cookie(due || told));
+        BASCULE_CHECK(sink_.idle());
+        if (!deletions_visible_ && steady_clock::now() >= next_audit_) {
+            BASCULE_CHECK(audit());
+        }
+        wait(stop);
+    }
+    return {};
+}
+
+void DirSyncSession::wait(const std::stop_token& stop) {
+    auto until = next_poll_;
+    if (const auto next = due_.next()) {
+        until = std::min(until, steady_clock::now() + (*next - controller_.now()));
+    }
+    std::unique_lock lock(mutex_);
+    wake_.wait_until(lock, stop, until, [] { return false; });
+}
+
+/// The cookie of an increment of which something is still to be told is not passed on.
+Status DirSyncSession::keep_cookie(bool told) {
+    const bool old = steady_clock::now() - cookie_kept_ > cookie_patience;
+    if (!primary_groups_.empty() || (!told && !old)) {
+        return {};
+    }
+    cookie_kept_ = steady_clock::now();
+    auto text = cookie_.to_string();
+    if (text == stored_) {
+        return {};
+    }
+    stored_ = std::move(text);
+    return sink_.cookie(stored_);
+}
+
+Error DirSyncSession::increment_failure(const Outcome& outcome) const {
+    auto error = error_from_result(
+        outcome.code, outcome.diagnostic, "asking for changes of " + controller_.naming_context
+    );
+    const bool limit = error.code == "directory_limit" || error.kind == ErrorKind::unavailable;
+    if (!cookie_proved_ && !limit) {
+        return cookie_rejected(std::move(error.context));
+    }
+    if (outcome.code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION ||
+        outcome.code == LDAP_INSUFFICIENT_ACCESS || outcome.code == LDAP_UNWILLING_TO_PERFORM) {
+        error.kind = ErrorKind::forbidden;
+        error.code = "sync_unsupported";
+        error.detail =
+            "The domain controller does not give its changes (DirSync) for this base. The base "
+            "must be in a domain that this server holds, on port 389 or 636 and not the global "
+            "catalogue's.";
+    }
+    return error;
+}
+
+DirSyncSession::Delta DirSyncSession::read_delta(const SourceEntry& entry, const Uuid& anchor) {
+    Delta delta;
+    delta.anchor = anchor;
+    const auto& deleted = entry.values("isDeleted");
+    delta.deleted = !deleted.empty() && equals_ignoring_ascii_case(deleted.front(), "TRUE");
+    delta.created = !entry.values("objectClass").empty();
+    delta.renamed = !entry.values("name").empty() && !delta.created;
+    delta.primary_group = !entry.values("primaryGroupID").empty();
+    return delta;
+}
+
+/// Everything since the cookie, which is then that of the present.
+Result<std::vector<DirSyncSession::Delta>> DirSyncSession::increment(const std::string& filter) {
+    SearchRequest request;
+    request.base = controller_.naming_context;
+    request.scope = SearchScope::subtree;
+    request.filter = filter;
+    request.attributes = reader_.followed_attributes();
+    std::vector<Delta> deltas;
+    while (true) {
+        BASCULE_TRY(
+            const auto end, search_with_controls(
+                                connection_, request,
+                                {{dir_sync_oid, encode_dir_sync_request(cookie_.bytes), true},
+                                 {extended_dn_oid, {}, false}},
+                                reader_.scope().patience,
+                                [&](SourceEntry entry) -> Status {
+                                    if (const auto anchor = anchor_of(entry)) {
+                                        deltas.push_back(read_delta(entry, *anchor));
+                                    }
+                                    return {};
+                                }
+                            )
+        );
+        if (!end.outcome.success()) {
+            return fail(increment_failure(end.outcome));
+        }
+        BASCULE_TRY(auto answer, decode_dir_sync_answer(end.control(dir_sync_oid)));
+        cookie_.bytes = std::move(answer.cookie);
+        cookie_proved_ = true;
+        if (!answer.more) {
+            return deltas;
+        }
+    }
+}
+
+Result<bool> DirSyncSession::tell_increment() {
+    BASCULE_TRY(const auto deltas, increment(everything));
+    BASCULE_CHECK(tell(deltas));
+    return !deltas.empty();
+}
+
+/// Who moved comes before the deletion of what he stood below; who is new comes after the deletion
+/// of whose name he has.
+Status DirSyncSession::tell(const std::vector<Delta>& deltas) {
+    std::vector<Delta> renamed;
+    std::vector<Delta> rest;
+    std::vector<Uuid> deleted;
+    for (const auto& delta : deltas) {
+        if (delta.deleted) {
+            deleted.push_back(delta.anchor);
+            due_.set(delta.anchor, std::nullopt);
+        } else {
+            (delta.renamed ? renamed : rest).push_back(delta);
+        }
+    }
+    BASCULE_CHECK(tell_changed(renamed));
+    if (!deleted.empty()) {
+        deletions_visible_ = true;
+        BASCULE_CHECK(sink_.deleted(deleted));
+    }
+    return tell_changed(rest);
+}
+
+Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
+    std::vector<Uuid> anchors;
+    std::set<Uuid> moved;
+    std::set<Uuid> joined;
+    for (const auto& delta : deltas) {
+        anchors.push_back(delta.anchor);
+        if (delta.renamed && !whole_domain()) {
+            moved.insert(delta.anchor);
+        }
+        if (delta.primary_group || moved.contains(delta.anchor)) {
+            joined.insert(delta.anchor);
+        }
+    }
+    std::vector<std::string> tops;
+    BASCULE_CHECK(reader_.read_these(anchors, [&](EntryReader::Found found) {
+        if (found.in_scope && joined.contains(found.entry.anchor)) {
+            if (const auto group = integer_value(found.entry, "primaryGroupID")) {
+                primary_groups_.insert(static_cast<std::uint32_t>(*group));
+            }
+        }
+        if (found.in_scope && moved.contains(found.entry.anchor)) {
+            tops.push_back(found.entry.dn);
+        }
+        return tell_entry(std::move(found), true);
+    }));
+    // What a container brought with it into the base did not change and is not told.
+    for (const auto& top : tops) {
+        const auto below = reader_.read_tree(top, [this](EntryReader::Found found) {
+            return tell_entry(std::move(found), true);
+        });
+        if (!below && below.error().code != "base_missing") {
+            return fail(below.error());
+        }
+    }
+    return {};
+}
+
+/// `stamped`: the entry's own stamp is when it became so.
+Status DirSyncSession::tell_entry(EntryReader::Found found, bool stamped) {
+    if (!found.in_scope) {
+        due_.set(found.entry.anchor, std::nullopt);
+        return sink_.deleted({found.entry.anchor});
+    }
+    const bool soon =
+        found.facts.changes_at && *found.facts.changes_at <= controller_.now() + schedule_ahead;
+    due_.set(found.entry.anchor, soon ? found.facts.changes_at : std::nullopt);
+    if (!stamped) {
+        found.entry.csn.clear();
+    }
+    return sink_.changed(std::move(found.entry));
+}
+
+/// A group whose members it is by their primaryGroupID is told anew when somebody joins. That costs
+/// as much as the group is large, so it is put off in proportion.
+Status DirSyncSession::tell_primary_groups(bool at_once) {
+    if (primary_groups_.empty() || (!at_once && steady_clock::now() < primary_after_)) {
+        return {};
+    }
+    const auto began = steady_clock::now();
+    for (const std::uint32_t group : std::exchange(primary_groups_, {})) {
+        BASCULE_CHECK(reader_.read_primary_group(group, [this](EntryReader::Found found) {
+            return found.in_scope ? tell_entry(std::move(found), true) : Status();
+        }));
+    }
+    primary_after_ = steady_clock::now() + cost_factor * (steady_clock::now() - began);
+    return {};
+}
+
+/// Notes accounts that expire between `from` and a day from now, and lockouts that are not over.
+Status DirSyncSession::schedule(Time from) {
+    const Time until = controller_.now() + schedule_ahead;
+    std::string filter = fmt::format(
+        "(&(accountExpires>={})(accountExpires<={}))", ticks_from_time(from), ticks_from_time(until)
+    );
+    if (controller_.lockout) {
+        filter = fmt::format(
+            "(|{}(lockoutTime>={}))", filter, ticks_from_time(from - *controller_.lockout)
+        );
+    }
+    BASCULE_TRY(
+        const auto total, reader_.list(
+                              filter, {"objectGUID", "accountExpires", "lockoutTime"},
+                              [&](const SourceEntry& entry) -> Status {
+                                  const auto anchor = anchor_of(entry);
+                                  // By the time before: what has passed since then is due now.
+                                  const auto facts =
+                                      account_facts(entry, controller_.lockout, from);
+                                  if (anchor && facts.changes_at) {
+                                      due_.set(*anchor, facts.changes_at);
+                                  }
+                                  return {};
+                              }
+                          )
+    );
+    static_cast<void>(total);
+    scheduled_until_ = until;
+    return {};
+}
+
+Result<bool> DirSyncSession::tell_due() {
+    const Time now = controller_.now();
+    const auto due = due_.take(now);
+    if (due.empty()) {
+        return false;
+    }
+    BASCULE_CHECK(reader_.read_these(due, [this](EntryReader::Found found) {
+        return tell_entry(std::move(found), false);
+    }));
+    cookie_.time = now;
+    return true;
+}
+
+/// Deleted objects are visible when one is seen; while none is, that proves nothing.
+Result<bool> DirSyncSession::sees_deleted() {
+    constexpr const char* enough = "enough";
+    SearchRequest request;
+    request.base =
+        fmt::format("<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,{}>", controller_.naming_context);
+    request.scope = SearchScope::subtree;
+    request.filter = "(&(isDeleted=TRUE)(!(systemFlags=*)))";
+    request.attributes = {"1.1"};
+    const auto end = search_with_controls(
+        connection_, request, {{show_deleted_oid, {}, true}}, reader_.scope().patience,
+        [](const SourceEntry&) -> Status { return fail(ErrorKind::conflict, enough, ""); }
+    );
+    if (end || end.error().code == enough) {
+        return !end;
+    }
+    return fail(end.error());
+}
+
+/// Compares which entries exist. An entry that moved past the reading is told by the increment that
+/// follows it.
+Status DirSyncSession::audit() {
+    const auto began = steady_clock::now();
+    BASCULE_CHECK(sink_.refresh_started(true));
+    std::vector<Uuid> anchors;
+    BASCULE_TRY(
+        const auto total, reader_.list(
+                              everything, {"objectGUID"},
+                              [&](const SourceEntry& entry) -> Status {
+                                  if (const auto anchor = anchor_of(entry)) {
+                                      anchors.push_back(*anchor);
+                                  }
+                                  return anchors.size() < anchors_of_a_call
+                                             ? Status()
+                                             : sink_.present(std::exchange(anchors, {}));
+                              }
+                          )
+    );
+    BASCULE_CHECK(sink_.present(anchors));
+    BASCULE_TRY(const bool told, tell_increment());
+    static_cast<void>(told);
+    const bool whole = total.entries > 0 && total.references == 0;
+    next_audit_ = std::max(
+        began + options_.audit, steady_clock::now() + cost_factor * (steady_clock::now() - began)
+    );
+    return sink_.refresh_done(whole ? AbsenceProof::present_phase : AbsenceProof::none, stored_);
+}
+
+}  // namespace bascule::ldap

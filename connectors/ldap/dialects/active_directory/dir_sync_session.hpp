@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
+#include "connectors/ldap/dialects/active_directory/dir_sync_feed.hpp"
+#include "connectors/ldap/dialects/active_directory/due_times.hpp"
+#include "connectors/ldap/dialects/active_directory/entry_reader.hpp"
+#include "directory/ports/feed.hpp"
+
+namespace bascule::ldap {
+
+/// One connection of a DirSyncFeed, from the first question to its end.
+class DirSyncSession {
+  public:
+    /// References outlive it.
+    DirSyncSession(
+        Connection& connection, const Controller& controller, const DirSyncOptions& options,
+        directory::FeedSink& sink
+    );
+
+    /// Reads from `start`, or everything, and follows until an error or a stop request ends it.
+    [[nodiscard]] Status run(std::optional<DirSyncCookie> start, const std::stop_token& stop);
+
+  private:
+    /// What an increment says about an object.
+    struct Delta {
+        Uuid anchor;
+        bool deleted = false;
+        bool created = false;
+        bool renamed = false;        ///< or moved
+        bool primary_group = false;  ///< its primaryGroupID was set
+    };
+    [[nodiscard]] Status snapshot();
+    [[nodiscard]] Status resume(DirSyncCookie start);
+    [[nodiscard]] Status follow(const std::stop_token& stop);
+
+    [[nodiscard]] Result<std::vector<Delta>> increment(const std::string& filter);
+    [[nodiscard]] static Delta read_delta(const directory::SourceEntry& entry, const Uuid& anchor);
+    [[nodiscard]] Error increment_failure(const Outcome& outcome) const;
+    /// One increment to the sink; true when it told anything.
+    [[nodiscard]] Result<bool> tell_increment();
+    [[nodiscard]] Status tell(const std::vector<Delta>& deltas);
+    [[nodiscard]] Status tell_changed(const std::vector<Delta>& deltas);
+    [[nodiscard]] Status tell_entry(EntryReader::Found found, bool stamped);
+    [[nodiscard]] Status tell_primary_groups(bool at_once);
+
+    [[nodiscard]] Status schedule(Time from);
+    [[nodiscard]] Result<bool> tell_due();
+    [[nodiscard]] Status keep_cookie(bool told);
+    [[nodiscard]] Status audit();
+    [[nodiscard]] Result<bool> sees_deleted();
+    [[nodiscard]] bool whole_domain() const { return whole_domain_; }
+    void wait(const std::stop_token& stop);
+
+    Connection& connection_;
+    const Controller& controller_;
+    const DirSyncOptions& options_;
+    directory::FeedSink& sink_;
+    EntryReader reader_;
+    DirSyncCookie cookie_;
+    std::string stored_;          ///< the cookie that the sink was given last
+    bool cookie_proved_ = false;  ///< the server has gone on with it
+    bool whole_domain_;
+    bool deletions_visible_ = false;
+
+    DueTimes due_;
+    Time scheduled_until_{};
+    std::set<std::uint32_t> primary_groups_;  ///< to be read anew
+    std::chrono::steady_clock::time_point primary_after_{};
+    std::chrono::steady_clock::time_point next_poll_{};
+    std::chrono::steady_clock::time_point next_audit_{};
+    std::chrono::steady_clock::time_point cookie_kept_{};
+    std::mutex mutex_;
+    std::condition_variable_any wake_;
+};
+
+}  // namespace bascule::ldap

@@ -1,0 +1,88 @@
+"""Fills a new domain that no server has open: samba_prepare.py SMB_CONF SAM_LDB ACTION.
+
+ACTION is "accounts": organizational units, the service accounts and their rights; or "identity":
+another invocationId, as a restored backup has.
+"""
+import sys
+import uuid
+
+import ldb
+from samba.auth import system_session
+from samba.dcerpc import misc, security
+from samba.ndr import ndr_pack, ndr_unpack
+from samba.param import LoadParm
+from samba.samdb import SamDB
+
+BASE = "DC=rig,DC=test"
+PASSWORD = "Service-Passw0rd"
+USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
+RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"
+WRITABLE = (
+    "bf967a0a-0de6-11d0-a285-00aa003049e2",  # pwdLastSet
+    "28630ebf-41d5-11d1-a9c1-0000f80367c1",  # lockoutTime
+    "bf967a49-0de6-11d0-a285-00aa003049e2",  # telephoneNumber
+)
+
+
+def open_database(configuration, path):
+    parameters = LoadParm()
+    parameters.load(configuration)
+    return SamDB(url=path, lp=parameters, session_info=system_session(parameters))
+
+
+def add_entries(aces, database, name):
+    """Puts access control entries before those of an object."""
+    domain = security.dom_sid(database.get_domain_sid())
+    found = database.search(
+        name, ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=["show_deleted:1", "sd_flags:1:15"]
+    )[0]
+    text = ndr_unpack(security.descriptor, found["nTSecurityDescriptor"][0]).as_sddl(domain)
+    at = text.index("(")
+    descriptor = security.descriptor.from_sddl(text[:at] + aces + text[at:], domain)
+    message = ldb.Message(ldb.Dn(database, name))
+    message["nTSecurityDescriptor"] = ldb.MessageElement(
+        ndr_pack(descriptor), ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor"
+    )
+    database.modify(message, ["show_deleted:1", "sd_flags:1:4"])
+
+
+def add_account(database, name):
+    dn = "CN=%s,OU=services,%s" % (name, BASE)
+    database.add({
+        "dn": dn,
+        "objectClass": "user",
+        "sAMAccountName": name,
+        "userPrincipalName": name + "@rig.test",
+        "userAccountControl": "66048",
+        "unicodePwd": ('"' + PASSWORD + '"').encode("utf-16-le"),
+    })
+    found = database.search(dn, ldb.SCOPE_BASE, attrs=["objectSid"])[0]
+    return str(ndr_unpack(security.dom_sid, found["objectSid"][0]))
+
+
+def make_accounts(database):
+    for unit in ("people", "groups", "services"):
+        database.add({"dn": "OU=%s,%s" % (unit, BASE), "objectClass": "organizationalUnit"})
+    service = add_account(database, "bascule")
+    add_account(database, "reader")
+    add_entries("(A;CIOI;LCRPLO;;;%s)" % service, database, "CN=Deleted Objects," + BASE)
+    rights = "(OA;CIIO;CR;%s;%s;%s)" % (RESET_PASSWORD, USER, service)
+    for attribute in WRITABLE:
+        rights += "(OA;CIIO;RPWP;%s;%s;%s)" % (attribute, USER, service)
+    add_entries(rights, database, "OU=people," + BASE)
+
+
+def change_identity(database):
+    settings = database.get_dsServiceName()
+    message = ldb.Message(ldb.Dn(database, settings))
+    identity = ndr_pack(misc.GUID(str(uuid.uuid4())))
+    message["invocationId"] = ldb.MessageElement(identity, ldb.FLAG_MOD_REPLACE, "invocationId")
+    database.modify(message)
+
+
+def main():
+    database = open_database(sys.argv[1], sys.argv[2])
+    {"accounts": make_accounts, "identity": change_identity}[sys.argv[3]](database)
+
+
+main()
