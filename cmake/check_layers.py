@@ -37,6 +37,7 @@ HOMES = {
     r"tl/expected\.hpp": ["directory/base"],
     r"sodium.*": ["directory/base", "store/sqlite", "selfservice", "daemon", "connectors/ldap"],
     r"openssl/.*": ["directory/base", "http/server", "daemon", "selfservice"],
+    r"zlib\.h": ["http/server"],
     r"cjose/.*": ["selfservice", "portal/api", "connectors", "daemon"],
     r"curl/.*": ["connectors"],
     r"re2/.*": ["selfservice", "connectors"],

@@ -52,6 +52,14 @@ std::vector<Option> server_options() {
              .apply = Apply::restart}
         ),
         option<S>(
+            "server.compression", Kind::flag, BASCULE_FIELD(server.compression),
+            {.default_value = "true",
+             .help =
+                 "Long SCIM answers are sent compressed (gzip) to clients that take it. Answers "
+                 "that hold secrets never are.",
+             .apply = Apply::restart}
+        ),
+        option<S>(
             "server.limits.body", Kind::size, BASCULE_FIELD(server.limits.body),
             {.default_value = "1MiB",
              .help = "Largest request body.",

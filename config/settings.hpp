@@ -44,6 +44,7 @@ struct ServerSettings {
     SecretSetting tls_key;                     ///< PEM
     std::string tls_client_ca;                 ///< path; empty: clients show no certificate
     std::vector<std::string> trusted_proxies;  ///< addresses and networks in CIDR form
+    bool compression = true;
     ServerLimits limits;
 };
 
@@ -190,7 +191,7 @@ struct Settings {
     std::uint64_t scim_bulk_payload = 0;
     Duration audit_retain{};
     std::vector<std::string> events_receivers;  ///< hosts to which clients may have events pushed
-    std::string events_signing_key;  ///< path; empty: beside the database
+    std::string events_signing_key;             ///< path; empty: beside the database
     LogFormat log_format = LogFormat::automatic;
     log::Level log_level = log::Level::info;
 };

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -56,6 +58,9 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
+    // Freed small blocks are joined at once. Else those of a mirror run wait, a million of them,
+    // for the next large request, which then joins them all while other threads stand still.
+    ::mallopt(M_MXFAST, 0);
     // libldap's first use is not thread-safe.
     bascule::ldap::initialise_library();
     try {

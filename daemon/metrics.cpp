@@ -156,17 +156,32 @@ void Metrics::set(
     const std::map<std::string, std::string>& labels, double value
 ) {
     // Registering a family again gives the one that is there.
-    prometheus::BuildGauge().Name(name).Help(help).Register(registry_).Add(labels).Set(value);
+    auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(registry_);
+    const std::lock_guard lock(families_mutex_);
+    gauges_[name] = &family;
+    family.Add(labels).Set(value);
 }
 
 void Metrics::raise(
     const std::string& name, const std::string& help,
     const std::map<std::string, std::string>& labels, double total
 ) {
-    auto& counter =
-        prometheus::BuildCounter().Name(name).Help(help).Register(registry_).Add(labels);
+    auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(registry_);
+    const std::lock_guard lock(families_mutex_);
+    counters_[name] = &family;
+    auto& counter = family.Add(labels);
     if (const double by = total - counter.Value(); by > 0) {
         counter.Increment(by);
+    }
+}
+
+void Metrics::forget(const std::string& name, const std::map<std::string, std::string>& labels) {
+    const std::lock_guard lock(families_mutex_);
+    if (const auto gauge = gauges_.find(name); gauge != gauges_.end()) {
+        gauge->second->Remove(&gauge->second->Add(labels));
+    }
+    if (const auto counter = counters_.find(name); counter != counters_.end()) {
+        counter->second->Remove(&counter->second->Add(labels));
     }
 }
 

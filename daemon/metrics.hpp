@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -53,6 +54,9 @@ class Metrics {
         const std::map<std::string, std::string>& labels, double total
     );
 
+    /// Takes a gauge or counter away that set() or raise() made, when what it is about is gone.
+    void forget(const std::string& name, const std::map<std::string, std::string>& labels);
+
     /// The exposition format, version 0.0.4.
     [[nodiscard]] std::string text();
 
@@ -78,6 +82,9 @@ class Metrics {
 
     std::shared_mutex mutex_;
     std::unordered_map<std::string, Series> series_;
+    std::mutex families_mutex_;
+    std::map<std::string, prometheus::Family<prometheus::Gauge>*> gauges_;
+    std::map<std::string, prometheus::Family<prometheus::Counter>*> counters_;
     std::mutex samplers_mutex_;
     std::vector<Sampler> samplers_;
 };

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/events/stream_sampler.hpp"
+
 namespace bascule::daemon {
 namespace {
 
@@ -113,11 +115,21 @@ void add_samplers(
             raise("write", refused.writes);
         }
     });
-    metrics.add_sampler([current = std::move(current)](Metrics& target) {
+    metrics.add_sampler([current](Metrics& target) {
         for (const mirror::SourceStatus& status : current()->sources->statuses()) {
             sample_source(target, status);
         }
     });
+    metrics.add_sampler(stream_sampler(
+        store, current()->core.clock, *current()->core.streams,
+        [current] {
+            auto generation = current();
+            const scim::events::EventComposer* const composer = &generation->events->composer;
+            return std::shared_ptr<const scim::events::EventComposer>(
+                std::move(generation), composer
+            );
+        }
+    ));
     metrics.add_sampler([&server](Metrics& target) {
         for (const http::PoolLoad& load : server.pool_loads()) {
             const std::map<std::string, std::string> labels{{"pool", load.name}};

@@ -52,6 +52,7 @@ http::ServerOptions server_options(
     options.tls = tls_files(settings);
     options.trusted_proxies = server.trusted_proxies;
     options.header_limit = server.limits.header;
+    options.compression = server.compression;
     options.timeouts = timeouts(server.limits);
 
     http::Listener open;

@@ -85,7 +85,7 @@ class Connection {
         const std::string& dn, const std::vector<Replacement>& changes, Deadline deadline
     );
     /// Password Modify (RFC 3062) of `dn` with old and new password and the password policy
-    /// control.
+    /// control. Without an old one it is a reset.
     [[nodiscard]] Result<Outcome> change_password(
         const std::string& dn, const Secret& old_password, const Secret& new_password,
         Deadline deadline

@@ -84,7 +84,9 @@ Secret password_modify_value(
     };
     ber_printf(element.get(), "{");
     put(LDAP_TAG_EXOP_MODIFY_PASSWD_ID, dn);
-    put(LDAP_TAG_EXOP_MODIFY_PASSWD_OLD, old_password.reveal());
+    if (!old_password.empty()) {
+        put(LDAP_TAG_EXOP_MODIFY_PASSWD_OLD, old_password.reveal());
+    }
     put(LDAP_TAG_EXOP_MODIFY_PASSWD_NEW, new_password.reveal());
     ber_printf(element.get(), "}");
     berval value{};

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "connectors/ldap/confidential.hpp"
 #include "connectors/ldap/directory_search.hpp"
 #include "connectors/ldap/errors.hpp"
 #include "directory/base/text.hpp"
@@ -19,18 +20,6 @@ namespace {
 
 // ppolicy's mark for an account that an administrator locked for good.
 constexpr std::string_view locked_for_good = "000001010000Z";
-
-Error insecure(const Connection& connection) {
-    return Error{
-        ErrorKind::forbidden,
-        "directory_insecure",
-        "Passwords are not sent to the directory over a connection that is not encrypted. Use "
-        "ldaps:// or switch "
-        "StartTLS on. (Nothing was changed.)",
-        {},
-        connection.server(),
-        {}};
-}
 
 Time now() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -154,21 +143,15 @@ Status OpenLdapPasswordWriter::change(
             "Both passwords are needed. (Nothing was changed.)"
         );
     }
-    auto connection = Connection::open(work_.options(), deadline);
-    if (!connection) {
-        return fail(writeback_failure(std::move(connection).error(), false));
-    }
-    if (!connection->confidential()) {
-        return fail(insecure(*connection));
-    }
-    const auto bound = connection->bind(dn, old_password, deadline);
+    BASCULE_TRY(auto connection, open_confidential(work_.options(), deadline));
+    const auto bound = connection.bind(dn, old_password, deadline);
     if (!bound) {
         return fail(writeback_failure(bound.error(), false));
     }
     if (!bound->success()) {
         return fail(refusal(*bound, PasswordAction::change, dn, deadline));
     }
-    const auto outcome = connection->change_password(dn, old_password, new_password, deadline);
+    const auto outcome = connection.change_password(dn, old_password, new_password, deadline);
     if (!outcome) {
         return fail(writeback_failure(outcome.error(), true));
     }
@@ -187,18 +170,9 @@ Status OpenLdapPasswordWriter::unlock(const std::string& dn, Deadline deadline) 
 Result<Outcome> OpenLdapPasswordWriter::modify(
     const std::string& dn, const std::vector<Replacement>& changes, Deadline deadline
 ) {
-    bool sent = false;
-    auto outcome = work_.run<Outcome>(deadline, [&](Connection& connection) -> Result<Outcome> {
-        if (!connection.confidential()) {
-            return fail(insecure(connection));
-        }
-        sent = true;
+    return write_confidentially(work_, deadline, [&](Connection& connection) {
         return connection.modify(dn, changes, deadline);
     });
-    if (!outcome) {
-        return fail(writeback_failure(std::move(outcome).error(), sent));
-    }
-    return outcome;
 }
 
 /// The policy is read for its figures; a refusal is told without them when it cannot be.

@@ -83,13 +83,13 @@ Status PresenceSearch::read_entries(const std::vector<Uuid>& anchors, const Take
     return {};
 }
 
-Result<bool> PresenceSearch::remembers(const SyncCookie& sent) {
+Result<bool> PresenceSearch::remembers(const SyncCookie& sent, bool told) {
     if (!dialect_.remembers) {
         return true;
     }
     BASCULE_TRY(Connection* const connection, side_.get());
     return dialect_.remembers(
-        *connection, sent, steady_clock::now() + side_.options().operation_timeout
+        *connection, sent, told, steady_clock::now() + side_.options().operation_timeout
     );
 }
 

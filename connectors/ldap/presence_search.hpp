@@ -43,7 +43,7 @@ class PresenceSearch {
     /// Hands over these entries, as far as they are still there.
     [[nodiscard]] Status read_entries(const std::vector<Uuid>& anchors, const TakeEntry& take);
     /// Whether the refresh from this cookie can have been complete; see SyncDialect::remembers.
-    [[nodiscard]] Result<bool> remembers(const SyncCookie& sent);
+    [[nodiscard]] Result<bool> remembers(const SyncCookie& sent, bool told);
     /// Reads the scope to its end and keeps nothing: succeeds unless a limit or an error stops it.
     [[nodiscard]] Status try_whole_scope();
 

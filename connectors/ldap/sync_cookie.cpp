@@ -12,8 +12,10 @@
 namespace bascule::ldap {
 namespace {
 
-// Change numbers are counted from 1; 389 writes -1 as a number without sign when it knows none.
-constexpr std::uint64_t largest_number = 1ULL << 62U;
+// Change numbers are counted from 1; 389 writes -1 as a number without sign, of 32 bits or more,
+// when it knows none.
+constexpr std::uint64_t unknown_number = 0xFFFFFFFFULL;
+constexpr char proven_mark = '+';
 
 bool all_digits(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -90,6 +92,8 @@ Result<SyncCookie> SyncCookie::parse(std::string_view text) {
 }
 
 Result<SyncCookie> SyncCookie::parse_numbered(std::string_view text) {
+    const bool proven = text.starts_with(proven_mark);
+    text.remove_prefix(proven ? 1 : 0);
     const auto first = text.find('#');
     const auto last = text.rfind('#');
     std::uint64_t number = 0;
@@ -97,13 +101,23 @@ Result<SyncCookie> SyncCookie::parse_numbered(std::string_view text) {
     const auto [end, problem] =
         std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (first == std::string_view::npos || first == last || digits.empty() ||
-        problem != std::errc() || end != digits.data() + digits.size() || number > largest_number) {
+        problem != std::errc() || end != digits.data() + digits.size() ||
+        number >= unknown_number) {
         return invalid_cookie(text);
     }
     SyncCookie cookie;
     cookie.numbered_ = true;
+    cookie.proven_ = proven;
     cookie.stamps_[std::string(text.substr(0, last))] = fmt::format("{:020}", number);
     return cookie;
+}
+
+std::string SyncCookie::to_stored_text(int replica_id) const {
+    auto text = to_string(replica_id);
+    if (numbered_ && proven_ && !text.empty()) {
+        text.insert(0, 1, proven_mark);
+    }
+    return text;
 }
 
 std::uint64_t SyncCookie::number() const {

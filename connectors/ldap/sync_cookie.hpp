@@ -23,7 +23,7 @@ class SyncCookie {
     [[nodiscard]] static Result<SyncCookie> parse(std::string_view text);
     /// `host:port#identity:base:filter#number`, 389's form: it is of use at that server for that
     /// search only. `invalid_cookie` when it has another form or a number that the server gives
-    /// when it knows none.
+    /// when it knows none. A "+" before it: proven, see to_stored_text().
     [[nodiscard]] static Result<SyncCookie> parse_numbered(std::string_view text);
     /// Stamps of a contextCSN attribute; malformed ones are left out.
     void add_stamp(std::string_view stamp);
@@ -41,9 +41,16 @@ class SyncCookie {
 
     /// The change number of 389's form; 0 in OpenLDAP's.
     [[nodiscard]] std::uint64_t number() const;
+    /// Whether it was seen that this server can tell what changed after such a number. Without the
+    /// right settings of its log it gives numbers all the same, and tells nothing.
+    [[nodiscard]] bool proven() const { return !numbered_ || proven_; }
+    void set_proven(bool proven) { proven_ = proven; }
+    /// to_string() with what is known of the cookie, for keeping.
+    [[nodiscard]] std::string to_stored_text(int replica_id) const;
 
   private:
     bool numbered_ = false;
+    bool proven_ = false;
     std::map<std::string, std::string> stamps_;
 };
 

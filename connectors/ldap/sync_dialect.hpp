@@ -29,9 +29,10 @@ struct SyncDialect {
     /// A refresh that is cut short by a limit ends without a word; so a server that falls silent in
     /// a refresh is asked by a plain search why.
     bool silent_at_limits = false;
-    /// Whether the server still remembers every change since `sent`; false when that cannot be
-    /// told. To be asked after the refresh. Empty: the server says so itself.
-    std::function<Result<bool>(Connection&, const SyncCookie& sent, Deadline)> remembers;
+    /// Whether the refresh from `sent` can have told every change since then; false when that is
+    /// not certain. `told`: it told something. To be asked after the refresh. Empty: the server
+    /// says so itself.
+    std::function<Result<bool>(Connection&, const SyncCookie& sent, bool told, Deadline)> remembers;
     /// What an administrator does in this server's own words: when a limit applies to the service
     /// account, and when the server does not synchronise the base.
     std::string limit_advice =

@@ -9,6 +9,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/errors.hpp"
+#include "connectors/ldap/sync_end.hpp"
 #include "directory/base/log.hpp"
 
 namespace bascule::ldap {
@@ -70,123 +71,7 @@ std::optional<SyncDone> read_done(Connection& connection, LDAPMessage* message) 
     return done ? std::optional(*std::move(done)) : std::nullopt;
 }
 
-FeedResult base_missing(Error error, const std::string& base) {
-    error.code = "base_missing";
-    error.detail = fmt::format(
-        "The base {} is not in the directory any more, was renamed, or may not be seen by the "
-        "service account. "
-        "The mirrored data is kept. Check sources[].base and the account's rights.",
-        base
-    );
-    return ended(FeedEnd::base_missing, std::move(error));
-}
-
-FeedResult cookie_rejected(std::string context) {
-    return ended(
-        FeedEnd::cookie_rejected,
-        Error{
-            ErrorKind::conflict,
-            "cookie_rejected",
-            "The directory server cannot continue from where the last run ended; everything is "
-            "read again.",
-            {},
-            std::move(context),
-            {}}
-    );
-}
-
-FeedResult provider_behind(Error error) {
-    error.code = "provider_behind";
-    error.detail =
-        "The directory server knows less than was mirrored from it before: it was restored from a "
-        "backup, lags behind, or was killed before it stored its newest stamp (then the next "
-        "change in the directory ends this). The mirrored data is kept.";
-    return ended(FeedEnd::provider_behind, std::move(error));
-}
-
-FeedResult limited(Error error, const SyncDialect& dialect) {
-    error.code = "directory_limit";
-    error.detail =
-        "The directory server cut the synchronisation short: a size or time limit applies to the "
-        "service account. Nothing was deleted. " +
-        dialect.limit_advice;
-    return ended(FeedEnd::limited, std::move(error));
-}
-
-FeedResult too_many_sessions(Error error) {
-    error.code = "too_many_sessions";
-    error.detail =
-        "The directory server serves as many synchronisation streams as it may (389 Directory "
-        "Server: 10). End one of them.";
-    return ended(FeedEnd::limited, std::move(error));
-}
-
-/// The refresh should have been proved, and could not.
-FeedResult unproven(Error error, const SyncDialect& dialect) {
-    if (error.code == "directory_limit") {
-        return limited(std::move(error), dialect);
-    }
-    if (error.code == "cookie_rejected") {
-        return cookie_rejected("there is more to read than can be read one by one");
-    }
-    return ended(FeedEnd::disconnected, std::move(error));
-}
-
-FeedResult unsupported(Error error, const SyncDialect& dialect) {
-    error.code = "sync_unsupported";
-    error.detail =
-        "The directory server does not offer content synchronisation (RFC 4533) for this base. " +
-        dialect.support_advice;
-    return ended(FeedEnd::refused, std::move(error));
-}
-
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
-
 }  // namespace
-
-FeedResult end_of_search(
-    const Outcome& outcome, const std::string& base, const SyncDialect& dialect
-) {
-    auto error = error_from_result(outcome.code, outcome.diagnostic, "synchronising " + base);
-    switch (outcome.code) {
-        case LDAP_SYNC_REFRESH_REQUIRED:
-            if (contains(outcome.diagnostic, "base")) {
-                return base_missing(std::move(error), base);
-            }
-            return cookie_rejected(std::move(error.context));
-        case LDAP_UNWILLING_TO_PERFORM:
-            if (contains(outcome.diagnostic, "newer than provider") ||
-                contains(outcome.diagnostic, "provider doesn't")) {
-                return provider_behind(std::move(error));
-            }
-            if (contains(outcome.diagnostic, "synchronization sessions")) {
-                return too_many_sessions(std::move(error));
-            }
-            return ended(FeedEnd::disconnected, std::move(error));
-        case LDAP_TIMELIMIT_EXCEEDED:
-        case LDAP_SIZELIMIT_EXCEEDED:
-        case LDAP_ADMINLIMIT_EXCEEDED:
-            return limited(std::move(error), dialect);
-        case LDAP_NO_SUCH_OBJECT:
-        case LDAP_REFERRAL:
-            return base_missing(std::move(error), base);
-        case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
-            return unsupported(std::move(error), dialect);
-        case LDAP_INVALID_CREDENTIALS:
-        case LDAP_INSUFFICIENT_ACCESS:
-        case LDAP_STRONG_AUTH_REQUIRED:
-        case LDAP_CONFIDENTIALITY_REQUIRED:
-        case LDAP_INAPPROPRIATE_AUTH:
-        case LDAP_PROTOCOL_ERROR:
-        case LDAP_INVALID_DN_SYNTAX:
-        case LDAP_FILTER_ERROR:
-            return ended(FeedEnd::refused, std::move(error));
-        default:
-            return ended(FeedEnd::disconnected, std::move(error));
-    }
-}
 
 SyncSession::SyncSession(
     Connection& connection, MovedSubtree& moved, PresenceSearch& presence,
@@ -291,11 +176,20 @@ Status SyncSession::read_changed() {
 /// Persist phase: merges a message's cookie and passes the whole on when it brought something new.
 Status SyncSession::advance(const std::string& cookie) {
     const auto parsed = setup_.dialect.parse_cookie(cookie);
-    if (!parsed || !cookie_.merge(*parsed)) {
+    if (!parsed) {
+        if (cookie.empty() || cookie_.number() == 0 || !cookie_.proven()) {
+            return {};
+        }
+        // A change without its number: nothing may be built upon numbers.
+        cookie_.set_proven(false);
+        return sink_.cookie(cookie_.to_stored_text(setup_.replica_id));
+    }
+    if (!cookie_.merge(*parsed)) {
         return {};
     }
+    cookie_.set_proven(true);
     progress_.set_cookie(cookie_);
-    return sink_.cookie(cookie_.to_string(setup_.replica_id));
+    return sink_.cookie(cookie_.to_stored_text(setup_.replica_id));
 }
 
 SyncSession::End SyncSession::information(LDAPMessage* message) {
@@ -393,7 +287,7 @@ SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std
     refreshing_ = false;
     progress_.set_cookie(cookie_);
     progress_.set_live();
-    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_string(setup_.replica_id)));
+    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_stored_text(setup_.replica_id)));
 }
 
 /// A change log that no longer reaches back to the cookie has left out changes.
@@ -401,13 +295,16 @@ SyncSession::End SyncSession::check_memory() {
     if (!from_cookie_) {
         return std::nullopt;
     }
-    const auto remembered = presence_.remembers(sent_);
+    const bool told = entries_ + deleted_ > 0;
+    const auto remembered = presence_.remembers(sent_, told);
     if (!remembered) {
         return ended(FeedEnd::disconnected, remembered.error());
     }
     if (!*remembered) {
-        return cookie_rejected("the server's change log no longer reaches back to the cookie");
+        return cookie_rejected("the server's change log may not tell every change since the cookie"
+        );
     }
+    cookie_.set_proven(sent_.proven() || told);
     return std::nullopt;
 }
 

@@ -82,10 +82,4 @@ class SyncSession {
     std::uint64_t deleted_ = 0;
 };
 
-/// What the final result of a synchronisation search means (RFC 4533 section 3 and the servers' own
-/// texts).
-[[nodiscard]] directory::FeedResult end_of_search(
-    const Outcome& outcome, const std::string& base, const SyncDialect& dialect
-);
-
 }  // namespace bascule::ldap

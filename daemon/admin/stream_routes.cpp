@@ -28,7 +28,7 @@ json describe(const EventStream& stream, std::int64_t last) {
         {"behind", std::max<std::int64_t>(last - stream.acknowledged, 0)},
         {"delivered", stream.delivered},
         {"refused", stream.refused},
-        {"lastError", stream.trouble()},
+        {"lastError", stream.client_gone ? scim::events::client_gone_text : stream.last_error},
     };
     value["group"] = stream.group ? json(stream.group->to_string()) : json();
     value["lastErrorTime"] =

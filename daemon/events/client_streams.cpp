@@ -72,9 +72,9 @@ Status ClientStreams::check_receiver(const std::string& endpoint) const {
         {}});
 }
 
-Status ClientStreams::apply(StreamWishes& wishes, EventStream& stream) const {
+Status ClientStreams::apply(const StreamWishes& wishes, EventStream& stream) const {
     if (wishes.delivery) {
-        StreamWishes::Way& way = *wishes.delivery;
+        const StreamWishes::Way& way = *wishes.delivery;
         if (way.method == Delivery::push) {
             BASCULE_CHECK(check_receiver(way.endpoint));
         }
@@ -83,16 +83,18 @@ Status ClientStreams::apply(StreamWishes& wishes, EventStream& stream) const {
         stream.authorization = streams_.seal(stream.id, way.authorization);
     }
     if (wishes.events) {
-        stream.events = std::move(*wishes.events);
+        stream.events = *wishes.events;
         stream.detail = asks_for_values(stream.events) ? Detail::full : Detail::notice;
     }
     if (wishes.description) {
-        stream.description = std::move(*wishes.description);
+        stream.description = *wishes.description;
     }
     return {};
 }
 
-Result<EventStream> ClientStreams::create(const access::Caller& client, StreamWishes wishes) {
+Result<EventStream> ClientStreams::create(
+    const access::Caller& client, const StreamWishes& wishes
+) {
     BASCULE_TRY(const auto own, list(client));
     if (std::ranges::count_if(own, &EventStream::by_client) >= most_streams_of_a_client) {
         return fail(
@@ -149,7 +151,7 @@ Result<EventStream> ClientStreams::changeable(const access::Caller& client, std:
 }
 
 Result<EventStream> ClientStreams::update(
-    const access::Caller& client, std::string_view id, StreamWishes wishes
+    const access::Caller& client, std::string_view id, const StreamWishes& wishes
 ) {
     BASCULE_CHECK(changeable(client, id));
     BASCULE_CHECK(streams_.configure(id, client, [&](EventStream& stream) {
@@ -170,9 +172,7 @@ Result<EventStream> ClientStreams::set_state(
     if (stream.paused && !stream.paused_by_client) {
         return fail(
             ErrorKind::forbidden, "paused_by_operator",
-            stream.last_error.empty() ? "An operator has paused this stream, and only an operator "
-                                        "continues it."
-                                      : stream.last_error
+            "An operator has paused this stream, and only an operator continues it."
         );
     }
     BASCULE_CHECK(streams_.set_state(id, state, client));

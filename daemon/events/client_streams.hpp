@@ -31,12 +31,14 @@ class ClientStreams {
 
     /// Tells what the client may read. `conflict`/"too_many_streams"; `invalid_input`;
     /// `forbidden`/"receiver_not_allowed" for a host that is none of the receivers.
-    [[nodiscard]] Result<EventStream> create(const access::Caller& client, StreamWishes wishes);
+    [[nodiscard]] Result<EventStream> create(
+        const access::Caller& client, const StreamWishes& wishes
+    );
     [[nodiscard]] Result<std::vector<EventStream>> list(const access::Caller& client);
     [[nodiscard]] Result<EventStream> find(const access::Caller& client, std::string_view id);
     /// Changes what the wishes name.
     [[nodiscard]] Result<EventStream> update(
-        const access::Caller& client, std::string_view id, StreamWishes wishes
+        const access::Caller& client, std::string_view id, const StreamWishes& wishes
     );
     [[nodiscard]] Status remove(const access::Caller& client, std::string_view id);
     /// `forbidden`/"paused_by_operator" when only the operator may go on with it.
@@ -58,7 +60,7 @@ class ClientStreams {
   private:
     [[nodiscard]] Result<EventStream> changeable(const access::Caller& client, std::string_view id);
     [[nodiscard]] Status check_receiver(const std::string& endpoint) const;
-    [[nodiscard]] Status apply(StreamWishes& wishes, EventStream& stream) const;
+    [[nodiscard]] Status apply(const StreamWishes& wishes, EventStream& stream) const;
     [[nodiscard]] Status admit_verification(const Uuid& stream);
 
     StreamService& streams_;

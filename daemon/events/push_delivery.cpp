@@ -127,7 +127,7 @@ void PushDelivery::reconcile(std::map<Uuid, std::jthread>& lanes) {
     }
     std::erase_if(lanes, [&](auto& lane) {
         return std::ranges::none_of(*streams, [&](const EventStream& stream) {
-            return stream.id == lane.first;
+            return stream.id == lane.first && stream.delivery == Delivery::push;
         });
     });
     for (const EventStream& stream : *streams) {
@@ -183,7 +183,7 @@ Status PushDelivery::deliver(const std::stop_token& stop, Lane& lane) {
         return {};
     }
     streams_.follow_client(lane.stream);
-    if (lane.stream.waits()) {
+    if (lane.stream.waits() || lane.stream.delivery != Delivery::push) {
         rest(stop, look);
         return {};
     }

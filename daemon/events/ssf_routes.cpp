@@ -57,8 +57,8 @@ Result<Response> create(
     ClientStreams& streams, const access::Caller& client, const Request& request
 ) {
     BASCULE_TRY(const json body, json_object(request));
-    BASCULE_TRY(StreamWishes wishes, stream_wishes(body));
-    BASCULE_TRY(const EventStream made, streams.create(client, std::move(wishes)));
+    BASCULE_TRY(const StreamWishes wishes, stream_wishes(body));
+    BASCULE_TRY(const EventStream made, streams.create(client, wishes));
     return document(streams.document(made), 201);
 }
 
@@ -94,7 +94,7 @@ Result<Response> update(
         wishes.events = std::move(wishes.events).value_or(std::vector<std::string>{});
         wishes.description = std::move(wishes.description).value_or(std::string{});
     }
-    BASCULE_TRY(const EventStream changed, streams.update(client, id, std::move(wishes)));
+    BASCULE_TRY(const EventStream changed, streams.update(client, id, wishes));
     return document(streams.document(changed));
 }
 
@@ -109,9 +109,8 @@ Result<Response> remove(
 ordered_json status_of(const EventStream& stream) {
     ordered_json status{
         {"stream_id", stream.id.to_string()}, {"status", to_string(state_of(stream))}};
-    if (stream.waits() && !stream.paused_by_client) {
-        status["reason"] =
-            stream.trouble().empty() ? "An operator has paused it." : stream.trouble();
+    if (stream.paused && !stream.paused_by_client) {
+        status["reason"] = "An operator has paused it.";
     }
     return status;
 }

@@ -41,25 +41,6 @@ Status check_name(std::string_view name) {
     return {};
 }
 
-bool reads_resources(std::string_view scope) {
-    return scope.ends_with(":read") && scope != "events:read" && scope != "me:read";
-}
-
-Status check_scopes(const std::vector<std::string>& scopes, const std::vector<std::string>& known) {
-    for (const std::string& scope : scopes) {
-        if (!reads_resources(scope) || std::ranges::find(known, scope) == known.end()) {
-            return fail(invalid(
-                "scopes",
-                "A stream has scopes that read resources, such as users:read, groups:read and "
-                "admin:read; there is no '" +
-                    printable(scope, 40) + "'."
-            ));
-        }
-    }
-    return scopes.empty() ? fail(invalid("scopes", "A stream needs at least one scope."))
-                          : Status{};
-}
-
 Status check_delivery(const EventStream& wanted) {
     if (wanted.delivery == Delivery::push) {
         return events::check_endpoint(wanted.endpoint);
@@ -122,84 +103,9 @@ StreamService::StreamService(
       type_(store.registry().type("EventStream")),
       name_attribute_(store.registry().find_attribute(type_, {"", "name", ""}).value()) {}
 
-Status StreamService::name_client(EventStream& wanted) {
-    if (wanted.client_name.empty()) {
-        return {};
-    }
-    const auto found = tokens_.look_up(wanted.client_name);
-    if (!found) {
-        return fail(
-            ErrorKind::not_found, "not_found",
-            "There is no token '" + printable(wanted.client_name) + "' that is valid."
-        );
-    }
-    const bool may_poll = std::ranges::find(found->scopes, "events:read") != found->scopes.end();
-    if (wanted.delivery == Delivery::poll && !may_poll) {
-        return fail(invalid(
-            "client", "The token '" + found->name +
-                          "' lacks the scope events:read, so it cannot "
-                          "poll. Make one with it: bascule token create --scope events:read …"
-        ));
-    }
-    wanted.client = found->id;
-    wanted.client_name = found->name;
-    return {};
-}
-
-void StreamService::follow_client(EventStream& stream) const {
-    if (!stream.client) {
-        return;
-    }
-    auto client = tokens_.look_up(stream.client->to_string());
-    if (client && stream.by_client) {
-        const auto readable_now = readable(client->scopes);
-        std::erase_if(stream.scopes, [&](const std::string& scope) {
-            return std::ranges::find(readable_now, scope) == readable_now.end();
-        });
-    }
-    const bool may_go_on =
-        client && (!stream.by_client ||
-                   (!stream.scopes.empty() &&
-                    std::ranges::find(client->scopes, "events:read") != client->scopes.end()));
-    stream.client_gone = !may_go_on;
-    stream.rules = client ? std::move(client->shared_rules) : nullptr;
-}
-
-std::string StreamService::seal(const Uuid& stream, const Secret& authorization) const {
-    return authorization.empty() ? std::string{}
-                                 : sealer_.seal(authorization.reveal(), stream.to_string());
-}
-
-Result<Secret> StreamService::authorization_of(const EventStream& stream) const {
-    if (stream.authorization.empty()) {
-        return Secret();
-    }
-    auto text = sealer_.open(stream.authorization, stream.id.to_string());
-    if (!text) {
-        return fail(
-            ErrorKind::internal, "authorization_unreadable",
-            "The Authorization header of the stream was sealed with another installation.key; its "
-            "receiver gives it again."
-        );
-    }
-    return Secret(*std::move(text));
-}
-
-std::vector<std::string> StreamService::readable(const std::vector<std::string>& scopes) const {
-    access::Caller client;
-    client.scopes = scopes;
-    std::vector<std::string> found;
-    for (const std::string& scope : tokens_.known_scopes()) {
-        if (reads_resources(scope) && client.has_scope(scope)) {
-            found.push_back(scope);
-        }
-    }
-    return found;
-}
-
 Result<EventStream> StreamService::create(EventStream wanted, From from, const access::Caller& by) {
     BASCULE_CHECK(check_name(wanted.name));
-    BASCULE_CHECK(check_scopes(wanted.scopes, tokens_.known_scopes()));
+    BASCULE_CHECK(check_scopes(wanted.scopes));
     BASCULE_CHECK(check_delivery(wanted));
     BASCULE_CHECK(name_client(wanted));
     wanted.created = clock_.now();

@@ -88,6 +88,7 @@ class StreamService {
         std::string_view name_or_id, std::string activity, const access::Caller& by,
         const std::function<Status(directory::Transaction&, EventStream&)>& change
     );
+    [[nodiscard]] Status check_scopes(const std::vector<std::string>& scopes) const;
     [[nodiscard]] Status name_client(EventStream& wanted);
 
     directory::Store& store_;

@@ -25,6 +25,9 @@ struct Route {
     Pool pool = Pool::read;
     std::size_t body_limit = std::size_t{1} << 20;
     std::string description;  ///< one sentence for the reference
+    /// Answers hold no secret beside what a client sent, whose length under compression would tell
+    /// about it.
+    bool may_compress = false;
     Handler handler;
     /// Where this very request runs, when that depends on its query (an indexed look-up or a scan);
     /// `pool` when empty. Called on the I/O thread before the body is read: cheap, and must not

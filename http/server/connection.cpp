@@ -18,6 +18,7 @@
 #include <string>
 #include <utility>
 
+#include "http/server/compression.hpp"
 #include "http/server/dispatcher.hpp"
 #include "http/server/exchange.hpp"
 #include "http/server/refusals.hpp"
@@ -192,10 +193,7 @@ class Connection final : public OpenConnection,
         WorkerPool* pool = pool_of(exchange);
         stream_.no_limit();
         if (pool == nullptr) {
-            exchange.response = run_handler(
-                *exchange.route, listener_.options.render_error, exchange.parser.request,
-                exchange.context
-            );
+            handle(exchange);
             co_return;
         }
         const auto job = [this, &exchange] { run_in_time(exchange); };
@@ -241,10 +239,17 @@ class Connection final : public OpenConnection,
             respond(exchange, overloaded());
             return;
         }
+        handle(exchange);
+    }
+
+    void handle(Exchange& exchange) {
         exchange.response = run_handler(
             *exchange.route, listener_.options.render_error, exchange.parser.request,
             exchange.context
         );
+        if (server_.options.compression) {
+            compress(*exchange.route, exchange.parser.request, exchange.response);
+        }
     }
 
     /// Writes the response and tells the observer; true when the connection goes on.

@@ -81,6 +81,7 @@ struct ServerOptions {
     Timeouts timeouts;
     PoolSizes pools;
     bool strict_transport_security = true;  ///< on answers that left by TLS
+    bool compression = true;  ///< of long answers of routes that allow it, for who takes gzip
 };
 
 }  // namespace bascule::http

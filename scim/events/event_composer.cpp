@@ -133,7 +133,10 @@ bool EventComposer::wants(const EventStream& stream, const TypeView& view) const
     reader.scopes = stream.scopes;
     const bool named = stream.types.empty() ||
                        std::ranges::find(stream.types, view.type->name) != stream.types.end();
-    return named && reader.has_scope(view.read_scope);
+    const bool client_reads =
+        !stream.by_client ||
+        std::ranges::find(stream.client_scopes, view.read_scope) != stream.client_scopes.end();
+    return named && client_reads && reader.has_scope(view.read_scope);
 }
 
 Result<Json> EventComposer::resource_of(Reader& reader, const TypeView& view, const Object& object)

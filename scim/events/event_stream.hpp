@@ -54,7 +54,9 @@ struct EventStream {
     std::string client_name;
     /// What the client may read as it is now, when that is a part of the attributes. Not stored.
     std::shared_ptr<const access::AttributeRules> rules;
-    /// The client was revoked, has expired, or may not read events any more. Not stored.
+    /// What the client that made the stream may read as it is now. Not stored.
+    std::vector<std::string> client_scopes;
+    /// Revoked or expired at the moment, or it may not be told anything. Not stored.
     bool client_gone = false;
     std::string endpoint;            ///< push: the receiver's URL
     std::string authorization_file;  ///< push: holds the Authorization header's value; may be empty
@@ -77,12 +79,11 @@ struct EventStream {
 
     /// Nothing is delivered for now; what happens meanwhile is not lost.
     [[nodiscard]] bool waits() const { return paused || client_gone; }
-    /// What is wrong, for people; empty when all is well.
-    [[nodiscard]] std::string trouble() const {
-        return client_gone ? "Its client was revoked, has expired, or may not read events any more."
-                           : last_error;
-    }
 };
+
+/// What to tell of a stream whose client is gone.
+inline constexpr std::string_view client_gone_text =
+    "Its client was revoked or has expired, or may not read events any more.";
 
 [[nodiscard]] StreamState state_of(const EventStream& stream);
 /// Whether tokens with this event may be in the stream; a verification always may.

@@ -2,6 +2,7 @@
 
 #include "directory/base/text.hpp"
 #include "scim/filter/edge_filter.hpp"
+#include "scim/filter/element_filter.hpp"
 #include "scim/filter/filter.hpp"
 #include "scim/filter/filter_logic.hpp"
 #include "scim/filter/literal_value.hpp"
@@ -325,10 +326,6 @@ class Resolver {
     bool loose_literals_;
 };
 
-tl::unexpected<Error> invalid_path(const std::string& detail) {
-    return fail(ErrorKind::invalid_input, "invalid_path", detail);
-}
-
 }  // namespace
 
 Result<Filter> compile_filter(
@@ -352,53 +349,13 @@ Result<Filter> compile_filter(
     return Resolver(schemas, type, registry, resolved).resolve(syntax);
 }
 
-Result<PatchPath> compile_path(
-    std::string_view text, const SchemaRegistry& schemas, const ResourceType& type,
-    const directory::Registry& registry, const FilterDialect& dialect
+Result<Filter> compile_element_filter(
+    const ResolvedName& parent, const Syntax& syntax, const SchemaRegistry& schemas,
+    const ResourceType& type, const directory::Registry& registry, const FilterDialect& dialect
 ) {
-    const std::string quoted = dialect.loose_literals ? quote_bare_words(text) : std::string();
-    BASCULE_TRY(
-        const PathSyntax syntax, parse_path(dialect.loose_literals ? quoted : text, FilterLimits{})
-    );
-    const auto name = schemas.resolve(type, syntax.attribute);
-    if (!name) {
-        return invalid_path(type.name + " has no attribute " + printable(syntax.attribute) + ".");
-    }
-    PatchPath path{*name, std::nullopt, std::string(text)};
-    if (!syntax.element_filter) {
-        return path;
-    }
-    if (name->attribute == nullptr || name->sub != nullptr || !name->attribute->multi_valued) {
-        return invalid_path(
-            printable(syntax.attribute) + " has not several values: brackets do not apply to it."
-        );
-    }
-    if (!syntax.sub.empty()) {
-        path.name.sub = name->attribute->sub(syntax.sub);
-        if (path.name.sub == nullptr) {
-            return invalid_path(
-                name->attribute->name + " has no sub-attribute " + printable(syntax.sub) + "."
-            );
-        }
-    }
     FilterDialect of_elements = dialect;
     of_elements.unknown_is_absent = false;
-    Resolver resolver(schemas, type, registry, of_elements);
-    BASCULE_TRY(path.element_filter, resolver.resolve_element(*name, *syntax.element_filter));
-    return path;
-}
-
-bool names_unknown_attribute(
-    std::string_view text, const SchemaRegistry& schemas, const ResourceType& type
-) {
-    const auto syntax = parse_path(text, FilterLimits{});
-    if (!syntax || syntax->attribute.find("..") != std::string::npos ||
-        syntax->attribute.front() == '.' || syntax->attribute.back() == '.') {
-        return false;
-    }
-    const auto name = schemas.resolve(type, syntax->attribute);
-    return !name || (name->attribute != nullptr && !syntax->sub.empty() &&
-                     name->attribute->sub(syntax->sub) == nullptr);
+    return Resolver(schemas, type, registry, of_elements).resolve_element(parent, syntax);
 }
 
 }  // namespace bascule::scim

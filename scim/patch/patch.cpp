@@ -8,6 +8,7 @@
 #include "scim/codec/document.hpp"
 #include "scim/codec/values.hpp"
 #include "scim/patch/attribute_patch.hpp"
+#include "scim/patch/edge_patch.hpp"
 #include "scim/patch/patch_message.hpp"
 #include "scim/patch/quirks.hpp"
 #include "scim/profile/conformity.hpp"
@@ -16,30 +17,12 @@ namespace bascule::scim {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using directory::Filter;
 
 tl::unexpected<Error> failure(
     const char* code, const std::string& path, const std::string& reason
 ) {
     return tl::unexpected<Error>(Error{
         ErrorKind::invalid_input, code, path + " " + reason, path, {}, {}});
-}
-
-/// The ids that a filter on members names: value eq "x", also joined by or.
-bool collect_ids(const Filter& filter, std::vector<std::string>& ids) {
-    if (filter.kind == Filter::Kind::any_of) {
-        return std::all_of(
-            filter.children.begin(), filter.children.end(),
-            [&](const Filter& child) { return collect_ids(child, ids); }
-        );
-    }
-    const auto* id = std::get_if<std::string>(&filter.value);
-    if (filter.kind != Filter::Kind::comparison || filter.op != directory::Operator::eq ||
-        id == nullptr || filter.spec.path.sub != "value") {
-        return false;
-    }
-    ids.push_back(*id);
-    return true;
 }
 
 /// Carries out the operations of one message on a copy of the document.
@@ -78,7 +61,7 @@ class Patcher {
     }
 
     [[nodiscard]] const Json& document() const { return document_; }
-    std::vector<EdgeChange> take_edges() { return std::move(edges_); }
+    std::vector<EdgeChange> take_edges() { return edges_.take(); }
     std::optional<Secret> take_password() { return std::move(password_); }
     std::vector<std::string> take_ignored() { return std::move(ignored_); }
 
@@ -217,8 +200,7 @@ class Patcher {
             return check_unchanged(kind, path, value);
         }
         if (attribute.edge) {
-            return attribute.multi_valued ? apply_to_members(kind, path, value)
-                                          : apply_to_single_edge(kind, path, value);
+            return edges_.apply(kind, path, value);
         }
         if (attribute.is_password()) {
             return set_password(kind, path, value);
@@ -297,82 +279,6 @@ class Patcher {
         return {};
     }
 
-    void add_change(
-        EdgeChange::Action action, directory::EdgeKind kind, std::vector<std::string> targets
-    ) {
-        const bool joins =
-            action == EdgeChange::Action::add || action == EdgeChange::Action::remove;
-        if (joins && targets.empty()) {
-            return;
-        }
-        if (joins && !edges_.empty() && edges_.back().action == action &&
-            edges_.back().kind == kind) {
-            auto& all = edges_.back().targets;
-            all.insert(
-                all.end(), std::make_move_iterator(targets.begin()),
-                std::make_move_iterator(targets.end())
-            );
-            return;
-        }
-        edges_.push_back(EdgeChange{action, kind, std::move(targets)});
-    }
-
-    Status apply_to_members(PatchKind kind, const PatchPath& path, const Json* value) {
-        const Attribute& attribute = *path.name.attribute;
-        const directory::EdgeKind edge = *attribute.edge;
-        if (path.name.sub != nullptr || (path.element_filter && kind != PatchKind::remove)) {
-            return failure(
-                "mutability", path.text,
-                "is immutable: remove the member and add another one instead."
-            );
-        }
-        if (path.element_filter) {
-            std::vector<std::string> ids;
-            if (!collect_ids(*path.element_filter, ids)) {
-                return failure(
-                    "invalid_filter", path.text,
-                    "is not supported: select members by value eq \"<id>\", joined by or."
-                );
-            }
-            add_change(EdgeChange::Action::remove, edge, std::move(ids));
-            return {};
-        }
-        if (kind == PatchKind::remove && !quirks::names_elements(attribute, value)) {
-            add_change(EdgeChange::Action::clear, edge, {});
-            return {};
-        }
-        BASCULE_TRY(auto targets, edge_targets(attribute, *value, path.text));
-        if (kind == PatchKind::replace) {
-            const auto action =
-                targets.empty() ? EdgeChange::Action::clear : EdgeChange::Action::replace;
-            add_change(action, edge, std::move(targets));
-        } else {
-            const auto action =
-                kind == PatchKind::add ? EdgeChange::Action::add : EdgeChange::Action::remove;
-            add_change(action, edge, std::move(targets));
-        }
-        return {};
-    }
-
-    Status apply_to_single_edge(PatchKind kind, const PatchPath& path, const Json* value) {
-        const Attribute& attribute = *path.name.attribute;
-        if (path.name.sub != nullptr && path.name.sub->name != "value") {
-            return failure(
-                "invalid_path", path.text,
-                "follows from the value: set " + attribute.name + ".value."
-            );
-        }
-        const Json given =
-            value == nullptr ? Json(nullptr) : quirks::unwrap_single(attribute, *value);
-        if (kind == PatchKind::remove || quirks::means_remove(attribute, given)) {
-            add_change(EdgeChange::Action::clear, *attribute.edge, {});
-            return {};
-        }
-        BASCULE_TRY(auto targets, edge_targets(attribute, given, path.text));
-        add_change(EdgeChange::Action::replace, *attribute.edge, std::move(targets));
-        return {};
-    }
-
     Status apply_to_extension(PatchKind kind, const PatchPath& path, const Json* value) {
         const Schema& schema = *path.name.extension;
         if (kind == PatchKind::remove || is_unassigned(*value)) {
@@ -428,7 +334,7 @@ class Patcher {
     const directory::Registry& registry_;
     const ClientProfile& profile_;
     FilterDialect dialect_;
-    std::vector<EdgeChange> edges_;
+    EdgePatch edges_;
     std::optional<Secret> password_;
     std::vector<std::string> ignored_;
 };

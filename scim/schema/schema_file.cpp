@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "directory/base/text.hpp"
 #include "scim/codec/strict_json.hpp"
+#include "scim/schema/object_reader.hpp"
 
 namespace bascule::scim {
 namespace {
@@ -15,29 +15,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using directory::EdgeKind;
 using directory::ValueType;
-
-tl::unexpected<Error> invalid(const std::string& place, const std::string& reason) {
-    return fail(Error{
-        ErrorKind::invalid_input,
-        "invalid_schema",
-        place.empty() ? reason : place + ": " + reason,
-        place,
-        {}});
-}
-
-std::string below(const std::string& place, std::string_view key) {
-    return place.empty() ? std::string(key) : place + "." + std::string(key);
-}
-
-std::string element(const std::string& list, std::size_t index) {
-    return list + "[" + std::to_string(index) + "]";
-}
-
-template <class Value>
-struct Word {
-    std::string_view text;
-    Value value;
-};
 
 constexpr std::array value_types = {Word<ValueType>{"string", ValueType::text},
                                     Word<ValueType>{"boolean", ValueType::boolean},
@@ -61,104 +38,6 @@ constexpr std::array uniqueness_words = {
 constexpr std::array edge_kinds = {
     Word<EdgeKind>{"member", EdgeKind::member}, Word<EdgeKind>{"manager", EdgeKind::manager},
     Word<EdgeKind>{"unit_member", EdgeKind::unit_member}};
-
-/// Reads the members of one JSON object, each checked for its JSON type; remembers the first fault.
-class ObjectReader {
-  public:
-    ObjectReader(const Json& object, std::string place)
-        : object_(object), place_(std::move(place)) {}
-
-    Status expect_only(std::initializer_list<std::string_view> known) const {
-        if (!object_.is_object()) {
-            return invalid(place_, "expected a JSON object.");
-        }
-        for (const auto& [key, value] : object_.items()) {
-            if (std::find(known.begin(), known.end(), key) == known.end()) {
-                return unknown_keyword(key, known);
-            }
-        }
-        return {};
-    }
-
-    Status text(const char* key, std::string& out) const {
-        const auto found = object_.find(key);
-        if (found == object_.end()) {
-            return {};
-        }
-        if (!found->is_string()) {
-            return invalid(below(place_, key), "expected a text in quotes.");
-        }
-        out = found->get<std::string>();
-        return {};
-    }
-
-    Status flag(const char* key, bool& out) const {
-        const auto found = object_.find(key);
-        if (found == object_.end()) {
-            return {};
-        }
-        if (!found->is_boolean()) {
-            return invalid(below(place_, key), "expected true or false, without quotes.");
-        }
-        out = found->get<bool>();
-        return {};
-    }
-
-    Status texts(const char* key, std::vector<std::string>& out) const {
-        const auto found = object_.find(key);
-        if (found == object_.end()) {
-            return {};
-        }
-        const bool good =
-            found->is_array() && std::all_of(found->begin(), found->end(), [](const Json& item) {
-                return item.is_string();
-            });
-        if (!good) {
-            return invalid(below(place_, key), "expected a list of texts.");
-        }
-        out = found->get<std::vector<std::string>>();
-        return {};
-    }
-
-    template <class Words, class Value>
-    Status word(const char* key, const Words& words, Value& out) const {
-        std::string given;
-        BASCULE_CHECK(text(key, given));
-        if (given.empty() && !object_.contains(key)) {
-            return {};
-        }
-        for (const auto& word : words) {
-            if (word.text == given) {
-                out = word.value;
-                return {};
-            }
-        }
-        std::string expected;
-        for (const auto& word : words) {
-            expected.append(expected.empty() ? "" : ", ").append(word.text);
-        }
-        return invalid(
-            below(place_, key),
-            "expected one of " + expected + ", found \"" + printable(given, 60) + "\"."
-        );
-    }
-
-    [[nodiscard]] const std::string& place() const { return place_; }
-
-  private:
-    [[nodiscard]] Status unknown_keyword(
-        const std::string& key, std::initializer_list<std::string_view> known
-    ) const {
-        std::vector<std::string> words(known.begin(), known.end());
-        const std::string near = nearest(key, words);
-        std::string reason = "unknown keyword";
-        reason += near.empty() ? "." : "; did you mean \"" + near + "\"?";
-        return invalid(below(place_, printable(key, 60)), reason);
-    }
-
-    const Json& object_;
-    std::string place_;
-};
 
 /// ATTRNAME of RFC 7643 section 2.1, plus the leading $ that "$ref" has (erratum 8924).
 bool is_attribute_name(std::string_view name) {

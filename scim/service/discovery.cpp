@@ -9,6 +9,7 @@
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
 #include "scim/events/event_uris.hpp"
+#include "scim/profile/interop_profile.hpp"
 #include "scim/service/engine.hpp"
 
 namespace bascule::scim {
@@ -242,7 +243,7 @@ void write_authentication_schemes(JsonWriter& json) {
     json.end_array();
 }
 
-std::string config_text(const Engine& engine) {
+std::string config_text(const Engine& engine, bool follows_interop) {
     std::string text;
     JsonWriter json(text);
     json.begin_object();
@@ -254,6 +255,9 @@ std::string config_text(const Engine& engine) {
     write_supported(json, "etag", true);
     write_events(json, engine);
     write_authentication_schemes(json);
+    if (follows_interop) {
+        json.key("interopProfileConformant").boolean(true);
+    }
     write_meta(
         json, "ServiceProviderConfig", std::string(engine.base_url()) + "/ServiceProviderConfig"
     );
@@ -264,7 +268,7 @@ std::string config_text(const Engine& engine) {
 }  // namespace
 
 void write_discovery(Engine& engine) {
-    engine.provider_config = config_text(engine);
+    engine.provider_config = config_text(engine, false);
     std::vector<std::string> texts;
     for (const TypeView& view : engine.views) {
         texts.push_back(type_text(*view.type, engine.base_url()));
@@ -277,6 +281,14 @@ void write_discovery(Engine& engine) {
         engine.schema_by_urn.emplace(to_ascii_lower(schema->id), texts.back());
     }
     engine.schemas = list_text(texts);
+}
+
+std::string provider_config_for(const Engine& engine, const ClientProfile& profile) {
+    const ServiceOptions& options = engine.with.options;
+    const bool follows_interop = follows_interop_profile(profile) &&
+                                 options.default_page_size >= interop_page &&
+                                 options.max_results >= interop_page;
+    return follows_interop ? config_text(engine, true) : engine.provider_config;
 }
 
 }  // namespace bascule::scim

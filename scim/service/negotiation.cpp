@@ -123,4 +123,16 @@ bool none_match_hit(const http::Request& request, const directory::ObjectRow& ro
     return !header.empty() && names_version(header, row);
 }
 
+Status check_media(const http::Request& request) {
+    // A DELETE has nothing to say about media types, whatever its client sends along.
+    if (request.method == http::Method::delete_) {
+        return {};
+    }
+    BASCULE_CHECK(check_accept(request));
+    const bool has_body = request.method == http::Method::post ||
+                          request.method == http::Method::put ||
+                          request.method == http::Method::patch;
+    return has_body ? check_content_type(request) : Status{};
+}
+
 }  // namespace bascule::scim

@@ -23,4 +23,7 @@ namespace bascule::scim {
 /// True when If-None-Match names the object's version or is `*`: a GET answers 304.
 [[nodiscard]] bool none_match_hit(const http::Request& request, const directory::ObjectRow& row);
 
+/// Both, as far as the method has a body: 406 and 415.
+[[nodiscard]] Status check_media(const http::Request& request);
+
 }  // namespace bascule::scim

@@ -1,5 +1,6 @@
 #include "scim/service/resource_stream.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "directory/base/json_text.hpp"
@@ -11,7 +12,10 @@ namespace {
 using directory::ObjectRow;
 using directory::Oid;
 
-constexpr std::size_t page_size = 250;
+// Rows that are read at once: about as many as fill what is wanted.
+constexpr std::size_t bytes_per_member = 128;
+constexpr std::size_t smallest_page = 16;
+constexpr std::size_t largest_page = 250;
 
 /// One object from a snapshot of its own.
 class ResourceSource final : public http::BodySource {
@@ -76,6 +80,8 @@ Result<bool> ResourceText::append(directory::Reader& reader, std::string& out, s
         if (out.size() >= enough) {
             return true;
         }
+        const std::size_t page_size =
+            std::clamp((enough - out.size()) / bytes_per_member, smallest_page, largest_page);
         BASCULE_TRY(
             const std::vector<ObjectRow> rows,
             reader.edge_targets(lists_[list_].kind, object_.row.oid, after_, page_size)

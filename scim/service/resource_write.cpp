@@ -4,17 +4,18 @@
 #include <string>
 #include <utility>
 
-#include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
 #include "scim/codec/document.hpp"
 #include "scim/patch/patch.hpp"
 #include "scim/profile/conformity.hpp"
 #include "scim/service/attribute_access.hpp"
+#include "scim/service/given_password.hpp"
 #include "scim/service/ignored_names.hpp"
 #include "scim/service/mastered_attributes.hpp"
 #include "scim/service/object_change.hpp"
 #include "scim/service/resource_view.hpp"
 #include "scim/service/scim_error.hpp"
+#include "scim/service/visible_body.hpp"
 
 namespace bascule::scim {
 namespace {
@@ -93,46 +94,6 @@ class WriteBase : public ResourceWrite {
             note_applied(response, name);
         }
     }
-};
-
-/// A password of a request and its hash. Hashing is slow by intent, so never inside a transaction.
-class GivenPassword {
-  public:
-    void give(std::optional<Secret> password, std::string_view body) {
-        password_ = std::move(password);
-        user_name_ = json_text_member(body, "userName").value_or("");
-    }
-    [[nodiscard]] bool is_given() const { return password_.has_value(); }
-    [[nodiscard]] bool is_hashed() const { return hashed_.has_value(); }
-
-    /// Once; a password against the rules is `invalid_value`.
-    void hash(const Engine& engine) {
-        if (!password_ || hashed_) {
-            return;
-        }
-        hashed_ = engine.with.credentials == nullptr
-                      ? Result<std::string>{}
-                      : engine.with.credentials->hash(*password_, user_name_);
-        if (!*hashed_ && hashed_->error().kind == ErrorKind::policy_rejected) {
-            Error& error = hashed_->error();
-            error.kind = ErrorKind::invalid_input;
-            error.code = "invalid_value";
-            error.field = "password";
-        }
-    }
-
-    [[nodiscard]] Status put_into(WantedState& wanted) const {
-        if (password_ && hashed_) {
-            wanted.has_password = true;
-            BASCULE_TRY(wanted.password_hash, *hashed_);
-        }
-        return {};
-    }
-
-  private:
-    std::optional<Secret> password_;
-    std::string user_name_;
-    std::optional<Result<std::string>> hashed_;
 };
 
 /// A POST or PUT body as the client's profile has it, decoded.
@@ -420,44 +381,6 @@ Result<std::unique_ptr<ResourceWrite>> prepared(
     return write;
 }
 
-Result<http::Response> answer_of(const ResourceWrite& write, Reader& reader) {
-    return write.shows_resource() ? write.answer(reader) : write.bare_answer();
-}
-
-constexpr std::string_view rolled_back = "dry_run_rolled_back";
-
-/// What the change would have given, from a transaction that always fails.
-Result<http::Response> rehearse(const Engine& engine, ResourceWrite& write) {
-    http::Response response;
-    const auto transact = [&](Transaction& transaction) -> Status {
-        BASCULE_CHECK(write.apply(transaction));
-        BASCULE_TRY(response, answer_of(write, transaction));
-        return fail(ErrorKind::internal, std::string(rolled_back), "A dry run keeps nothing.");
-    };
-    const Status outcome = engine.with.store.write(directory::Durability::repeatable, transact);
-    if (!outcome && outcome.error().code != rolled_back) {
-        return fail(outcome.error());
-    }
-    note_applied(response, "dry-run");
-    return response;
-}
-
-Result<http::Response> perform(const Engine& engine, ResourceWrite& write) {
-    const auto transact = [&](Transaction& transaction) { return write.apply(transaction); };
-    BASCULE_CHECK(engine.with.store.write(directory::Durability::full, transact));
-    if (!write.shows_resource()) {
-        return write.bare_answer();
-    }
-    // Read outside the transaction, so that rendering delays no writer.
-    http::Response response;
-    const auto load = [&](Reader& reader) -> Status {
-        return write.answer(reader).map([&](http::Response answer) { response = std::move(answer); }
-        );
-    };
-    BASCULE_CHECK(engine.with.store.read(load));
-    return response;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ResourceWrite>> prepare_write(
@@ -473,20 +396,6 @@ Result<std::unique_ptr<ResourceWrite>> prepare_write(
         default:
             return prepared<DeleteWrite>(engine, view, call);
     }
-}
-
-Result<http::Response> carry_out(
-    const Engine& engine, ResourceWrite& write, const Preferences& preferences
-) {
-    const auto run = preferences.dry_run ? rehearse : perform;
-    Result<http::Response> outcome = run(engine, write);
-    // The object changed between the look at it and the transaction, and only now is a password
-    // set.
-    if (!outcome && write.needs_hash()) {
-        write.hash_password();
-        outcome = run(engine, write);
-    }
-    return outcome;
 }
 
 }  // namespace bascule::scim

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "directory/base/text.hpp"
+#include "scim/service/address.hpp"
 #include "scim/service/bulk.hpp"
 #include "scim/service/change_record.hpp"
 #include "scim/service/client_engines.hpp"
+#include "scim/service/discovery_handlers.hpp"
 #include "scim/service/engine.hpp"
 #include "scim/service/me.hpp"
 #include "scim/service/negotiation.hpp"
@@ -27,8 +29,6 @@ using http::Request;
 using http::RequestContext;
 using http::Response;
 using http::Route;
-
-constexpr std::string_view root = "/scim/v2";
 
 using Operation = Result<Response> (*)(const Engine&, const TypeView&, const Call&);
 using RootOperation = Result<Response> (*)(const Engine&, const Call&);
@@ -59,85 +59,12 @@ bool may_wait_for_keys(const Request& request) {
     );
 }
 
-Status check_media(const Request& request) {
-    // A DELETE has nothing to say about media types, whatever its client sends along.
-    if (request.method == Method::delete_) {
-        return {};
-    }
-    BASCULE_CHECK(check_accept(request));
-    const bool has_body = request.method == Method::post || request.method == Method::put ||
-                          request.method == Method::patch;
-    return has_body ? check_content_type(request) : Status{};
-}
-
 Response finish(Result<Response> result, std::string_view request_id) {
     return result ? *std::move(result) : scim_error(result.error(), request_id);
 }
 
-Error no_endpoint(const Request& request) {
-    return Error{
-        ErrorKind::not_found,
-        "not_found",
-        "There is no endpoint '" + printable(request.path, 100) + "'; SCIM 2.0 is served below " +
-            std::string(root) + ".",
-        {},
-        {}};
-}
-
-/// RFC 7644 has endpoints in one spelling, without a slash at the end.
-Status check_spelling(const TypeView& view, const Call& call) {
-    const std::string_view path = call.request.path;
-    const std::string exact = std::string(root) + view.type->endpoint;
-    const bool is_exact = path.starts_with(exact) && !path.ends_with('/');
-    if (is_exact || call.profile.endpoint_spelling == Rule::accept) {
-        return {};
-    }
-    Error error = profile_refusal(
-        call.profile, "endpoint_spelling", "not_found",
-        "The address '" + printable(path, 100) + "' is not spelt as the service has it",
-        "write " + exact + "."
-    );
-    error.kind = ErrorKind::not_found;
-    return fail(std::move(error));
-}
-
 bool is_list(Operation operation) {
     return operation == list_resources || operation == search_resources;
-}
-
-std::string allow_header(const std::vector<Method>& methods) {
-    std::string allow;
-    for (const Method method : methods) {
-        allow += allow.empty() ? "" : ", ";
-        allow += to_string(method);
-        allow += method == Method::get ? ", HEAD" : "";
-    }
-    return allow + ", OPTIONS";
-}
-
-/// Answers what no endpoint does: OPTIONS, wrong methods (405 with Allow), unknown paths (404).
-Response answer_remaining(
-    const http::Router& known, const Request& request, const RequestContext& context
-) {
-    const auto match = known.match(Method::other, request.path);
-    if (match.allowed.empty()) {
-        return scim_error(no_endpoint(request), context.request_id);
-    }
-    Response response;
-    response.status = 204;
-    if (request.method != Method::options) {
-        response = scim_error(
-            Error{
-                ErrorKind::unsupported,
-                "method_not_allowed",
-                "This endpoint does not take " + std::string(to_string(request.method)) + ".",
-                {},
-                {}},
-            context.request_id
-        );
-    }
-    response.set("Allow", allow_header(match.allowed));
-    return response;
 }
 
 /// Adds routes to the server's router and to a table of its own, which knows the methods of every
@@ -227,39 +154,28 @@ class RouteTable {
         return {};
     }
 
-    /// A fixed document, readable without authentication.
-    Status add_document(const std::string& path, const std::string& body, bool refuses_filter) {
-        const auto answer = [&body, refuses_filter](
-                                const Request& request, const RequestContext& context
-                            ) {
-            if (refuses_filter && http::QueryParameters(request.query).count("filter") != 0) {
-                return scim_error(
-                    Error{
-                        ErrorKind::forbidden, "no_filter", "This list cannot be filtered.", {}, {}},
-                    context.request_id
-                );
-            }
-            if (auto accepted = check_accept(request); !accepted) {
-                return scim_error(accepted.error(), context.request_id);
-            }
-            return document(body);
+    /// Readable without authentication.
+    Status add_discovery(bool lower_case) {
+        const auto path = [lower_case](std::string_view endpoint) {
+            return std::string(root) +
+                   (lower_case ? to_ascii_lower(endpoint) : std::string(endpoint));
         };
-        return add(Method::get, path, Pool::inline_, "Describes the service.", answer);
-    }
-
-    Status add_documents(
-        const std::string& pattern, const std::unordered_map<std::string, std::string>& bodies,
-        bool by_urn
-    ) {
-        const auto answer = [&bodies,
-                             by_urn](const Request& request, const RequestContext& context) {
-            const std::string& name = request.path_parameters.front();
-            const auto found = bodies.find(by_urn ? to_ascii_lower(name) : name);
-            return found == bodies.end() ? scim_error(no_endpoint(request), context.request_id)
-                                         : document(found->second);
+        Route config;
+        config.method = Method::get;
+        config.pattern = path("/ServiceProviderConfig");
+        config.description = "Describes the service.";
+        config.choose_pool = [](const Request& request) {
+            return may_wait_for_keys(request) ? Pool::read : Pool::inline_;
         };
-        return add(
-            Method::get, pattern, Pool::inline_, "Describes one part of the service.", answer
+        config.handler = provider_config_handler(engine_, authenticate_);
+        BASCULE_CHECK(add(std::move(config)));
+        BASCULE_CHECK(add_document(path("/ResourceTypes"), list_handler(engine_.resource_types)));
+        BASCULE_CHECK(add_document(path("/Schemas"), list_handler(engine_.schemas)));
+        BASCULE_CHECK(add_document(
+            path("/ResourceTypes/{}"), part_handler(engine_.resource_type_by_name, PartNames::exact)
+        ));
+        return add_document(
+            path("/Schemas/{}"), part_handler(engine_.schema_by_urn, PartNames::any_case)
         );
     }
 
@@ -283,11 +199,10 @@ class RouteTable {
     }
 
   private:
-    static Response document(const std::string& body) {
-        Response response;
-        response.content_type = media_type;
-        response.body = body;
-        return response;
+    Status add_document(const std::string& pattern, http::Handler handler) {
+        return add(
+            Method::get, pattern, Pool::inline_, "Describes the service.", std::move(handler)
+        );
     }
 
     Status add(
@@ -337,6 +252,7 @@ class RouteTable {
         known.method = route.method;
         known.pattern = route.pattern;
         BASCULE_CHECK(known_->add(std::move(known)));
+        route.may_compress = true;  // what is returned "never" stands in no answer
         return router_.add(std::move(route));
     }
 
@@ -463,21 +379,6 @@ class RouteTable {
     std::shared_ptr<const Authenticate> authenticate_;
 };
 
-/// SailPoint and others ask for /schemas; nobody is known here whose profile could mind.
-Status add_discovery(RouteTable& table, const Engine& engine, bool lower_case) {
-    const auto path = [lower_case](std::string_view endpoint) {
-        return std::string(root) + (lower_case ? to_ascii_lower(endpoint) : std::string(endpoint));
-    };
-    BASCULE_CHECK(table.add_document(path("/ServiceProviderConfig"), engine.provider_config, false)
-    );
-    BASCULE_CHECK(table.add_document(path("/ResourceTypes"), engine.resource_types, true));
-    BASCULE_CHECK(table.add_document(path("/Schemas"), engine.schemas, true));
-    BASCULE_CHECK(
-        table.add_documents(path("/ResourceTypes/{}"), engine.resource_type_by_name, false)
-    );
-    return table.add_documents(path("/Schemas/{}"), engine.schema_by_urn, true);
-}
-
 }  // namespace
 
 Service::Service(ServiceDependencies dependencies)
@@ -499,8 +400,9 @@ Status Service::add_routes(
     BASCULE_CHECK(table.add_root());
     BASCULE_CHECK(table.add_bulk());
     BASCULE_CHECK(table.add_me(std::move(authenticate_person)));
-    BASCULE_CHECK(add_discovery(table, *engine_, false));
-    BASCULE_CHECK(add_discovery(table, *engine_, true));
+    BASCULE_CHECK(table.add_discovery(false));
+    // SailPoint and others ask for /schemas; nobody is known here whose profile could mind.
+    BASCULE_CHECK(table.add_discovery(true));
     return table.add_remaining();
 }
 

@@ -79,7 +79,8 @@ TokenService::TokenService(directory::Store& store, const directory::Clock& cloc
       certificate_attribute_(
           store.registry().find_attribute(type_, {"", "certificates", ""}).value()
       ),
-      subject_attribute_(store.registry().find_attribute(type_, {"", "subjects", ""}).value()) {}
+      subject_attribute_(store.registry().find_attribute(type_, {"", "subjects", ""}).value()),
+      use_notes_([this](const UseNotes::Notes& notes) { write_uses(notes); }) {}
 
 Result<TokenService::Created> TokenService::create(
     std::string_view name, std::vector<std::string> scopes, std::optional<Time> expires,
@@ -132,6 +133,7 @@ Result<TokenService::Created> TokenService::create(
 Result<std::vector<Token>> TokenService::list() {
     constexpr std::uint64_t page = 500;
     std::vector<Token> tokens;
+    use_notes_.settle();
     BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
         tokens.clear();
         directory::Query query;

@@ -15,6 +15,7 @@
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
 #include "selfservice/tokens/token.hpp"
+#include "selfservice/tokens/use_notes.hpp"
 
 namespace bascule::selfservice {
 
@@ -72,6 +73,7 @@ class TokenService {
 
     /// The client of that name or id, under the same terms; no sign-on, so its last use stays.
     [[nodiscard]] Result<Token> look_up(std::string_view name_or_id);
+
     /// The active user with that userName, for whom a client may act; `invalid_input`/
     /// "unknown_user".
     [[nodiscard]] Result<Uuid> find_user(std::string_view user_name);
@@ -112,7 +114,9 @@ class TokenService {
         directory::Transaction& transaction, const directory::Object& object, const Token& token,
         const SecretHashes& hashes
     ) const;
+    /// Sets the last use, which reaches the store a little later.
     void note_use(Token& token, Time now);
+    void write_uses(const UseNotes::Notes& notes);
 
     directory::Store& store_;
     const directory::Clock& clock_;
@@ -126,6 +130,7 @@ class TokenService {
     std::shared_mutex mutex_;
     std::unordered_map<std::string, Verified> verified_;
     std::uint64_t generation_ = 0;  ///< rises when the memory is dropped
+    UseNotes use_notes_;            ///< last: it writes through what is above
 };
 
 }  // namespace bascule::selfservice

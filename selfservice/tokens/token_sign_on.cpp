@@ -74,13 +74,13 @@ Result<Token> TokenService::find(const Uuid& id) {
 }
 
 Result<Token> TokenService::look_up(std::string_view name_or_id) {
-    Token token;
-    BASCULE_CHECK(store_.read([&](Reader& reader) -> Status {
-        BASCULE_TRY(const Object object, object_named(reader, name_or_id));
-        token = token_of(object);
-        return {};
-    }));
-    return is_over(token.expires, clock_.now()) ? Result<Token>(invalid_token()) : token;
+    const auto find = [&](Reader& reader) -> Result<std::optional<Object>> {
+        BASCULE_TRY(Object object, object_named(reader, name_or_id));
+        return std::optional<Object>(std::move(object));
+    };
+    BASCULE_TRY(Verified found, load(find, {}));
+    return is_over(found.ends, clock_.now()) ? Result<Token>(invalid_token())
+                                             : std::move(found.token);
 }
 
 Result<Token> TokenService::find_named(std::string_view name_or_id) {
@@ -201,15 +201,22 @@ void TokenService::note_use(Token& token, Time now) {
         return;
     }
     token.last_used = now;
+    use_notes_.note(token.id, now);
+}
+
+void TokenService::write_uses(const UseNotes::Notes& notes) {
     const Status written =
         store_.write(Durability::repeatable, [&](Transaction& transaction) -> Status {
-            BASCULE_TRY(const auto object, transaction.find(token.id));
-            if (!object) {
-                return {};
+            for (const auto& [id, when] : notes) {
+                BASCULE_TRY(const auto object, transaction.find(id));
+                if (!object) {
+                    continue;
+                }
+                Token present = token_of(*object);
+                present.last_used = when;
+                BASCULE_CHECK(store(transaction, *object, present, hashes_of(*object)));
             }
-            Token present = token_of(*object);
-            present.last_used = now;
-            return store(transaction, *object, present, hashes_of(*object));
+            return {};
         });
     if (!written) {
         log::warning(

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/controls.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/filter_text.hpp"
@@ -31,6 +32,12 @@ void try_cookie(std::string_view text) {
         const auto again = bascule::ldap::SyncCookie::parse(cookie->to_string(1));
         require(again.has_value() && again->stamps() == cookie->stamps());
     }
+    const auto numbered = bascule::ldap::SyncCookie::parse_numbered(text);
+    if (numbered) {
+        const auto again = bascule::ldap::SyncCookie::parse_numbered(numbered->to_stored_text(1));
+        require(again.has_value() && again->stamps() == numbered->stamps());
+        require(again->proven() == numbered->proven());
+    }
 }
 
 void try_controls(std::string_view bytes) {
@@ -47,6 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_name(text);
     try_cookie(text);
     try_controls(text);
+    require(bascule::ldap::anchor_of(text) == bascule::ldap::anchor_of(text));
     static_cast<void>(bascule::ldap::escape_filter_value(text));
     return 0;
 }

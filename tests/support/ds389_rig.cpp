@@ -138,6 +138,11 @@ nsSizeLimit: -1
 nsLookThroughLimit: -1
 nsTimeLimit: -1
 nsIdleTimeout: -1
+
+dn: cn=config
+changetype: modify
+add: aci
+aci: (targetattr="objectClass || nsslapd-pwpolicy-local || passwordCheckSyntax || passwordMinLength || passwordMinDigits || passwordMinAlphas || passwordMinUppers || passwordMinLowers || passwordMinSpecials || passwordMinCategories || passwordMaxRepeats || passwordHistory || passwordInHistory || passwordMinAge || passwordExp || passwordMaxAge || passwordLockout || passwordMaxFailure || passwordUnlock || passwordLockoutDuration || passwordMustChange")(version 3.0; acl "bascule reads the password policy"; allow (read,search,compare) userdn="{service}";)
 )",
         fmt::arg("suffix", Ds389Rig::suffix()), fmt::arg("service", service),
         fmt::arg("dn", Ds389Rig::service_dn()), fmt::arg("password", Ds389Rig::service_password())

@@ -24,7 +24,7 @@ namespace bascule::test {
 /// ou=groups and ou=services.
 ///
 /// Accounts: cn=Directory Manager (passes every policy) and cn=bascule,ou=services, which reads
-/// everything but passwords, may write userPassword and the attributes of a lock below ou=people,
+/// everything but passwords, the global password policy too, may write userPassword and the attributes of a lock below ou=people,
 /// and obeys every policy.
 class Ds389Rig {
   public:

@@ -3,29 +3,42 @@
 #include "connectors/ldap/dialects/ds389.hpp"
 
 #include <charconv>
+#include <optional>
 
 #include "connectors/ldap/anchor.hpp"
+#include "connectors/ldap/dialects/ds389/passwords.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
-#include "connectors/ldap/password_verifier.hpp"
-#include "connectors/ldap/password_writer.hpp"
 #include "connectors/ldap/sync_repl_feed.hpp"
 
 namespace bascule::ldap {
 namespace {
 
-/// The log is cut off at its old end without a word; a cookie from before then brings only what is
-/// left. The root entry tells where the log begins.
-Result<bool> log_reaches(Connection& connection, const SyncCookie& sent, Deadline deadline) {
-    SearchRequest request;
-    request.attributes = {"firstchangenumber"};
-    BASCULE_TRY(const auto entries, connection.search(request, deadline));
-    if (entries.empty() || entries.front().values("firstchangenumber").empty()) {
-        return false;
+/// A number of the root entry; nothing when it is not there.
+std::optional<std::uint64_t> number(const directory::SourceEntry& root, std::string_view name) {
+    const auto& values = root.values(name);
+    std::uint64_t number = 0;
+    if (values.empty()) {
+        return std::nullopt;
     }
-    const auto& text = entries.front().values("firstchangenumber").front();
-    std::uint64_t first = 0;
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), first);
-    return problem == std::errc() && end == text.data() + text.size() && first <= sent.number() + 1;
+    const auto& text = values.front();
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = problem == std::errc() && end == text.data() + text.size();
+    return whole ? std::optional(number) : std::nullopt;
+}
+
+/// The log is cut off at its old end without a word, and a log that does not hold targetUniqueId
+/// tells nothing although it goes on. The root entry says from where to where it goes.
+Result<bool> log_tells_all(
+    Connection& connection, const SyncCookie& sent, bool told, Deadline deadline
+) {
+    SearchRequest request;
+    request.attributes = {"firstchangenumber", "lastchangenumber"};
+    BASCULE_TRY(const auto entries, connection.search(request, deadline));
+    const auto root = entries.empty() ? directory::SourceEntry() : entries.front();
+    const auto first = number(root, "firstchangenumber");
+    const auto last = number(root, "lastchangenumber");
+    const bool reaches_back = first && *first <= sent.number() + 1;
+    return reaches_back && (told || sent.proven() || (last && *last == sent.number()));
 }
 
 }  // namespace
@@ -41,7 +54,7 @@ SyncDialect ds389_sync() {
     // It sends every user attribute and no operational one, whatever is asked for.
     dialect.whole_entries_in_refresh = false;
     dialect.silent_at_limits = true;
-    dialect.remembers = &log_reaches;
+    dialect.remembers = &log_tells_all;
     dialect.limit_advice =
         "Set nsSizeLimit, nsLookThroughLimit and nsTimeLimit of the account's entry to -1.";
     dialect.support_advice =
@@ -81,9 +94,8 @@ Result<DialectParts> make_ds389_parts(
     feed.heartbeat = options.heartbeat;
     feed.dialect = ds389_sync();
     parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
-    const PolicyLocation policies{options.password_policy, options.base};
-    parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
-    parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);
+    parts.writer = std::make_unique<Ds389PasswordWriter>(work);
+    parts.verifier = std::make_unique<Ds389PasswordVerifier>(work);
     return parts;
 }
 

@@ -1,8 +1,8 @@
 // Any LDAPv3 server: looking for changes, and passwords by what it offers.
+#include "connectors/ldap/dialects/generic/passwords.hpp"
 #include "connectors/ldap/dialects/generic/poll_feed.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
 #include "connectors/ldap/password_verifier.hpp"
-#include "connectors/ldap/password_writer.hpp"
 
 namespace bascule::ldap {
 
@@ -20,9 +20,8 @@ Result<DialectParts> make_generic_parts(
     feed.overlap = options.polling.overlap;
     feed.audit = options.polling.audit;
     parts.feed = std::make_unique<PollFeed>(std::move(feed));
-    const PolicyLocation policies{options.password_policy, options.base};
-    parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
-    parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);
+    parts.writer = std::make_unique<GenericPasswordWriter>(work, options.replaces_password);
+    parts.verifier = std::make_unique<BindPasswordVerifier>(work, PolicyLocation{});
     return parts;
 }
 

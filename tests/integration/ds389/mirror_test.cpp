@@ -126,6 +126,30 @@ TEST_F(Ds389Mirror, TrimmedChangelogIsNoticed) {
     EXPECT_TRUE(mirror.document(group_dn("g0001")).empty());
 }
 
+TEST_F(Ds389Mirror, LogWithoutUniqueIdsIsNotTrusted) {
+    constexpr std::string_view plugin = "dn: cn=Retro Changelog Plugin,cn=plugins,cn=config\n";
+    ds389.modify(fmt::format("{}changetype: modify\ndelete: nsslapd-attribute\n", plugin));
+    ds389.restart();
+    begin();
+    EXPECT_THAT(mirror.status().cookie, StartsWith("localhost"));
+    mirror.stop();
+    ds389.modify(every_change());
+    mirror.start();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    ds389.set(user_dn(0, units), "title", "Live");
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    mirror.stop();
+    ds389.modify(remove(user_dn(0, units)));
+    mirror.start();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    ds389.modify(fmt::format(
+        "{}changetype: modify\nadd: nsslapd-attribute\nnsslapd-attribute: "
+        "nsuniqueid:targetUniqueId\n",
+        plugin
+    ));
+    ds389.restart();
+}
+
 TEST_F(Ds389Mirror, ContainersThatLeaveAndReturnTakeTheirContentAlong) {
     MirrorRig part{setup_of(ds389, people(), open_limits())};
     part.start();
@@ -154,6 +178,7 @@ TEST_F(Ds389Mirror, CookieThatTheServerDoesNotTakeMeansReadingAgain) {
     const auto cookie = mirror.status().cookie;
     mirror.stop();
     ds389.modify(every_change());
+    const auto place = cookie.substr(cookie.find("localhost"));
     for (const auto& bad :
          {cookie + "000000", "localhost:1" + cookie.substr(cookie.find('#')),
           std::string("x#y#z")}) {
@@ -161,7 +186,7 @@ TEST_F(Ds389Mirror, CookieThatTheServerDoesNotTakeMeansReadingAgain) {
         mirror.start();
         EXPECT_THAT(mirror.wait_equal(), IsEmpty()) << bad;
         EXPECT_TRUE(mirror.wait_live()) << bad;
-        EXPECT_THAT(mirror.status().cookie, StartsWith(cookie.substr(0, cookie.rfind('#'))));
+        EXPECT_THAT(mirror.status().cookie, HasSubstr(place.substr(0, place.rfind('#'))));
         mirror.stop();
     }
 }

@@ -311,32 +311,38 @@ TEST_F(SignalsPushed, TokensArePushedWithTheReceiversAuthorization) {
         return receiver.received().size() >= 2;
     });
     EXPECT_EQ(receiver.received().back().at("authorization"), "Bearer of-the-receiver");
-    for (const std::string& file : {daemon_.database(), daemon_.log_file()}) {
+    for (const std::string& file :
+         {daemon_.database(), daemon_.database() + "-wal", daemon_.log_file()}) {
         std::ifstream in(file, std::ios::binary);
         const std::string text(std::istreambuf_iterator<char>(in), {});
         EXPECT_EQ(text.find("of-the-receiver"), std::string::npos) << file;
     }
-    EXPECT_EQ(
-        send(
-            "PATCH", streams, {{"stream_id", id}, {"delivery", {{"method", "urn:ietf:rfc:8936"}}}}
-        ).status,
-        200
-    );
-    const std::string cid = add_user("cid");
-    wait_until("cid's token in the poll", std::chrono::seconds(60), [&] {
-        return !about(
-                    verify([&] {
-                        std::vector<std::string> texts;
-                        const Json answer = poll(id, at_once);
-                        for (const Json& text : answer.at("sets")) {
-                            texts.push_back(text);
-                        }
-                        return texts;
-                    }()),
-                    "prov:create:notice", cid
-        )
-                    .empty();
+}
+
+TEST_F(SignalsPushed, ItsReceiverChangesTheWayOfDelivery) {
+    PushReceiver receiver(daemon_.folder() + "/receiver");
+    receiver.start();
+    const std::string id = id_of(make());
+    const auto change = [&](const Json& delivery) {
+        const FullAnswer answer =
+            send("PATCH", streams, {{"stream_id", id}, {"delivery", delivery}});
+        EXPECT_EQ(answer.status, 200) << answer.body;
+    };
+    change({{"method", "urn:ietf:rfc:8935"}, {"endpoint_url", receiver.url()}});
+    EXPECT_EQ(send("POST", std::string(streams) + "/" + id + "/poll", at_once).status, 404);
+    (void)add_user("ada");
+    receiver.wait_for(1);
+    EXPECT_EQ(receiver.received()[0].at("authorization"), nullptr);
+    wait_until("the note of the delivery", std::chrono::seconds(60), [&] {
+        return stream_status(id)["delivered"] == 1;
     });
+    change({{"method", "urn:ietf:rfc:8936"}});
+    const std::string bob = add_user("bob");
+    const auto tokens = tokens_of(id, 1);
+    ASSERT_EQ(tokens.size(), 1U);
+    EXPECT_EQ(tokens[0].subject(), bob);
+    EXPECT_EQ(receiver.received().size(), 1U);
+    EXPECT_EQ(stream_status(id)["lastError"], "");
 }
 
 TEST_F(SignalsPushed, OtherHostsAreRefused) {

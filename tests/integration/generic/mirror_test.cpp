@@ -146,17 +146,28 @@ TEST_F(GenericSlapd, SomethingElseCanBeTheAnchor) {
     EXPECT_EQ(id(now).substr(id(now).find("\"id\"")), before.substr(before.find("\"id\"")));
 }
 
-class GenericLimited : public GenericSlapd {
+/// With and without paged results: an access rule hides what the server offers, as one does that
+/// offers nothing.
+class GenericLimited : public GenericSlapd, public testing::WithParamInterface<bool> {
   protected:
-    GenericLimited() : GenericSlapd({.service_size_limit = "40", .syncprov = false}) {}
+    GenericLimited()
+        : GenericSlapd(
+              {.service_size_limit = "40",
+               .global_lines = GetParam() ? ""
+                                          : "access to dn.base=\"\" attrs=supportedControl by * "
+                                            "none\naccess to dn.base=\"\" by * read",
+               .syncprov = false}
+          ) {}
 };
+INSTANTIATE_TEST_SUITE_P(Pages, GenericLimited, testing::Bool());
 
-TEST_F(GenericLimited, AnAnswerCutShortIsToldAndDeletesNothing) {
+TEST_P(GenericLimited, AnAnswerCutShortIsToldAndDeletesNothing) {
     MirrorRig mirror(generic(slapd_source(slapd), milliseconds(50), milliseconds(100)));
     begin(mirror);
     slapd.modify(users_ldif({.count = 40, .first = 100, .units = units}));
     ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "degraded"; }));
     EXPECT_THAT(mirror.status().last_error, StartsWith("directory_limit"));
+    EXPECT_EQ(mirror.status().last_error.find("no paged results") == std::string::npos, GetParam());
     for (std::size_t user = 0; user < 12; ++user) {
         EXPECT_FALSE(mirror.document(user_dn(user, units)).empty()) << user;
     }

@@ -60,6 +60,50 @@ TEST_F(ScimDiscovery, Check157_MessageSchemasAreNotListed) {
     EXPECT_EQ(get("/Schemas").text.find("api:messages:2.0:PatchOp"), std::string::npos);
 }
 
+TEST_F(ScimDiscovery, Check158_ProviderConfigTellsTheInteropProfileToItsClients) {
+    const auto claims = [&] {
+        const Answer answer = get("/ServiceProviderConfig");
+        EXPECT_EQ(answer.status, 200);
+        return answer.body.value("interopProfileConformant", false);
+    };
+    for (const char* const profile : {"", "lenient", "strict", "entra", "okta", "ipsie"}) {
+        profile_ = profile;
+        EXPECT_FALSE(claims()) << profile;
+    }
+    profile_ = "interop";
+    EXPECT_TRUE(claims());
+    authenticated_ = false;
+    EXPECT_FALSE(claims()) << "who is not known is treated otherwise";
+}
+
+class InteropByDefault : public ScimServiceTest {
+  protected:
+    InteropByDefault() : ScimServiceTest(lines) {}
+    static constexpr const char* lines =
+        "scim:\n"
+        "  default_profile: interop\n"
+        "  profiles: { kinder: { base: interop, unknown_attributes: accept } }\n";
+};
+
+TEST_F(InteropByDefault, IsToldToEverybodyButClientsThatAreTreatedOtherwise) {
+    EXPECT_EQ(get("/ServiceProviderConfig").body["interopProfileConformant"], true);
+    authenticated_ = false;
+    EXPECT_EQ(get("/ServiceProviderConfig").body["interopProfileConformant"], true);
+    authenticated_ = true;
+    profile_ = "kinder";
+    EXPECT_FALSE(get("/ServiceProviderConfig").body.contains("interopProfileConformant"));
+}
+
+class InteropWithShortPages : public ScimServiceTest {
+  protected:
+    InteropWithShortPages()
+        : ScimServiceTest("scim: { default_profile: interop, default_page: 50 }\n") {}
+};
+
+TEST_F(InteropWithShortPages, IsNotWhatTheDraftWants) {
+    EXPECT_FALSE(get("/ServiceProviderConfig").body.contains("interopProfileConformant"));
+}
+
 TEST_F(ScimDiscovery, Check158_ReadableWithoutAuthentication) {
     authenticated_ = false;
     for (const char* path : {"/ServiceProviderConfig", "/Schemas", "/ResourceTypes"}) {

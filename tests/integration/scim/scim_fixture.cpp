@@ -72,7 +72,8 @@ std::string Answer::header(const std::string& name) const {
     return named.header(name);
 }
 
-ScimServiceTest::ScimServiceTest(const std::string& lines) : daemon_(proxied_server + lines) {
+ScimServiceTest::ScimServiceTest(const std::string& lines)
+    : daemon_(lines.find("server:") == std::string::npos ? proxied_server + lines : lines) {
     daemon_.start();
 }
 

@@ -56,7 +56,8 @@ struct Answer {
 /// TLS for https://id.example.com. Requests may come from several threads.
 class ScimServiceTest : public testing::Test {
   protected:
-    /// `lines` are more top-level lines of the configuration.
+    /// `lines` are more top-level lines of the configuration; those of `server` replace the usual
+    /// ones.
     explicit ScimServiceTest(const std::string& lines = {});
     ~ScimServiceTest() override;
 

@@ -5,6 +5,7 @@
 #include "scim/codec/document.hpp"
 #include "scim/schema/schema.hpp"
 #include "tests/integration/scim/scim_fixture.hpp"
+#include "tests/unit/http/server/inflate.hpp"
 #include "tests/unit/http/server/raw_client.hpp"
 
 namespace bascule::scim::tests {
@@ -204,6 +205,51 @@ TEST_F(ScimStream, Check163_WhatAClientMayNotReadIsInNoStreamedAnswer) {
         EXPECT_EQ(answer.text.find("Person"), std::string::npos) << target;
         EXPECT_NE(answer.text.find(ids_.back()), std::string::npos) << target;
     }
+}
+
+TEST_F(ScimStream, LongAnswersAreCompressedForWhoTakesIt) {
+    const std::string id = add_long_group(1300);
+    const Headers takes{{"accept-encoding", "gzip, br"}};
+    for (const std::string& target :
+         {"/Groups/" + id, std::string("/Groups"), std::string("/Users?count=50"),
+          std::string("/Schemas")}) {
+        const Answer plain = get(target);
+        const Answer packed = get(target, takes);
+        EXPECT_EQ(packed.status, 200);
+        EXPECT_EQ(packed.content_type, "application/scim+json");
+        EXPECT_EQ(packed.header("Content-Encoding"), "gzip") << target;
+        EXPECT_EQ(packed.header("Vary"), "Accept-Encoding") << target;
+        EXPECT_EQ(packed.header("ETag"), plain.header("ETag")) << target;
+        EXPECT_LT(packed.text.size(), plain.text.size() / 2) << target;
+        EXPECT_EQ(Json::parse(http::test::inflated(packed.text), nullptr, false), plain.body)
+            << target;
+        EXPECT_TRUE(plain.header("Content-Encoding").empty());
+    }
+    EXPECT_TRUE(get("/Users/" + ids_[0], takes).header("Content-Encoding").empty()) << "short";
+    const Answer issued = send_raw(
+        http::Method::post, "/oauth2/token", "grant_type=client_credentials",
+        {{"accept-encoding", "gzip"}, {"content-type", "application/x-www-form-urlencoded"}}
+    );
+    EXPECT_NE(issued.status, 404);
+    EXPECT_TRUE(issued.header("Content-Encoding").empty());
+    EXPECT_TRUE(issued.header("Vary").empty());
+}
+
+/// The same with compression turned off in the configuration.
+class ScimPlainAnswers : public ScimServiceTest {
+  protected:
+    ScimPlainAnswers()
+        : ScimServiceTest(
+              "server: { listen: \"{ADDRESS}\", public_url: \"https://id.example.com\", "
+              "trusted_proxies: [\"127.0.0.1/32\"], compression: false }\n"
+          ) {}
+};
+
+TEST_F(ScimPlainAnswers, AreNeverCompressed) {
+    const Answer answer = get("/Schemas", {{"accept-encoding", "gzip"}});
+    EXPECT_TRUE(answer.header("Content-Encoding").empty());
+    EXPECT_TRUE(answer.header("Vary").empty());
+    EXPECT_TRUE(answer.body.is_object());
 }
 
 TEST_F(ScimStream, HundredThousandMembersInFlatMemoryFromOneSnapshot) {

@@ -70,5 +70,27 @@ TEST(SyncCookie, MergeIsIndependentOfOrderAndStableInText) {
     EXPECT_EQ(parsed(left.to_string(1)).to_string(1), left.to_string(1));
 }
 
+TEST(NumberedCookie, KeepsThePlaceAndTheHighestNumber) {
+    const std::string place = "host:389#cn=a#b,dc=c:dc=c:(objectClass=*)#";
+    auto own = SyncCookie::parse_numbered(place + "9").value();
+    EXPECT_EQ(own.number(), 9U);
+    EXPECT_TRUE(own.merge(SyncCookie::parse_numbered(place + "10").value()));
+    EXPECT_FALSE(own.merge(SyncCookie::parse_numbered(place + "8").value()));
+    EXPECT_EQ(own.to_string(1), place + "10");
+    EXPECT_EQ(own.to_stored_text(1), place + "10");
+    EXPECT_FALSE(own.proven());
+    own.set_proven(true);
+    EXPECT_EQ(own.to_string(1), place + "10");
+    EXPECT_TRUE(SyncCookie::parse_numbered(own.to_stored_text(1)).value().proven());
+}
+
+TEST(NumberedCookie, NumbersThatAreNoneAreRefused) {
+    for (const std::string bad :
+         {"", "a#b", "a#b#", "a#b#x", "a#b#-1", "a#b#4294967295", "a#b#18446744073709551615",
+          "rid=000,csn=20261122003659.123456Z#000000#000#00000x"}) {
+        EXPECT_FALSE(SyncCookie::parse_numbered(bad).has_value()) << bad;
+    }
+}
+
 }  // namespace
 }  // namespace bascule::ldap

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "connectors/ldap/sync_session.hpp"
+#include "connectors/ldap/sync_end.hpp"
 
 namespace bascule::ldap {
 namespace {

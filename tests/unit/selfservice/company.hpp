@@ -115,6 +115,7 @@ class Company {
         applications.emplace(*store_, *authority_);
     }
     ~Company() {
+        tokens.reset();  // writes what it has noted
         store_.reset();
         std::filesystem::remove_all(folder_);
     }

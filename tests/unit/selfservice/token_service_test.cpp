@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <future>
 #include <sstream>
 
 #include "tests/unit/selfservice/company.hpp"
@@ -90,11 +91,38 @@ TEST_F(Tokens, RememberTheirLastUseCoarsely) {
     const auto created = make("entra");
     const Time first_use = company.clock.now();
     EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, first_use);
     company.clock.advance(seconds{60});
     EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
     EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, first_use);
     company.clock.advance(hours{1});
     EXPECT_EQ(code_of(company.tokens->verify(created.secret.reveal())), "ok");
+    EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, company.clock.now());
+}
+
+TEST_F(Tokens, AreCheckedWhileAnotherHoldsTheWriter) {
+    const auto created = make("entra");
+    std::promise<void> held;
+    std::promise<void> release;
+    auto holder = std::async(std::launch::async, [&] {
+        return company.store().write(
+            directory::Durability::full,
+            [&](directory::Transaction&) -> Status {
+                held.set_value();
+                release.get_future().wait();
+                return {};
+            }
+        );
+    });
+    held.get_future().wait();
+    auto check = std::async(std::launch::async, [&] {
+        return code_of(company.tokens->verify(created.secret.reveal()));
+    });
+    const bool answered = check.wait_for(seconds{20}) == std::future_status::ready;
+    release.set_value();
+    EXPECT_TRUE(answered) << "the check waited for the writer";
+    EXPECT_EQ(check.get(), "ok");
+    EXPECT_TRUE(holder.get());
     EXPECT_EQ(test::value_of(company.tokens->list()).at(0).last_used, company.clock.now());
 }
 

@@ -10,10 +10,8 @@
 
 #include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/controlled_requests.hpp"
+#include "connectors/ldap/dialects/generic/poll_failure.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "connectors/ldap/errors.hpp"
-#include "connectors/ldap/feed_failure.hpp"
-#include "connectors/ldap/filter_text.hpp"
 #include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/time.hpp"
@@ -39,51 +37,6 @@ constexpr std::size_t most_single_reads = 10'000;
 // A listing that something calls for may take this share of the time, so that many deletions do not
 // keep the server busy.
 constexpr int audit_share = 10;
-
-Error limited(const Outcome& outcome, std::size_t count, bool pages) {
-    auto error = error_from_result(outcome.code, outcome.diagnostic, "reading the directory");
-    error.code = "directory_limit";
-    error.detail = fmt::format(
-        "The directory server cut the answer short after {} entries{}: a size or time limit "
-        "applies "
-        "to the service account. Nothing was deleted. Give the account unlimited size and time.",
-        count, pages ? "" : "; it offers no paged results"
-    );
-    return error;
-}
-
-Error failure(const Outcome& outcome, std::size_t count, bool pages, const std::string& base) {
-    switch (outcome.code) {
-        case LDAP_TIMELIMIT_EXCEEDED:
-        case LDAP_SIZELIMIT_EXCEEDED:
-        case LDAP_ADMINLIMIT_EXCEEDED:
-            return limited(outcome, count, pages);
-        case LDAP_NO_SUCH_OBJECT:
-        case LDAP_REFERRAL: {
-            auto error = error_from_result(outcome.code, outcome.diagnostic, "reading " + base);
-            error.code = "base_missing";
-            error.detail = fmt::format(
-                "The base {} is not in the directory any more, was renamed, or may not be seen by "
-                "the service account. The mirrored data is kept. Check sources[].base and the "
-                "account's rights.",
-                base
-            );
-            return error;
-        }
-        default:
-            return error_from_result(outcome.code, outcome.diagnostic, "reading " + base);
-    }
-}
-
-FeedResult ended(Error error, const std::stop_token& stop) {
-    if (error.code == "directory_limit") {
-        return {FeedEnd::limited, std::move(error)};
-    }
-    if (error.code == "base_missing") {
-        return {FeedEnd::base_missing, std::move(error)};
-    }
-    return failed_run(std::move(error), stop);
-}
 
 /// The stamp a look begins with; empty when `newest` is no time.
 std::string earlier(const std::string& newest, std::chrono::milliseconds by) {
@@ -140,7 +93,7 @@ PollRun::PollRun(
 
 FeedResult PollRun::follow(bool resumes) {
     if (auto status = find_anchor(); !status) {
-        return ended(std::move(status).error(), stop_);
+        return failed_poll(std::move(status).error(), stop_);
     }
     const auto from = newest_;
     auto status = refresh(resumes);
@@ -163,7 +116,7 @@ FeedResult PollRun::follow(bool resumes) {
     for (const auto& anchor : unconfirmed_) {
         known_.forget(anchor);
     }
-    return ended(std::move(status).error(), stop_);
+    return failed_poll(std::move(status).error(), stop_);
 }
 
 Status PollRun::refresh(bool resumes) {
@@ -198,7 +151,7 @@ Status PollRun::find_anchor() {
     if (!entries && entries.error().kind == ErrorKind::not_found) {
         Outcome outcome;
         outcome.code = LDAP_NO_SUCH_OBJECT;
-        return fail(failure(outcome, 0, pages_, options_.base));
+        return fail(search_failure(outcome, 0, pages_, options_.base));
     }
     if (!entries) {
         return fail(std::move(entries).error());
@@ -284,7 +237,7 @@ Status PollRun::search(SearchRequest request, const Take& take) {
                : search_with_controls(connection_, request, {}, patience, each)
     );
     if (!end.outcome.success()) {
-        return fail(failure(end.outcome, count, pages_, request.base));
+        return fail(search_failure(end.outcome, count, pages_, request.base));
     }
     references_ += end.references;
     return {};

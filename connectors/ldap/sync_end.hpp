@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/sync_dialect.hpp"
+#include "directory/ports/feed.hpp"
+
+namespace bascule::ldap {
+
+/// What the final result of a synchronisation search means (RFC 4533 section 3 and the servers' own
+/// texts).
+[[nodiscard]] directory::FeedResult end_of_search(
+    const Outcome& outcome, const std::string& base, const SyncDialect& dialect
+);
+
+/// The server cannot continue from the cookie: everything is to be read. `context` says why.
+[[nodiscard]] directory::FeedResult cookie_rejected(std::string context);
+
+/// A refresh should have been proved or completed by searches of its own, and could not.
+[[nodiscard]] directory::FeedResult unproven(Error error, const SyncDialect& dialect);
+
+}  // namespace bascule::ldap
