@@ -32,7 +32,7 @@ Delta read_delta(const SourceEntry& entry, const Uuid& anchor) {
 
 }  // namespace
 
-Error cookie_rejected(std::string context) {
+Error position_rejected(std::string context) {
     return Error{
         ErrorKind::conflict,
         "cookie_rejected",
@@ -58,7 +58,7 @@ Error DirSyncIncrements::failure(const Outcome& outcome) const {
     );
     const bool limit = error.code == "directory_limit" || error.kind == ErrorKind::unavailable;
     if (!proved_ && !limit) {
-        return cookie_rejected(std::move(error.context));
+        return position_rejected(std::move(error.context));
     }
     if (outcome.code == LDAP_UNAVAILABLE_CRITICAL_EXTENSION ||
         outcome.code == LDAP_INSUFFICIENT_ACCESS || outcome.code == LDAP_UNWILLING_TO_PERFORM) {

@@ -47,6 +47,6 @@ class DirSyncIncrements {
 };
 
 /// The Error of a position from which nobody can go on.
-[[nodiscard]] Error cookie_rejected(std::string context);
+[[nodiscard]] Error position_rejected(std::string context);
 
 }  // namespace bascule::ldap

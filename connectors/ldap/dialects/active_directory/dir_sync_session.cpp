@@ -86,7 +86,7 @@ Status DirSyncSession::resume(DirSyncCookie start) {
     const bool restored =
         start.controller == controller_.service_name && start.database != controller_.database;
     if (restored || controller_.now() - start.time > oldest_cookie) {
-        return fail(cookie_rejected(
+        return fail(position_rejected(
             restored ? "the domain controller was restored from a backup" : "the cookie is too old"
         ));
     }
