@@ -121,6 +121,7 @@ TEST_F(Ds389Passwords, EveryRefusedChangeNamesItsRule) {
     EXPECT_THAT(words_of(change(present, "allsmallletters")), HasSubstr("3 character categories"));
     EXPECT_EQ(code_of(change(present, present)), "password_in_history");
     EXPECT_EQ(code_of(change(present, next)), "ok");
+    EXPECT_TRUE(eventually([this] { return !rig.values(dn, "passwordHistory").empty(); }));
     EXPECT_EQ(code_of(change(next, present)), "password_in_history");
     rig.configure({"passwordMinAge", "3600"});
     ASSERT_EQ(code_of(change(next, "Third-Word-9")), "ok");

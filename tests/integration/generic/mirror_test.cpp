@@ -123,9 +123,10 @@ TEST_F(GenericSlapd, ChangesWhileItWasAwayAreFound) {
     const auto received = mirror.status().received;
     slapd.stop();
     ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "backoff"; }));
-    slapd.start();
+    slapd.start_unreachable();
     slapd.modify(remove(user_dn(9, units)));
     slapd.set(people("uid=u0000010,ou=deep,ou=d0,"), "title", "Later");
+    slapd.restart();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_LT(mirror.status().received, received + 5);
 }
