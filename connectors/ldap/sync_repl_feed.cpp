@@ -29,6 +29,9 @@ namespace {
 // bookkeeping.
 constexpr std::chrono::seconds wait_slice{1};
 
+/// Of a refresh whose silence has only good reasons.
+constexpr std::chrono::milliseconds endless = std::chrono::hours(24 * 365);
+
 SearchRequest search_request(const SyncReplOptions& options) {
     SearchRequest request;
     request.base = options.base;
@@ -43,10 +46,11 @@ SearchRequest search_request(const SyncReplOptions& options) {
 }
 
 /// Reads messages until something ends the stream. Everything that waits is taken before the sink
-/// is told that nothing does.
+/// is told that nothing does. A refresh that is silent for longer than `refresh_patience` is asked
+/// why.
 FeedResult follow(
     Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink,
-    std::optional<std::chrono::milliseconds> refresh_patience
+    std::chrono::milliseconds refresh_patience
 ) {
     bool idle = false;
     auto asked = steady_clock::now();
@@ -64,8 +68,7 @@ FeedResult follow(
                 }
                 progress.waiting();
             }
-            if (refresh_patience && session.refreshing() &&
-                steady_clock::now() - asked > *refresh_patience) {
+            if (session.refreshing() && steady_clock::now() - asked > refresh_patience) {
                 if (auto end = session.ask_why_silent()) {
                     return *std::move(end);
                 }
@@ -125,9 +128,8 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         *connection, moved, presence, sink, progress, std::move(start),
         {options_.base, options_.replica_id, options_.dialect, from.interrupted}
     );
-    const auto patience = options_.dialect.silent_at_limits
-                              ? std::optional(options_.connection.operation_timeout)
-                              : std::nullopt;
+    const auto patience =
+        options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
     auto result = follow(*connection, *id, session, progress, sink, patience);
     if (stop.stop_requested()) {
         return {};
