@@ -44,7 +44,8 @@ class Walk {
             return;
         }
         std::uint16_t size = 0;
-        place_ = static_cast<std::uint8_t>(block_[head_]) % objects_per_block;
+        place_ =
+            static_cast<std::uint8_t>(static_cast<std::uint8_t>(block_[head_]) % objects_per_block);
         std::memcpy(&size, block_.data() + head_ + 1, sizeof size);
         size_ = std::min<std::size_t>(size, text_.size() - begin_);
     }

@@ -1,3 +1,5 @@
+#include <sodium.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -98,13 +100,34 @@ class Mutator {
     std::mt19937 random_{20261122};
 };
 
+/// Inputs that longer runs have found (scripts/fuzz), one in base64 to a line.
+std::size_t run_found(const char* path) {
+    std::ifstream stream(path);
+    std::size_t count = 0;
+    for (std::string line; std::getline(stream, line); ++count) {
+        std::string input(line.size(), '\0');
+        std::size_t size = 0;
+        auto* const bytes = reinterpret_cast<unsigned char*>(input.data());
+        if (sodium_base642bin(
+                bytes, input.size(), line.data(), line.size(), nullptr, &size, nullptr,
+                sodium_base64_VARIANT_ORIGINAL
+            ) != 0) {
+            return 0;
+        }
+        input.resize(size);
+        run(input);
+    }
+    return count;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count != 2) {
-        std::fputs("usage: PROGRAM FOLDER_WITH_SEEDS\n", stderr);
+    if (count != 3) {
+        std::fputs("usage: PROGRAM FOLDER_WITH_SEEDS FILE_OF_FOUND_INPUTS\n", stderr);
         return 2;
     }
+    const std::size_t found = run_found(arguments[2]);
     const auto seeds = read_seeds(arguments[1]);
     Mutator mutator(seeds);
     for (const std::string& seed : seeds) {
@@ -115,7 +138,8 @@ int main(int count, char** arguments) {
         }
     }
     std::printf(
-        "%zu seeds, their neighbours and %d damaged copies of each\n", seeds.size(), copies_per_seed
+        "%zu inputs found before; %zu seeds, their neighbours and %d damaged copies of each\n",
+        found, seeds.size(), copies_per_seed
     );
-    return seeds.empty() ? 1 : 0;
+    return seeds.empty() || found == 0 ? 1 : 0;
 }
