@@ -155,9 +155,10 @@ std::string SambaRig::obstacle() {
     if (::geteuid() != 0) {
         return "a domain controller needs root for its fixed ports";
     }
-    return find_program("samba").empty() || find_program("samba-tool").empty()
-               ? "Samba's domain controller is not installed"
-               : "";
+    // Where every server is required, a missing one fails the tests in place of skipping them.
+    const bool may_be_missing = std::getenv("BASCULE_REQUIRE_SERVERS") == nullptr;
+    const bool missing = find_program("samba").empty() || find_program("samba-tool").empty();
+    return may_be_missing && missing ? "Samba's domain controller is not installed" : "";
 }
 
 SambaRig::SambaRig() : folder_(make_folder()), address_(own_loopback_address()) {
