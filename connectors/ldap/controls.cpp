@@ -164,14 +164,7 @@ Result<SyncState> decode_sync_state(std::string_view value) {
     }
     state.state = static_cast<SyncEntryState>(number);
     anchor.copy(reinterpret_cast<char*>(state.anchor.bytes.data()), anchor.size());
-    if (reader.next() == LBER_OCTETSTRING) {
-        std::string_view cookie;
-        if (!reader.read(cookie)) {
-            return malformed("cookie of a sync state control");
-        }
-        state.cookie = cookie;
-    }
-    if (!reader.ended_well()) {
+    if (!reader.read_cookie(state.cookie) || !reader.ended_well()) {
         return malformed("end of a sync state control");
     }
     return state;

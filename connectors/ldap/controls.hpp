@@ -26,7 +26,7 @@ enum class SyncEntryState { present = 0, add = 1, modify = 2, remove = 3 };
 struct SyncState {
     SyncEntryState state = SyncEntryState::present;
     Uuid anchor;
-    std::optional<std::string_view> cookie;  ///< inside the decoded bytes
+    std::optional<std::string> cookie;
 };
 [[nodiscard]] Result<SyncState> decode_sync_state(std::string_view value);
 

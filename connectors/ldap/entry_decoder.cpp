@@ -85,10 +85,9 @@ Result<DecodedState> decode_entry_state(LDAP* handle, LDAPMessage* message) {
         );
     }
     BASCULE_TRY(
-        const auto state,
-        decode_sync_state({control->ldctl_value.bv_val, control->ldctl_value.bv_len})
+        auto state, decode_sync_state({control->ldctl_value.bv_val, control->ldctl_value.bv_len})
     );
-    return DecodedState{state.state, state.anchor, std::string(state.cookie.value_or(""))};
+    return DecodedState{state.state, state.anchor, std::move(state.cookie).value_or("")};
 }
 
 }  // namespace bascule::ldap
