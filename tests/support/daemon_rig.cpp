@@ -1,8 +1,5 @@
 #include "tests/support/daemon_rig.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,20 +61,6 @@ std::string source_text(
 
 }  // namespace
 
-std::uint16_t free_port() {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-        ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-        throw std::runtime_error("no free port");
-    }
-    ::close(descriptor);
-    return ntohs(address.sin_port);
-}
-
 void pause_briefly() {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
 }
@@ -96,7 +79,7 @@ DaemonRig::DaemonRig(const DirectoryAccess& directory, std::string source_lines,
 }
 
 DaemonRig::DaemonRig(std::string lines)
-    : lines_(std::move(lines)), port_(free_port()), management_port_(free_port()) {
+    : lines_(std::move(lines)) {
     std::string pattern = std::filesystem::temp_directory_path() / "bascule-rig.XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("cannot make a folder for the daemon");
@@ -117,12 +100,12 @@ DaemonRig::~DaemonRig() {
 
 void DaemonRig::write_configuration() const {
     std::ofstream out(configuration());
-    const std::string address = "127.0.0.1:" + std::to_string(port_);
+    const std::string address = "127.0.0.1:" + std::to_string(port());
     if (lines_.find("server:") == std::string::npos) {
         out << "server: { listen: \"" << address << "\", public_url: \"http://" << address
             << "\" }\n";
     }
-    out << "management: { listen: \"127.0.0.1:" << management_port_ << "\" }\n"
+    out << "management: { listen: \"127.0.0.1:" << management_port() << "\" }\n"
         << "admin: { socket: " << folder_ << "/admin.sock }\n"
         << "store: { sqlite: { path: " << database() << " } }\n"
         << source_ << replaced(lines_, "{ADDRESS}", address);
@@ -235,7 +218,7 @@ HttpAnswer DaemonRig::send(
     if (method != "GET" && method != "DELETE") {
         request.headers.emplace_back("Content-Type", "application/json");
     }
-    return HttpClient(port_).send(request);
+    return HttpClient(port()).send(request);
 }
 
 std::vector<Json> DaemonRig::all(const std::string& endpoint) const {

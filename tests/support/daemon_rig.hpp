@@ -11,6 +11,7 @@
 
 #include "tests/support/http_client.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/reserved_port.hpp"
 #include "tests/support/slapd_rig.hpp"
 
 namespace bascule::test {
@@ -92,8 +93,8 @@ class DaemonRig {
     [[nodiscard]] std::string database() const { return folder_ + "/state/bascule.db"; }
     [[nodiscard]] std::string log_file() const { return folder_ + "/bascule.log"; }
     [[nodiscard]] std::string configuration() const { return folder_ + "/bascule.yaml"; }
-    [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] std::uint16_t management_port() const { return management_port_; }
+    [[nodiscard]] std::uint16_t port() const { return port_.number; }
+    [[nodiscard]] std::uint16_t management_port() const { return management_port_.number; }
     /// Removes the database of the stopped daemon.
     void forget();
 
@@ -105,8 +106,8 @@ class DaemonRig {
     std::string lines_;
     std::string source_;  ///< YAML of the sources
     bool has_directory_ = false;
-    std::uint16_t port_ = 0;
-    std::uint16_t management_port_ = 0;
+    ReservedPort port_{"127.0.0.1"};
+    ReservedPort management_port_{"127.0.0.1"};
     pid_t pid_ = 0;
     std::string token_;
 };
@@ -114,9 +115,6 @@ class DaemonRig {
 /// Calls `condition` until it holds; throws std::runtime_error naming `what` after `limit`.
 template <class Condition>
 void wait_until(const std::string& what, std::chrono::milliseconds limit, Condition condition);
-
-/// A port of 127.0.0.1 that was free a moment ago.
-std::uint16_t free_port();
 
 /// Sleeps between two looks at a condition.
 void pause_briefly();

@@ -177,11 +177,10 @@ TEST_F(ForeignTokens, NewKeysAreReadWhenATokenNamesThem) {
 class WebServer {
   public:
     WebServer(const std::string& folder, const std::string& certificate)
-        : port_(free_port()),
-          pid_(start_program(
+        : pid_(start_program(
               {"/bin/sh", "-c",
                "cd '" + folder + "' && exec openssl s_server -quiet -WWW -accept 127.0.0.1:" +
-                   std::to_string(port_) + " -cert '" + certificate + ".pem' -key '" + certificate +
+                   std::to_string(port_.number) + " -cert '" + certificate + ".pem' -key '" + certificate +
                    ".key'"},
               folder + "/server.log"
           )) {}
@@ -189,11 +188,11 @@ class WebServer {
     WebServer(const WebServer&) = delete;
     WebServer& operator=(const WebServer&) = delete;
     [[nodiscard]] std::string url() const {
-        return "https://127.0.0.1:" + std::to_string(port_) + "/keys.json";
+        return "https://127.0.0.1:" + std::to_string(port_.number) + "/keys.json";
     }
 
   private:
-    std::uint16_t port_;
+    ReservedPort port_{"127.0.0.1"};
     pid_t pid_;
 };
 
