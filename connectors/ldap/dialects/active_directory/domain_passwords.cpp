@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "connectors/ldap/confidential.hpp"
 #include "connectors/ldap/dialects/active_directory/password_refusal.hpp"
 #include "connectors/ldap/dialects/active_directory/password_text.hpp"
 #include "connectors/ldap/errors.hpp"
@@ -19,22 +20,6 @@ namespace {
 
 // SEQUENCE { flags 1 }: apply the whole policy to this reset.
 constexpr std::string_view apply_policy("\x30\x03\x02\x01\x01", 5);
-
-/// Servers refuse passwords in clear even from the same machine.
-bool is_encrypted(const Connection& connection) {
-    return ldap_tls_inplace(connection.handle()) != 0;
-}
-
-Error insecure(const Connection& connection) {
-    return Error{
-        ErrorKind::forbidden,
-        "directory_insecure",
-        "Passwords are not sent to the directory over a connection that is not encrypted. Use "
-        "ldaps:// or switch StartTLS on. (Nothing was changed.)",
-        {},
-        connection.server(),
-        {}};
-}
 
 Status require_usable(const AccountState& state) {
     if (!state.exists) {
@@ -89,18 +74,13 @@ Result<Outcome> DomainPasswordWriter::modify(
     const std::string& dn, const std::vector<Change>& changes, const std::vector<Control>& controls,
     Deadline deadline
 ) {
-    bool sent = false;
-    auto outcome = work_.run<Outcome>(deadline, [&](Connection& connection) -> Result<Outcome> {
-        if (!is_encrypted(connection)) {
-            return fail(insecure(connection));
-        }
-        sent = true;
-        return modify_with_controls(connection, dn, changes, controls, deadline);
-    });
-    if (!outcome) {
-        return fail(writeback_failure(std::move(outcome).error(), sent));
-    }
-    return outcome;
+    return write_confidentially(
+        work_, deadline,
+        [&](Connection& connection) {
+            return modify_with_controls(connection, dn, changes, controls, deadline);
+        },
+        Protection::encrypted
+    );
 }
 
 Status DomainPasswordWriter::reset(
@@ -132,12 +112,7 @@ Status DomainPasswordWriter::reset(
 Status DomainPasswordWriter::change(
     const std::string& dn, const Secret& old_password, const Secret& new_password, Deadline deadline
 ) {
-    if (old_password.empty() || new_password.empty()) {
-        return fail(
-            ErrorKind::invalid_input, "wrong_password",
-            "Both passwords are needed. (Nothing was changed.)"
-        );
-    }
+    BASCULE_CHECK(require_both(old_password, new_password));
     BASCULE_TRY(const auto account, read(dn, deadline));
     BASCULE_CHECK(require_usable(account.state));
     BASCULE_TRY(const auto old_quoted, quoted_password(old_password));
@@ -184,9 +159,7 @@ Result<SignInVerdict> DomainPasswordVerifier::verify(
         return SignInVerdict::rejected;
     }
     BASCULE_TRY(auto connection, Connection::open(work_.options(), deadline));
-    if (!is_encrypted(connection)) {
-        return fail(insecure(connection));
-    }
+    BASCULE_CHECK(require_protection(connection, Protection::encrypted));
     BASCULE_TRY(const auto outcome, connection.bind(dn, password, deadline));
     if (outcome.success()) {
         return SignInVerdict::accepted;

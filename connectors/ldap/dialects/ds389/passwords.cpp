@@ -163,28 +163,15 @@ Status Ds389PasswordWriter::reset(
 Status Ds389PasswordWriter::change(
     const std::string& dn, const Secret& old_password, const Secret& new_password, Deadline deadline
 ) {
-    if (old_password.empty() || new_password.empty()) {
-        return fail(
-            ErrorKind::invalid_input, "wrong_password",
-            "Both passwords are needed. (Nothing was changed.)"
-        );
-    }
-    BASCULE_TRY(auto connection, open_confidential(work_.options(), deadline));
-    const auto bound = connection.bind(dn, old_password, deadline);
-    if (!bound) {
-        return fail(writeback_failure(bound.error(), false));
-    }
-    if (!bound->success()) {
-        return fail(refusal(*bound, PasswordAction::change, dn, new_password, deadline));
-    }
-    const auto outcome =
-        connection.modify(dn, {{"userPassword", {new_password.reveal()}}}, deadline);
-    if (!outcome) {
-        return fail(writeback_failure(outcome.error(), true));
-    }
-    return outcome->success()
-               ? Status()
-               : fail(refusal(*outcome, PasswordAction::change, dn, new_password, deadline));
+    return change_as_owner(
+        work_.options(), dn, old_password, new_password, deadline,
+        [&](Connection& connection) {
+            return connection.modify(dn, {{"userPassword", {new_password.reveal()}}}, deadline);
+        },
+        [&](const Outcome& outcome) {
+            return refusal(outcome, PasswordAction::change, dn, new_password, deadline);
+        }
+    );
 }
 
 Status Ds389PasswordWriter::unlock(const std::string& dn, Deadline deadline) {
