@@ -9,6 +9,7 @@
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
+#include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
@@ -98,9 +99,7 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         }
         start = *std::move(parsed);
     }
-    const auto deadline = steady_clock::now() + options_.connection.operation_timeout +
-                          options_.connection.network_timeout *
-                              static_cast<std::int64_t>(options_.connection.servers.size());
+    const auto deadline = connecting_deadline(options_.connection);
     auto connection = Connection::open_bound(options_.connection, deadline, stop);
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
@@ -141,16 +140,9 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
 }
 
 std::string SyncReplFeed::fingerprint() const {
-    auto attributes = options_.attributes;
-    std::ranges::transform(attributes, attributes.begin(), [](const auto& name) {
-        return to_ascii_lower(name);
-    });
-    std::ranges::sort(attributes);
-    auto servers = options_.connection.servers;
-    std::ranges::sort(servers);
     return fmt::format(
-        "{}|{}|{}|{}|{}|{}", options_.dialect.name, fmt::join(servers, " "),
-        dn_key_or_raw(options_.base), options_.filter, fmt::join(attributes, " "),
+        "{}|{}|{}|{}|{}|{}", options_.dialect.name, server_set_text(options_.connection.servers),
+        dn_key_or_raw(options_.base), options_.filter, attribute_set_text(options_.attributes),
         dn_key_or_raw(options_.connection.bind_dn)
     );
 }

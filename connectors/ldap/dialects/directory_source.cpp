@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connectors/ldap/feed_failure.hpp"
+#include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/password_errors.hpp"
 #include "directory/base/log.hpp"
 
@@ -17,11 +18,6 @@ namespace {
 
 constexpr std::array all_dialects{
     Dialect::openldap, Dialect::ds389, Dialect::active_directory, Dialect::generic};
-
-Deadline connecting_deadline(const ConnectionOptions& options) {
-    return steady_clock::now() + options.operation_timeout +
-           options.network_timeout * static_cast<std::int64_t>(options.servers.size());
-}
 
 }  // namespace
 

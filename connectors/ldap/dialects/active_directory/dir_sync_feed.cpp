@@ -10,6 +10,7 @@
 #include "connectors/ldap/dialects/active_directory/dir_sync_session.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
+#include "connectors/ldap/feed_scope.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -60,9 +61,7 @@ FeedResult DirSyncFeed::run(const FeedStart& from, FeedSink& sink, std::stop_tok
                     {}}};
         }
     }
-    const auto deadline = steady_clock::now() + options_.connection.operation_timeout +
-                          options_.connection.network_timeout *
-                              static_cast<std::int64_t>(options_.connection.servers.size());
+    const auto deadline = connecting_deadline(options_.connection);
     auto connection = Connection::open_bound(options_.connection, deadline, stop);
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
@@ -79,13 +78,8 @@ FeedResult DirSyncFeed::run(const FeedStart& from, FeedSink& sink, std::stop_tok
 }
 
 std::string DirSyncFeed::fingerprint() const {
-    auto attributes = options_.attributes;
-    std::ranges::transform(attributes, attributes.begin(), [](const auto& name) {
-        return to_ascii_lower(name);
-    });
-    std::ranges::sort(attributes);
     return fmt::format(
-        "dirsync|{}|{}|{}", dn_key_or_raw(options_.base), fmt::join(attributes, " "),
+        "dirsync|{}|{}|{}", dn_key_or_raw(options_.base), attribute_set_text(options_.attributes),
         dn_key_or_raw(options_.connection.bind_dn)
     );
 }

@@ -135,7 +135,8 @@ Refusal wrong_old() {
     return {"wrong_password", "The present password is not right.", ErrorKind::unauthenticated};
 }
 
-Refusal find_refusal(
+/// What only a domain says; nothing for what every directory says alike.
+std::optional<Refusal> find_refusal(
     const Outcome& outcome, PasswordAction action, const DomainAccount& account,
     std::string_view new_password
 ) {
@@ -145,7 +146,7 @@ Refusal find_refusal(
             return wrong_old();
         }
         if (contains(text, "00000775")) {
-            return {
+            return Refusal{
                 "account_locked", "The account is locked in the directory.", ErrorKind::forbidden};
         }
         if (contains(text, "0000052d")) {
@@ -159,15 +160,9 @@ Refusal find_refusal(
     switch (outcome.code) {
         case LDAP_INSUFFICIENT_ACCESS:
             return denied(action);
-        case LDAP_INVALID_CREDENTIALS:
-            return wrong_old();
-        case LDAP_NO_SUCH_OBJECT:
-            return {
-                "not_in_directory", "This person is not in the directory any more.",
-                ErrorKind::not_found};
         case LDAP_UNWILLING_TO_PERFORM:
             if (contains(text, "0000001f") || contains(text, "00002077")) {
-                return {
+                return Refusal{
                     "directory_insecure",
                     "The directory takes passwords over encrypted connections only. Use ldaps:// "
                     "or StartTLS.",
@@ -176,20 +171,10 @@ Refusal find_refusal(
             break;
         case LDAP_CONSTRAINT_VIOLATION:
             return by_words(text, account.policy).value_or(too_simple());
-        case LDAP_REFERRAL:
-        case LDAP_BUSY:
-        case LDAP_UNAVAILABLE:
-            return {
-                "writeback_unavailable",
-                "The domain controller does not take changes at the moment. Try again later.",
-                ErrorKind::unavailable};
         default:
             break;
     }
-    return {
-        "directory_error",
-        "The directory refused the password for a reason that is not known here.",
-        ErrorKind::internal};
+    return std::nullopt;
 }
 
 }  // namespace
@@ -199,10 +184,13 @@ Error domain_refusal(
     std::string_view new_password
 ) {
     auto refusal = find_refusal(outcome, action, account, new_password);
+    if (!refusal) {
+        return password_refusal(outcome, action, nullptr);
+    }
     return Error{
-        refusal.kind,
-        refusal.code,
-        std::move(refusal.sentence) + " (Nothing was changed.)",
+        refusal->kind,
+        refusal->code,
+        std::move(refusal->sentence) + " (Nothing was changed.)",
         {},
         error_from_result(outcome.code, outcome.diagnostic, "writing a password").context,
         {}};

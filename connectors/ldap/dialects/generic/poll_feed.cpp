@@ -10,6 +10,7 @@
 #include "connectors/ldap/dialects/generic/poll_run.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
+#include "connectors/ldap/feed_scope.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -21,9 +22,7 @@ using std::chrono::steady_clock;
 FeedResult PollFeed::run(
     const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
 ) {
-    const auto deadline = steady_clock::now() + options_.connection.operation_timeout +
-                          options_.connection.network_timeout *
-                              static_cast<std::int64_t>(options_.connection.servers.size());
+    const auto deadline = connecting_deadline(options_.connection);
     auto connection = Connection::open_bound(options_.connection, deadline, stop);
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
@@ -47,17 +46,10 @@ FeedResult PollFeed::run(
 }
 
 std::string PollFeed::fingerprint() const {
-    auto attributes = options_.attributes;
-    std::ranges::transform(attributes, attributes.begin(), [](const auto& name) {
-        return to_ascii_lower(name);
-    });
-    std::ranges::sort(attributes);
-    auto servers = options_.connection.servers;
-    std::ranges::sort(servers);
     return fmt::format(
-        "poll|{}|{}|{}|{}|{}", fmt::join(servers, " "), dn_key_or_raw(options_.base),
-        to_ascii_lower(options_.anchor), fmt::join(attributes, " "),
-        dn_key_or_raw(options_.connection.bind_dn)
+        "poll|{}|{}|{}|{}|{}", server_set_text(options_.connection.servers),
+        dn_key_or_raw(options_.base), to_ascii_lower(options_.anchor),
+        attribute_set_text(options_.attributes), dn_key_or_raw(options_.connection.bind_dn)
     );
 }
 
