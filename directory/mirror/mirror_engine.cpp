@@ -124,14 +124,14 @@ Result<bool> MirrorEngine::takes_member_changes(const directory::MemberChange& c
     const bool plain = std::any_of(attributes.begin(), attributes.end(), [&](const auto& name) {
         return equals_ignoring_ascii_case(name, change.attribute);
     });
-    const bool going = named_deletes_.contains(change.anchor) ||
-                       notes_.unmatched.contains(change.anchor) ||
-                       held_.deletes.contains(change.anchor) ||
-                       held_.unmatched.contains(change.anchor);
-    const bool uncertain = in_refresh_ && !std::all_of(
-                                              change.removed.begin(), change.removed.end(),
-                                              [](const auto& member) { return member.anchor; }
-                                          );
+    const bool going =
+        named_deletes_.contains(change.anchor) || notes_.unmatched.contains(change.anchor) ||
+        held_.deletes.contains(change.anchor) || held_.unmatched.contains(change.anchor);
+    const bool uncertain =
+        in_refresh_ &&
+        !std::all_of(change.removed.begin(), change.removed.end(), [](const auto& member) {
+            return member.anchor;
+        });
     if (load_ || !plain || going || uncertain)
         return false;
     bool known = false;

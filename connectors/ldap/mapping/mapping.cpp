@@ -436,7 +436,8 @@ Result<std::unique_ptr<Mapper>> Mapper::compile(
     const mirror::KindMapping groups = with_defaults(mapping.groups, defaults.groups);
     BASCULE_TRY(KindPlan user_plan, compile_kind(users, "User", registry));
     BASCULE_TRY(KindPlan group_plan, compile_kind(groups, "Group", registry));
-    auto plan = std::make_unique<Plan>(Plan{std::move(user_plan), std::move(group_plan), {}, {}, {}, {}});
+    auto plan =
+        std::make_unique<Plan>(Plan{std::move(user_plan), std::move(group_plan), {}, {}, {}, {}});
     // The number is that of the mapper's own behaviour: raise it when equal rules give another
     // document.
     std::string text = "1\n";

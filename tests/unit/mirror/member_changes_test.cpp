@@ -30,10 +30,10 @@ SourceEntry entry_of(unsigned anchor, const std::string& text) {
 
 SourceEntry user(unsigned number) {
     return entry_of(
-        number, fmt::format(
-                    "dn: {}\nobjectClass: inetOrgPerson\nuid: u{}\ncn: User\nsn: x\n",
-                    dn_of(number), number
-                )
+        number,
+        fmt::format(
+            "dn: {}\nobjectClass: inetOrgPerson\nuid: u{}\ncn: User\nsn: x\n", dn_of(number), number
+        )
     );
 }
 

@@ -30,8 +30,8 @@ class RecordedSource {
         std::set<Uuid> members;
         std::optional<Uuid> manager;
         std::uint64_t csn = 0;
-        std::uint64_t modified = 0;  ///< stamp of the last change after it was added
-        std::uint64_t shaped = 0;    ///< stamp of the last change that was not of members
+        std::uint64_t modified = 0;            ///< stamp of the last change after it was added
+        std::uint64_t shaped = 0;              ///< stamp of the last change that was not of members
         std::map<Uuid, std::uint64_t> joined;  ///< stamps of the last change of each member
         std::map<Uuid, std::uint64_t> left;
     };
