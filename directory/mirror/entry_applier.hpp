@@ -13,6 +13,7 @@
 #include "directory/mirror/held_plan.hpp"
 #include "directory/mirror/identity.hpp"
 #include "directory/mirror/removal_guard.hpp"
+#include "directory/model/member_change.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
 
@@ -69,6 +70,9 @@ class EntryApplier {
     [[nodiscard]] Status upsert(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped
     );
+    /// Members of a group joined and left. Who left goes through the guard as after a whole entry.
+    /// Does nothing when the group is not served by now: whoever serves it again reads it whole.
+    [[nodiscard]] Status change_members(const directory::MemberChange& change);
     /// A live delete: the entry and all below it go, or are held.
     [[nodiscard]] Status removed_live(const Uuid& anchor);
     /// Takes an entry out for good; unknown anchors are ignored. No guard asks here.
@@ -163,6 +167,22 @@ class EntryApplier {
     );
     [[nodiscard]] Status detach(directory::Oid oid, const Uuid& anchor);
     [[nodiscard]] bool may_target(directory::EdgeKind kind, const directory::ObjectRow& row) const;
+
+    // member_changes.cpp
+    [[nodiscard]] Result<Resolved> resolve_member(
+        const directory::MemberChange::Member& member, directory::Oid group
+    );
+    [[nodiscard]] Status add_members(
+        const directory::ObjectRow& group,
+        const std::vector<directory::MemberChange::Member>& members
+    );
+    [[nodiscard]] Status remove_members(
+        const directory::ObjectRow& group,
+        const std::vector<directory::MemberChange::Member>& members
+    );
+    [[nodiscard]] Result<bool> is_waiting(const std::string& key, directory::Oid group);
+    [[nodiscard]] Status stop_waiting(const std::string& key, directory::Oid group);
+    void forget_named(const std::string& key, directory::Oid group);
 
     /// Members that joined or left, as the journal tells them: the first ones only.
     struct MembersTold {

@@ -64,6 +64,7 @@ class MirrorEngine final : public directory::FeedSink {
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;
+    [[nodiscard]] Result<bool> members_changed(directory::MemberChange change) override;
     [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status refresh_done(directory::AbsenceProof proof, const std::string& cookie)
@@ -91,6 +92,7 @@ class MirrorEngine final : public directory::FeedSink {
         Uuid anchor;
         directory::SourceEntry entry;
         directory::MappedEntry mapped;
+        std::optional<directory::MemberChange> members = {};  ///< then there is no entry
     };
     class BulkLoad;
 
@@ -108,6 +110,7 @@ class MirrorEngine final : public directory::FeedSink {
     );
     [[nodiscard]] Status set_phase(std::string_view phase);
     [[nodiscard]] Status apply_batch(Step& step);
+    [[nodiscard]] Result<bool> takes_member_changes(const directory::MemberChange& change) const;
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
     [[nodiscard]] Status decide_removals(Step& step, bool proven);

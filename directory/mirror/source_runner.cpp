@@ -51,6 +51,9 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
     Status changed(directory::SourceEntry entry) override {
         return engine_.changed(std::move(entry));
     }
+    Result<bool> members_changed(directory::MemberChange change) override {
+        return engine_.members_changed(std::move(change));
+    }
     Status present(const std::vector<Uuid>& anchors) override { return engine_.present(anchors); }
     Status deleted(const std::vector<Uuid>& anchors) override { return engine_.deleted(anchors); }
     Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {

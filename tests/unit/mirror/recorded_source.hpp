@@ -30,7 +30,10 @@ class RecordedSource {
         std::set<Uuid> members;
         std::optional<Uuid> manager;
         std::uint64_t csn = 0;
-        std::uint64_t modified = 0;  ///< stamp of the last change after it was added
+        std::uint64_t modified = 0;            ///< stamp of the last change after it was added
+        std::uint64_t shaped = 0;              ///< stamp of the last change that was not of members
+        std::map<Uuid, std::uint64_t> joined;  ///< stamps of the last change of each member
+        std::map<Uuid, std::uint64_t> left;
     };
 
     explicit RecordedSource(unsigned seed) : random_(seed) {
@@ -96,6 +99,9 @@ class RecordedSource {
 
     [[nodiscard]] const std::map<Uuid, Node>& nodes() const { return nodes_; }
 
+    /// How many changes of members the sink took as such.
+    unsigned changes_taken = 0;
+
     [[nodiscard]] std::string dn_of(const Uuid& id) const {
         const Node& node = nodes_.at(id);
         return node.parent ? node.rdn + "," + dn_of(*node.parent) : node.rdn;
@@ -133,8 +139,48 @@ class RecordedSource {
   private:
     struct Change {
         Uuid id;
-        bool gone;
+        bool gone = false;
+        std::uint64_t before = 0;  ///< stamp of the state before
     };
+
+    /// Who joined and left since a stamp, now and then with a change that is old. Anchors are told
+    /// or, now and then, only DNs.
+    directory::MemberChange members_since(const Uuid& id, std::uint64_t since, bool anchors) {
+        const Node& node = nodes_.at(id);
+        directory::MemberChange change;
+        change.anchor = id;
+        change.attribute = "Member";
+        const bool overlapping = pick(4) == 0;
+        const auto collect = [&](const auto& stamps, auto& members) {
+            for (const auto& [member, csn] : stamps) {
+                if ((csn > since || overlapping) && nodes_.contains(member)) {
+                    const std::string dn = dn_of(member);
+                    members.push_back(
+                        {dn, *ldap::dn_key(dn), anchors ? std::optional(member) : std::nullopt}
+                    );
+                }
+            }
+        };
+        collect(node.joined, change.added);
+        collect(node.left, change.removed);
+        return change;
+    }
+
+    /// A group of which nothing but members changed comes as that change, every other time.
+    bool tell(directory::FeedSink& sink, const Uuid& id, std::uint64_t since, bool refreshing) {
+        const Node& node = nodes_.at(id);
+        if (node.kind == "group" && node.shaped <= since && since != 0 && pick(2) == 0) {
+            const bool anchors = refreshing || pick(2) == 0;
+            auto taken = sink.members_changed(members_since(id, since, anchors));
+            if (!taken)
+                throw std::runtime_error(taken.error().code + ": " + taken.error().detail);
+            if (*taken) {
+                ++changes_taken;
+                return say({});
+            }
+        }
+        return say(sink.changed(entry_of(id)));
+    }
 
     unsigned pick(std::size_t below) {
         return static_cast<unsigned>(
@@ -170,7 +216,7 @@ class RecordedSource {
         for (const Uuid& id : ids) {
             if (nodes_.at(id).csn <= since) {
                 present.push_back(id);
-            } else if (!say(sink.changed(entry_of(id)))) {
+            } else if (!tell(sink, id, since, true)) {
                 return false;
             }
         }
@@ -190,7 +236,8 @@ class RecordedSource {
             const bool alive = nodes_.contains(change.id);
             if (!change.gone && !alive)
                 continue;
-            if (!say(change.gone ? sink.deleted({change.id}) : sink.changed(entry_of(change.id))))
+            if (!(change.gone ? say(sink.deleted({change.id}))
+                              : tell(sink, change.id, change.before, false)))
                 return false;
         }
         return say(sink.cookie(cookie()));
@@ -209,9 +256,30 @@ class RecordedSource {
 
     void touch(const Uuid& id) {
         Node& node = nodes_[id];
+        const std::uint64_t before = node.csn;
         node.modified = node.csn == 0 ? 0 : csn_ + 1;
         node.csn = ++csn_;
-        changes_.push_back({id, false});
+        node.shaped = node.csn;
+        changes_.push_back({id, false, before});
+    }
+
+    void touch_members(const Uuid& id, const std::set<Uuid>& members_before) {
+        const std::uint64_t shaped = nodes_[id].shaped;
+        touch(id);
+        Node& node = nodes_[id];
+        node.shaped = shaped;
+        for (const Uuid& member : node.members) {
+            if (!members_before.contains(member)) {
+                node.joined[member] = node.csn;
+                node.left.erase(member);
+            }
+        }
+        for (const Uuid& member : members_before) {
+            if (!node.members.contains(member)) {
+                node.left[member] = node.csn;
+                node.joined.erase(member);
+            }
+        }
     }
 
     std::optional<Uuid> any(std::string_view kind) {
@@ -269,6 +337,8 @@ class RecordedSource {
     void forget(const Uuid& id) {
         nodes_.erase(id);
         for (auto& [other, node] : nodes_) {
+            node.joined.erase(id);
+            node.left.erase(id);
             node.members.erase(id);  // referential integrity: without a stamp, without a message
             if (node.manager == id)
                 node.manager.reset();
@@ -287,7 +357,7 @@ class RecordedSource {
         const Node old = nodes_.at(*id);
         forget(*id);
         gone_[++csn_] = *id;
-        changes_.push_back({*id, true});
+        changes_.push_back({*id, true, 0});
         if (pick(3) != 0 || !old.parent)
             return;
         const Uuid again = add(old.parent, old.rdn, old.kind);  // another one at the same DN
@@ -311,7 +381,7 @@ class RecordedSource {
             forget(id);
         }
         gone_[++csn_] = *top;
-        changes_.push_back({*top, true});
+        changes_.push_back({*top, true, 0});
     }
 
     void step_rename() {
@@ -339,10 +409,11 @@ class RecordedSource {
         if (!id)
             return step_manager();
         Node& group = nodes_[*id];
+        const std::set<Uuid> before = group.members;
         if (!group.members.empty() && pick(2) == 0)
             group.members.erase(*std::next(group.members.begin(), pick(group.members.size())));
         add_members(group);
-        touch(*id);
+        touch_members(*id, before);
     }
 
     void step_manager() {

@@ -37,6 +37,16 @@ class TracedSink final : public directory::FeedSink {
         say(line);
         return engine_.changed(std::move(entry));
     }
+    Result<bool> members_changed(directory::MemberChange change) override {
+        std::string line = "members of " + end_of(change.anchor);
+        for (const auto& member : change.added)
+            line += " +" + member.dn;
+        for (const auto& member : change.removed)
+            line += " -" + member.dn;
+        auto taken = engine_.members_changed(std::move(change));
+        say(line + (taken && *taken ? "" : " refused"));
+        return taken;
+    }
     Status present(const std::vector<Uuid>& anchors) override {
         say("present" + ends_of(anchors));
         return engine_.present(anchors);
