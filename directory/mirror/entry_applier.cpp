@@ -363,7 +363,11 @@ Status EntryApplier::quarantine_duplicate(
         return {};
     const bool still_served =
         work.object && is_served(work.object->row) && work.object->row.type == work.mapped.type;
-    return still_served ? sync_references(work) : park_references(work);
+    if (!still_served)
+        return park_references(work);
+    // It goes on with a value that is outdated, and gives way to who waits for that.
+    BASCULE_CHECK(free_terms(work.mapped.type, work.object->body, body));
+    return sync_references(work);
 }
 
 /// Writes the entry's bookkeeping when something in it differs.
