@@ -306,6 +306,10 @@ Status EntryApplier::keep_bookkeeping(Work& work) {
 }
 
 Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
+    // It matches again: nobody needs to decide any more whether it may go.
+    context_.held.forget_entry(work.entry.anchor);
+    if (context_.refresh != nullptr)
+        context_.refresh->unmatched.erase(work.entry.anchor);
     const bool known = work.previous && work.previous->state == EntryState::quarantined &&
                        work.previous->reason == reason;
     BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));
