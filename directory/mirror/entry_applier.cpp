@@ -73,7 +73,7 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, 
             break;
     }
     if (done && context_.refresh != nullptr && !again) {
-        context_.refresh->placed.insert(static_cast<std::int64_t>(work.row.oid));
+        context_.refresh->placed_now.insert(work.row.oid);
     }
     return done;
 }
@@ -103,10 +103,10 @@ Status EntryApplier::move_below(Work& work) {
 /// Moves an entry with what lies below, except entries whose place this refresh has told already.
 Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, const std::string& dn) {
     BASCULE_TRY(const auto below, transaction_.entries_below(context_.source, top.dn_key));
+    BASCULE_CHECK(give_way_below(top, below, key));
     BASCULE_CHECK(transaction_.rebase_entries(context_.source, top.dn_key, key, top.dn, dn));
     for (const MirrorEntry& entry : below) {
-        const bool placed = context_.refresh != nullptr &&
-                            context_.refresh->placed.contains(static_cast<std::int64_t>(entry.oid));
+        const bool placed = context_.refresh != nullptr && context_.refresh->is_placed(entry.oid);
         if (entry.oid == top.oid || !placed)
             continue;
         BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
@@ -125,6 +125,32 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
         if (row && is_served(*row))
             BASCULE_CHECK(resolve_pending(now->dn_key, *row));
+    }
+    return {};
+}
+
+/// Where a container goes, entries may stand that were told before it. What would come to the same
+/// DNs with it cannot be there any more, and gives way as in make_room().
+Status EntryApplier::give_way_below(
+    const MirrorEntry& top, const std::vector<MirrorEntry>& below, const std::string& key
+) {
+    BASCULE_TRY(const auto there, transaction_.entries_below(context_.source, key));
+    std::set<std::string_view> taken;
+    for (const MirrorEntry& entry : there) {
+        if (!entry.dn_key.starts_with(top.dn_key))
+            taken.insert(entry.dn_key);
+    }
+    if (taken.empty())
+        return {};
+    for (const MirrorEntry& entry : below) {
+        if (entry.oid == top.oid || !taken.contains(key + entry.dn_key.substr(top.dn_key.size())))
+            continue;
+        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
+        if (!now || now->dn_key != entry.dn_key)
+            continue;
+        BASCULE_CHECK(transaction_.rebase_entries(
+            context_.source, entry.dn_key, vacated_key(entry.anchor), entry.dn, entry.dn
+        ));
     }
     return {};
 }
@@ -306,6 +332,10 @@ Status EntryApplier::keep_bookkeeping(Work& work) {
 }
 
 Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
+    // It matches again: nobody needs to decide any more whether it may go.
+    context_.held.forget_entry(work.entry.anchor);
+    if (context_.refresh != nullptr)
+        context_.refresh->unmatched.erase(work.entry.anchor);
     const bool known = work.previous && work.previous->state == EntryState::quarantined &&
                        work.previous->reason == reason;
     BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));
@@ -363,7 +393,11 @@ Status EntryApplier::quarantine_duplicate(
         return {};
     const bool still_served =
         work.object && is_served(work.object->row) && work.object->row.type == work.mapped.type;
-    return still_served ? sync_references(work) : park_references(work);
+    if (!still_served)
+        return park_references(work);
+    // It goes on with a value that is outdated, and gives way to who waits for that.
+    BASCULE_CHECK(free_terms(work.mapped.type, work.object->body, body));
+    return sync_references(work);
 }
 
 /// Writes the entry's bookkeeping when something in it differs.

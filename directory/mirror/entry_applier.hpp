@@ -20,15 +20,20 @@
 namespace bascule::mirror {
 
 /// What a refresh leaves to decide at its end, when the whole of it is known. Filling it twice with
-/// the same entry does no harm, so a transaction that runs again may share it.
+/// the same entry does no harm, so a transaction that runs again may share it, but for placed_now,
+/// which is empty when it begins.
 struct RefreshNotes {
     std::set<Uuid> unmatched;                ///< anchors of served entries that match no filter now
     std::map<Uuid, std::set<Uuid>> leaving;  ///< group id -> ids of members it does not name now
     std::map<std::string, std::set<Uuid>>
         lost_attributes;  ///< attribute -> ids whose entries have lost it
-    /// Entries whose place this refresh has told; the move of an ancestor that is heard of later is
-    /// part of it already.
-    std::unordered_set<std::int64_t> placed;
+    /// Entries whose place this refresh has told, in committed transactions and in the running one;
+    /// the move of an ancestor that is heard of later is part of it already.
+    std::unordered_set<directory::Oid> placed;
+    std::unordered_set<directory::Oid> placed_now;
+    [[nodiscard]] bool is_placed(directory::Oid oid) const {
+        return placed.contains(oid) || placed_now.contains(oid);
+    }
     /// Hash of a DN key -> who named it in this refresh.
     std::unordered_multimap<std::size_t, std::pair<directory::EdgeKind, directory::Oid>> named;
 };
@@ -117,6 +122,10 @@ class EntryApplier {
     [[nodiscard]] Status move_below(Work& work);
     [[nodiscard]] Status rebase(
         const directory::MirrorEntry& top, const std::string& key, const std::string& dn
+    );
+    [[nodiscard]] Status give_way_below(
+        const directory::MirrorEntry& top, const std::vector<directory::MirrorEntry>& below,
+        const std::string& key
     );
     [[nodiscard]] Status withdraw(
         const directory::Object& object, const Uuid& anchor, std::string_view cause

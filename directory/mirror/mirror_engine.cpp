@@ -416,6 +416,7 @@ Status MirrorEngine::commit(
     HeldPlan held;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard_.roll_back();
+        notes_.placed_now.clear();
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
@@ -451,6 +452,7 @@ Status MirrorEngine::commit(
     state_ = std::move(state);
     held_ = state_.held_plan.empty() ? HeldPlan() : std::move(held);
     guard_.commit(clock_.now());
+    notes_.placed.merge(notes_.placed_now);
     counters_.added += counts.added;
     counters_.updated += counts.updated;
     counters_.removed += counts.removed;
