@@ -95,10 +95,16 @@ Status MirrorEngine::refresh_started(bool from_cookie) {
     return snapshot_ && never_loaded ? start_bulk_load() : Status{};
 }
 
+/// One source at a time is loaded in bulk, and only one of which nothing is there: the others are
+/// loaded in batches and wait for nobody.
 Status MirrorEngine::start_bulk_load() {
-    BASCULE_TRY(auto loader, store_.begin_load(source_));
+    auto loader = store_.begin_load(source_);
+    if (!loader && loader.error().kind == ErrorKind::conflict)
+        return {};
+    if (!loader)
+        return fail(std::move(loader).error());
     load_ =
-        std::make_unique<BulkLoad>(std::move(loader), store_.registry(), source_, ids_, state_.id);
+        std::make_unique<BulkLoad>(*std::move(loader), store_.registry(), source_, ids_, state_.id);
     return {};
 }
 
