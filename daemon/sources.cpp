@@ -7,6 +7,7 @@
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "directory/mirror/source_retirement.hpp"
+#include "daemon/source_options.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -36,7 +37,19 @@ mirror::GuardLimits guard_limits(const config::Guard& guard) {
     return limits;
 }
 
-/// Nothing when the server is to be asked.
+/// Under which fingerprint the source was mirrored last; empty when it never was.
+Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
+    std::string fingerprint;
+    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(source));
+        fingerprint = state ? state->fingerprint : std::string();
+        return {};
+    }));
+    return fingerprint;
+}
+
+}  // namespace
+
 std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     switch (dialect) {
         case config::Dialect::automatic:
@@ -53,18 +66,16 @@ std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     return std::nullopt;
 }
 
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
+ldap::SourceOptions source_options(const config::SourceSettings& settings) {
+    return {
+        connection_options(settings),
+        settings.base,
+        {settings.users, settings.groups},
+        settings.password_policy,
+        settings.heartbeat,
+        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
+        settings.write_back_replaces_password};
 }
-
-}  // namespace
 
 struct Sources::Source {
     std::string name;
@@ -99,14 +110,8 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     BASCULE_TRY(
         source->directory,
         ldap::DirectorySource::make(
-            {connection_options(settings),
-             settings.base,
-             {settings.users, settings.groups},
-             settings.password_policy,
-             settings.heartbeat,
-             {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-             settings.write_back_replaces_password},
-            configured_dialect(settings.dialect), fingerprint, core.registry
+            source_options(settings), configured_dialect(settings.dialect), fingerprint,
+            core.registry
         )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
