@@ -42,6 +42,7 @@ int run(int count, char** arguments) {
     add_explain_command(app, invocation, chosen);
     add_explain_filter_command(app, invocation, chosen);
     add_hold_commands(app, invocation, chosen);
+    add_source_commands(app, invocation, chosen);
     add_stream_commands(app, invocation, chosen);
     add_token_commands(app, invocation, chosen);
     add_role_commands(app, invocation, chosen);
