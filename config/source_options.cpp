@@ -162,6 +162,12 @@ std::vector<Option> source_options() {
             {.default_value = "false", .help = "Locked accounts can be unlocked in the directory."}
         ),
         option<S>(
+            "sources[].write_back.phone", Kind::text_list, BASCULE_FIELD(write_back_phone),
+            {.help = "LDAP attributes of phone numbers that are changed in the directory when "
+                     "somebody changes them here; each must be mapped as it is.",
+             .example = "[mobile]"}
+        ),
+        option<S>(
             "sources[].write_back.replace_password", Kind::flag,
             BASCULE_FIELD(write_back_replaces_password),
             {.default_value = "false",

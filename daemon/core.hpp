@@ -9,6 +9,7 @@
 #include "daemon/installation_key.hpp"
 #include "daemon/metrics.hpp"
 #include "directory/access/rate_limiter.hpp"
+#include "directory/mirror/echo_book.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
@@ -43,6 +44,7 @@ struct Core {
     std::unique_ptr<AsyncRequests> async;
     selfservice::SignInThrottle throttle{clock, {}};
     access::RateLimiter limits;
+    mirror::EchoBook echoes;
 };
 
 /// Registers the types of `schemas` and opens the store.

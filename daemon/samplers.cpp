@@ -46,6 +46,29 @@ void sample_source(Metrics& metrics, const mirror::SourceStatus& status) {
     }
 }
 
+void sample_echoes(Metrics& metrics, const mirror::EchoBook& echoes) {
+    const auto figures = echoes.figures();
+    const auto seconds = [](std::chrono::milliseconds time) {
+        return std::chrono::duration<double>(time).count();
+    };
+    metrics.raise(
+        "bascule_write_back_confirmed_total", "Attributes written back that came back.", {},
+        static_cast<double>(figures.confirmed)
+    );
+    metrics.set(
+        "bascule_write_back_open", "Attributes written back that have not come back yet.", {},
+        static_cast<double>(figures.open)
+    );
+    metrics.set(
+        "bascule_write_back_confirmation_seconds",
+        "From the last attribute written back to its echo.", {}, seconds(figures.last)
+    );
+    metrics.set(
+        "bascule_write_back_confirmation_longest_seconds", "The longest of all since the start.",
+        {}, seconds(figures.longest)
+    );
+}
+
 ComponentHealth store_health(directory::Store& store) {
     const Status outcome = store.read([](directory::Reader& reader) -> Status {
         BASCULE_TRY([[maybe_unused]] const auto sequence, reader.last_sequence());
@@ -114,6 +137,9 @@ void add_samplers(
             raise("read", refused.reads);
             raise("write", refused.writes);
         }
+    });
+    metrics.add_sampler([current](Metrics& target) {
+        sample_echoes(target, current()->core.echoes);
     });
     metrics.add_sampler([current](Metrics& target) {
         for (const mirror::SourceStatus& status : current()->sources->statuses()) {

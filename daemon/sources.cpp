@@ -74,7 +74,8 @@ ldap::SourceOptions source_options(const config::SourceSettings& settings) {
         settings.password_policy,
         settings.heartbeat,
         {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-        settings.write_back_replaces_password};
+        settings.write_back_replaces_password,
+        settings.write_back_phone};
 }
 
 struct Sources::Source {
@@ -90,7 +91,7 @@ struct Sources::Source {
     [[nodiscard]] directory::WriteBack write_back() const {
         return {
             &directory->writer(), sign_in ? &directory->verifier() : nullptr, password_enabled,
-            name, unlock_enabled};
+            name, unlock_enabled, &directory->attributes()};
     }
 };
 
@@ -118,6 +119,7 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
         *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
         settings.name, guard_limits(settings.guard)
     );
+    source->runner->tell_echoes_to(core.echoes);
     return source;
 }
 
@@ -145,7 +147,11 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
             return fail(std::move(error));
         }
         masters.emplace(
-            (*source)->id, authority::Master{one.name, &(*source)->directory->mapper()}
+            (*source)->id,
+            authority::Master{
+                one.name, &(*source)->directory->mapper(),
+                one.write_back_phone.empty() ? std::vector<std::string>()
+                                             : std::vector<std::string>{"phoneNumbers"}}
         );
         sources->sources_.push_back(*std::move(source));
     }

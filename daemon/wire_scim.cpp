@@ -24,7 +24,8 @@ Status wire_scim(Generation& generation) {
     generation.scim = std::make_unique<scim::Service>(scim::ServiceDependencies{
         *core.store, *generation.schemas,
         [sources = generation.sources.get()] { return sources->authority(); }, core.clock,
-        core.credentials.get(), std::move(options), core.async.get()});
+        core.credentials.get(), std::move(options), core.async.get(), generation.sources.get(),
+        &core.echoes});
     core.async->set_public_url(settings.server.public_url);
     BASCULE_CHECK(generation.scim->add_routes(
         generation.public_router,

@@ -22,6 +22,7 @@ ldap::ExaminationOptions examination_options(const config::SourceSettings& setti
     options.dialect = configured_dialect(settings.dialect);
     options.writes_passwords = settings.write_back_password;
     options.unlocks = settings.write_back_unlock;
+    options.written_attributes = settings.write_back_phone;
     return options;
 }
 

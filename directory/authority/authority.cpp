@@ -1,5 +1,6 @@
 #include "directory/authority/authority.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -67,6 +68,22 @@ Status Authority::may_write(
     );
     refusal.value().field = path.to_string();
     return refusal;
+}
+
+Result<Place> Authority::place_of_change(
+    const Registry& registry, const ObjectRow& object, const AttributePath& path,
+    std::string_view dn
+) const {
+    const auto master = masters_.find(object.source);
+    if (object.is_synced() && master != masters_.end() && path.extension.empty() &&
+        registry.spec(object.type).name == "User") {
+        const auto& written = master->second.written_back;
+        if (std::ranges::find(written, path.name) != written.end()) {
+            return Place::at_source;
+        }
+    }
+    BASCULE_CHECK(may_write(registry, object, path, dn));
+    return Place::here;
 }
 
 Status Authority::may_write_edges(

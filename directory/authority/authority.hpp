@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "directory/base/result.hpp"
 #include "directory/model/object.hpp"
@@ -15,6 +16,14 @@ namespace bascule::authority {
 struct Master {
     std::string name;
     const directory::EntryMapper* mapper = nullptr;  ///< outlives the Authority
+    /// Names of users' attributes that are changed by writing them to the source.
+    std::vector<std::string> written_back = {};
+};
+
+/// Where a change is made.
+enum class Place {
+    here,       ///< in the store
+    at_source,  ///< in the directory that masters the object, and then in the store
 };
 
 /// The one answer to "may this be changed here?". Immutable, thread-safe; a reload builds a new
@@ -27,6 +36,12 @@ class Authority {
     /// what the mapping does not fill. Refusal: `conflict`/"mutability", naming the source and `dn`
     /// when known.
     [[nodiscard]] Status may_write(
+        const directory::Registry& registry, const directory::ObjectRow& object,
+        const directory::AttributePath& path, std::string_view dn = {}
+    ) const;
+    /// Where attribute `path` of the object is changed, if it may be: also at the source. Refusals
+    /// as may_write().
+    [[nodiscard]] Result<Place> place_of_change(
         const directory::Registry& registry, const directory::ObjectRow& object,
         const directory::AttributePath& path, std::string_view dn = {}
     ) const;

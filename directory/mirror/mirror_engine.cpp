@@ -118,6 +118,8 @@ Status MirrorEngine::changed(SourceEntry entry) {
     ++counters_.received;
     directory::MappedEntry mapped = map_safely(mapper_, entry);
     const Uuid anchor = entry.anchor;
+    if (echoes_ != nullptr && !echoes_->idle())
+        echoes_->heard(ids_.of(anchor), mapped.attributes);
     const bool first = !in_refresh_ || seen_.insert(anchor).second;
     named_deletes_.erase(anchor);
     if (load_ && first)

@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "directory/mirror/echo_book.hpp"
 #include "directory/mirror/entry_applier.hpp"
 #include "directory/mirror/identity.hpp"
 #include "directory/mirror/removal_guard.hpp"
@@ -89,6 +90,8 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Counts received entries from here on. To be called before anything is received.
     void count_received_from(std::uint64_t received) { counters_.received = received; }
+    /// Tells the book of what comes back. It outlives the engine. Before anything is received.
+    void tell_echoes_to(EchoBook& book) { echoes_ = &book; }
     [[nodiscard]] const std::string& source() const { return source_; }
 
   private:
@@ -149,6 +152,7 @@ class MirrorEngine final : public directory::FeedSink {
     RefreshNotes notes_;
     std::unique_ptr<BulkLoad> load_;
     EngineCounters counters_;
+    EchoBook* echoes_ = nullptr;
 };
 
 }  // namespace bascule::mirror

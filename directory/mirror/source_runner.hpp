@@ -50,6 +50,8 @@ class SourceRunner {
 
     /// Goes on counting received entries where a former runner of the source ended. Before start().
     void count_received_from(std::uint64_t received) { engine_.count_received_from(received); }
+    /// See MirrorEngine. Before start().
+    void tell_echoes_to(EchoBook& book) { engine_.tell_echoes_to(book); }
     void start();
     void stop();
     [[nodiscard]] SourceStatus snapshot() const;

@@ -106,7 +106,7 @@ Status check_changes(
     BASCULE_TRY(const std::string dn, source_dn(reader, before.row));
     for (const AttributePath& path : changed_attributes(before.body, body)) {
         if (!path.extension.empty() || !is_bookkeeping(path.name)) {
-            BASCULE_CHECK(authority.may_write(engine.registry, before.row, path, dn));
+            BASCULE_CHECK(authority.place_of_change(engine.registry, before.row, path, dn));
         }
     }
     return {};

@@ -114,15 +114,16 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
         BASCULE_CHECK(
             check_external_id(view_, call_.profile, transaction_, before.row.id, wanted.body)
         );
-        after.row.display = display_of(wanted.body);
+        BASCULE_TRY(after.body, settle(before, wanted));
+        after.row.display = display_of(after.body);
         BASCULE_TRY(
             const bool updated,
             transaction_.update(
-                before.row.oid, wanted.body,
-                local_part(engine_, *authority_, before.row, wanted.body), after.row.display
+                before.row.oid, after.body,
+                local_part(engine_, *authority_, before.row, after.body), after.row.display
             )
         );
-        changed = updated ? names_of(changed_attributes(before.body, wanted.body)) : std::string{};
+        changed = updated ? names_of(changed_attributes(before.body, after.body)) : std::string{};
     }
     BASCULE_CHECK(apply_edges(after, wanted.edges));
     if (!wanted.edges.empty()) {
@@ -134,11 +135,24 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     if (wanted.has_password && !wanted.password_hash.empty()) {
         changed += changed.empty() ? "password" : ", password";
     }
+    if (wanted.source != nullptr && wanted.source->waits()) {
+        return fail(wanted.source->must_be_alone());
+    }
     return changed.empty() ? Status{}
                            : journal(
                                  activity_of(view_, Change::update), after.row, changed,
-                                 changed_values(view_, before.body, wanted.body)
+                                 changed_values(view_, before.body, after.body)
                              );
+}
+
+/// The body with what the directory made of it, where it masters what is changed.
+Result<std::string> ObjectChange::settle(const Object& before, const WantedState& wanted) {
+    if (wanted.source != nullptr) {
+        return wanted.source->settle(*authority_, transaction_, before, wanted.body);
+    }
+    SourceWrite none(engine_);
+    BASCULE_TRY(auto body, none.settle(*authority_, transaction_, before, wanted.body));
+    return none.waits() ? Result<std::string>(fail(none.must_be_alone())) : std::move(body);
 }
 
 Status ObjectChange::remove(const Object& before) {

@@ -9,6 +9,7 @@
 #include "scim/patch/patch.hpp"
 #include "scim/service/edge_writer.hpp"
 #include "scim/service/engine.hpp"
+#include "scim/service/source_write.hpp"
 
 namespace bascule::scim {
 
@@ -19,6 +20,7 @@ struct WantedState {
     bool is_patch = false;  ///< emptying what is required is `mutability` then (check 92)
     bool has_password = false;
     std::string password_hash;  ///< empty when passwords are not kept here
+    SourceWrite* source = nullptr;  ///< what goes to the directory first; null: nothing may
 };
 
 /// Changes one object inside a transaction: rules, authority, document, edges, password, journal.
@@ -46,6 +48,9 @@ class ObjectChange {
     [[nodiscard]] const authority::Authority& authority() const { return *authority_; }
 
   private:
+    [[nodiscard]] Result<std::string> settle(
+        const directory::Object& before, const WantedState& wanted
+    );
     [[nodiscard]] Result<directory::Oid> store_new(const directory::Object& object);
     /// Removes the roles that the object holds, or that are limited to it.
     [[nodiscard]] Status remove_assignments(const Uuid& id);

@@ -30,7 +30,16 @@ using nlohmann::ordered_json;
 class WriteBase : public ResourceWrite {
   public:
     WriteBase(const Engine& engine, const TypeView& view, const Call& call)
-        : engine_(engine), view_(view), call_(call) {}
+        : engine_(engine), view_(view), call_(call), source_(engine) {}
+
+    [[nodiscard]] bool waits_for_source() const override { return source_.waits(); }
+    [[nodiscard]] Status write_to_source(bool rehearsed) override {
+        if (rehearsed) {
+            source_.assume();
+            return {};
+        }
+        return source_.write(call_.context.deadline);
+    }
 
     [[nodiscard]] Status choose_answer(const WriteInput& input) {
         BASCULE_TRY(projection_, projection_of(engine_, call_, view_));
@@ -79,6 +88,7 @@ class WriteBase : public ResourceWrite {
     const TypeView& view_;
     const Call& call_;
     Projection projection_;
+    SourceWrite source_;
 
   private:
     [[nodiscard]] http::Response headers(std::uint64_t version) const {
@@ -202,6 +212,7 @@ class ReplaceWrite final : public WriteBase {
         );
         BASCULE_TRY(wanted.body, whole_body(engine_, view_, before.body, std::move(replaced)));
         wanted.edges = edges_of(call_.caller, view_, draft, omitted_edges(before.row));
+        wanted.source = &source_;
         BASCULE_CHECK(change.update(before, wanted));
         return note_version(transaction);
     }
@@ -287,6 +298,7 @@ class PatchWrite final : public WriteBase {
             }
             BASCULE_CHECK(password_.put_into(wanted));
         }
+        wanted.source = &source_;
         BASCULE_CHECK(change.update(before, wanted));
         return note_version(transaction);
     }

@@ -36,6 +36,15 @@ class ResourceWrite {
     [[nodiscard]] virtual bool needs_hash() const { return false; }
     virtual void hash_password() {}
 
+    /// True after an apply() that met a change which goes to the directory first, and failed: call
+    /// write_to_source() outside the transaction and apply again.
+    [[nodiscard]] virtual bool waits_for_source() const { return false; }
+    /// `rehearsed`: nothing is sent, the directory is taken to agree.
+    [[nodiscard]] virtual Status write_to_source(bool rehearsed) {
+        static_cast<void>(rehearsed);
+        return {};
+    }
+
   protected:
     Uuid id_;
     std::uint64_t version_ = 0;

@@ -12,9 +12,11 @@
 #include "directory/authority/authority.hpp"
 #include "directory/base/result.hpp"
 #include "directory/base/secret.hpp"
+#include "directory/mirror/echo_book.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/local_credentials.hpp"
 #include "directory/ports/store.hpp"
+#include "directory/ports/write_back_directory.hpp"
 #include "http/api/message.hpp"
 #include "http/api/router.hpp"
 #include "scim/profile/client_profile.hpp"
@@ -65,6 +67,10 @@ struct ServiceDependencies {
     ServiceOptions options;
     /// Takes requests that shall be answered later; null: every request is answered at once.
     AsyncGate* asynchronous = nullptr;
+    /// Directories that take changes of synced objects, and what comes back of them; null: none
+    /// does.
+    const directory::WriteBackDirectory* write_back = nullptr;
+    mirror::EchoBook* echoes = nullptr;
 };
 
 struct Engine;

@@ -60,6 +60,11 @@ Result<http::Response> carry_out(
         write.hash_password();
         outcome = run(engine, write);
     }
+    // The change is right, and the directory that masters the object has to take it first.
+    if (!outcome && write.waits_for_source()) {
+        BASCULE_CHECK(write.write_to_source(preferences.dry_run));
+        outcome = run(engine, write);
+    }
     return outcome;
 }
 

@@ -6,6 +6,7 @@
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/password_errors.hpp"
+#include "connectors/ldap/phone_writer.hpp"
 #include "directory/base/log.hpp"
 
 namespace bascule::ldap {
@@ -175,7 +176,19 @@ Result<std::unique_ptr<DirectorySource>> DirectorySource::make(
         source->certain_ = *configured;
         source->is_certain_ = true;
     }
+    BASCULE_CHECK(source->make_attribute_writer());
     return source;
+}
+
+/// By the rules of the dialect that is configured or known; phone numbers have the same in all.
+Status DirectorySource::make_attribute_writer() {
+    const auto users =
+        with_defaults(options_.mapping.users, default_mapping(current_).users);
+    BASCULE_TRY(auto rules, phone_rules(users, options_.written_phones));
+    attributes_ = std::make_unique<PhoneWriter>(work_, std::move(rules), [this] {
+        return PhoneWriter::Mirror{parts().mapper->wanted_attributes(), parts().mapper.get()};
+    });
+    return {};
 }
 
 std::unique_ptr<directory::Feed> DirectorySource::make_feed() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "connectors/ldap/dialects/parts.hpp"
+#include "directory/ports/attribute_writer.hpp"
 #include "directory/ports/entry_mapper.hpp"
 
 namespace bascule::ldap {
@@ -32,6 +33,7 @@ class DirectorySource {
     [[nodiscard]] const directory::EntryMapper& mapper() const { return *mapper_; }
     [[nodiscard]] directory::PasswordWriter& writer() { return *writer_; }
     [[nodiscard]] directory::PasswordVerifier& verifier() { return *verifier_; }
+    [[nodiscard]] directory::AttributeWriter& attributes() { return *attributes_; }
     /// The feed; it refers to this source, which outlives it. To be called once.
     [[nodiscard]] std::unique_ptr<directory::Feed> make_feed();
     /// The dialect in use; a guess until the server was asked.
@@ -43,6 +45,7 @@ class DirectorySource {
     class DialectWriter;
     class DialectVerifier;
     explicit DirectorySource(SourceOptions options);
+    [[nodiscard]] Status make_attribute_writer();
     [[nodiscard]] const DialectParts& parts() const { return parts_.at(current_); }
     [[nodiscard]] Result<Dialect> ask(Connection& connection, Deadline deadline) const;
     /// The parts for passwords; asks the server when nobody has yet.
@@ -58,6 +61,7 @@ class DirectorySource {
     std::unique_ptr<directory::EntryMapper> mapper_;
     std::unique_ptr<directory::PasswordWriter> writer_;
     std::unique_ptr<directory::PasswordVerifier> verifier_;
+    std::unique_ptr<directory::AttributeWriter> attributes_;
 };
 
 }  // namespace bascule::ldap

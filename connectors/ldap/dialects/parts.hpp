@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "connectors/ldap/connection_options.hpp"
 #include "connectors/ldap/dialects/dialect.hpp"
@@ -30,6 +31,7 @@ struct SourceOptions {
     Polling polling = {};
     /// Passwords may be written by replacing userPassword where there is no Password Modify.
     bool replaces_password = false;
+    std::vector<std::string> written_phones;  ///< attributes that are written back
 };
 
 /// Everything of a source that depends on its dialect.
