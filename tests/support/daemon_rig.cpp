@@ -54,7 +54,9 @@ std::string source_text(
     out << "sources:\n  - name: corp\n    servers: [\"" << access.server << "\"]\n"
         << "    base: \"" << access.base << "\"\n    bind: { dn: \"" << access.dn
         << "\", password: { file: " << secret << " } }\n"
-        << "    write_back: { password: true, unlock: true }\n"
+        << (more.find("write_back:") == std::string::npos
+                ? "    write_back: { password: true, unlock: true }\n"
+                : "")
         << more;
     return out.str();
 }

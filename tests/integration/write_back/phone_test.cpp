@@ -1,0 +1,250 @@
+// Phone numbers that are changed by SCIM go to the directory within the request, and their echo
+// changes nothing.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "tests/support/daemon_rig.hpp"
+#include "tests/support/ds389_rig.hpp"
+#include "tests/support/samba_rig.hpp"
+
+namespace bascule::test {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* mobile_only = "    write_back: { phone: [mobile] }\n";
+
+json patch_of(const json& operations) {
+    return {
+        {"schemas", {"urn:ietf:params:scim:api:messages:2.0:PatchOp"}}, {"Operations", operations}};
+}
+
+json set_phone(const std::string& type, const std::string& value) {
+    return patch_of(
+        {{{"op", "replace"},
+          {"path", "phoneNumbers[type eq \"" + type + "\"].value"},
+          {"value", value}}}
+    );
+}
+
+json add_phone(const std::string& type, const std::string& value) {
+    return patch_of(
+        {{{"op", "add"}, {"path", "phoneNumbers"}, {"value", {{{"type", type}, {"value", value}}}}}}
+    );
+}
+
+/// The number of that type in an answer; empty when there is none.
+std::string phone_of(const json& user, const std::string& type) {
+    for (const json& one : user.value("phoneNumbers", json::array())) {
+        if (one.value("type", "") == type) {
+            return one.value("value", "");
+        }
+    }
+    return {};
+}
+
+class PhoneWriteBack : public testing::Test {
+  protected:
+    PhoneWriteBack() {
+        auto rules = SlapdRig::default_access();
+        rules.insert(
+            rules.begin(),
+            "to attrs=mobile by dn.exact=\"" + SlapdRig::service_dn() + "\" write by * read"
+        );
+        rig.change_access(rules);
+        rig.load_ldif(directory_ldif(20, 2));
+        rig.start();
+        rig.set(dn, "telephoneNumber", "+49 30 99");
+    }
+    void start(const std::string& lines = mobile_only) {
+        daemon = std::make_unique<DaemonRig>(rig, lines);
+        daemon->start();
+        static_cast<void>(daemon->token());
+        id = daemon->find("/Users", "userName eq \"" + user_uid(1) + "\"").at("id");
+    }
+    HttpAnswer patch(const json& body) const {
+        return daemon->request("PATCH", "/scim/v2/Users/" + id, body);
+    }
+    json user() const { return daemon->request("GET", "/scim/v2/Users/" + id).json; }
+    /// Journal records about the person.
+    std::vector<json> records() const {
+        std::vector<json> found;
+        const auto result = daemon->command({"--json", "audit", "tail", "-n", "100"});
+        std::istringstream lines(result.output);
+        for (std::string line; std::getline(lines, line);) {
+            if (line.find(id) != std::string::npos) {
+                found.push_back(json::parse(line));
+            }
+        }
+        return found;
+    }
+    double metric(const std::string& name) const {
+        const auto text =
+            HttpClient(daemon->management_port()).send({"GET", "/metrics", {}, {}}).body;
+        const auto at = text.find("\n" + name + " ");
+        return at == std::string::npos ? -1 : std::stod(text.substr(at + name.size() + 2));
+    }
+    void wait_for_echoes(double count) const {
+        wait_until("the echo", std::chrono::seconds(20), [&] {
+            return metric("bascule_write_back_confirmed_total") >= count;
+        });
+    }
+
+    SlapdRig rig;
+    std::string dn = user_dn(1);
+    std::unique_ptr<DaemonRig> daemon;
+    std::string id;
+};
+
+TEST_F(PhoneWriteBack, ANumberGoesToTheDirectoryAndItsEchoIsNoChange) {
+    start();
+    const auto before = records().size();
+    const auto added = patch(add_phone("mobile", "+49 (30) 123-4567"));
+    ASSERT_EQ(added.status, 200) << added.body;
+    EXPECT_EQ(phone_of(added.json, "mobile"), "+49301234567");
+    EXPECT_EQ(phone_of(added.json, "work"), "+49 30 99");
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301234567"));
+    wait_for_echoes(1);
+    EXPECT_EQ(records().size(), before + 1);
+    EXPECT_EQ(records().front().at("actor").value("kind", ""), "client");
+    EXPECT_EQ(user().at("meta").at("version"), added.json.at("meta").at("version"));
+
+    const auto replaced = patch(set_phone("mobile", "+49307654321"));
+    ASSERT_EQ(replaced.status, 200) << replaced.body;
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49307654321"));
+    const auto removed =
+        patch(patch_of({{{"op", "remove"}, {"path", "phoneNumbers[type eq \"mobile\"]"}}}));
+    ASSERT_EQ(removed.status, 200) << removed.body;
+    EXPECT_THAT(rig.values(dn, "mobile"), IsEmpty());
+    wait_for_echoes(3);
+    EXPECT_EQ(records().size(), before + 3);
+    EXPECT_EQ(phone_of(user(), "mobile"), "");
+    EXPECT_EQ(phone_of(user(), "work"), "+49 30 99");
+}
+
+TEST_F(PhoneWriteBack, WhatIsNotWrittenBackIsRefusedWithItsMaster) {
+    start();
+    const auto work = patch(set_phone("work", "+49301"));
+    EXPECT_EQ(work.status, 400);
+    EXPECT_EQ(work.json.value("scimType", ""), "mutability");
+    EXPECT_THAT(work.json.value("detail", ""), HasSubstr("Of type 'mobile' they are written"));
+    const auto bad = patch(add_phone("mobile", "+49 call me"));
+    EXPECT_EQ(bad.status, 400) << bad.body;
+    EXPECT_THAT(bad.json.value("detail", ""), HasSubstr("is no phone number"));
+    EXPECT_THAT(rig.values(dn, "mobile"), IsEmpty());
+}
+
+TEST_F(PhoneWriteBack, WithoutTheOptionEveryNumberIsMasteredElsewhere) {
+    start("");
+    EXPECT_EQ(patch(add_phone("mobile", "+49301234567")).status, 400);
+    EXPECT_THAT(rig.values(dn, "mobile"), IsEmpty());
+}
+
+TEST_F(PhoneWriteBack, ADirectoryThatIsDownOrDeniesIsSaidAndNothingIsChanged) {
+    start();
+    rig.change_access(SlapdRig::default_access());
+    const auto denied = patch(add_phone("mobile", "+49301234567"));
+    EXPECT_EQ(denied.status, 403) << denied.body;
+    EXPECT_THAT(denied.json.value("detail", ""), HasSubstr("bascule doctor"));
+    rig.stop();
+    const auto down = patch(add_phone("mobile", "+49301234567"));
+    EXPECT_EQ(down.status, 503) << down.body;
+    EXPECT_THAT(down.json.value("detail", ""), HasSubstr("was not changed"));
+    EXPECT_EQ(phone_of(user(), "mobile"), "");
+}
+
+TEST_F(PhoneWriteBack, APutThatLeavesNumbersOutKeepsThem) {
+    start();
+    ASSERT_EQ(patch(add_phone("mobile", "+49301234567")).status, 200);
+    const auto put = daemon->request(
+        "PUT", "/scim/v2/Users/" + id,
+        {{"schemas", {"urn:ietf:params:scim:schemas:core:2.0:User"}}, {"userName", user_uid(1)}}
+    );
+    EXPECT_EQ(put.status, 200) << put.body;
+    EXPECT_EQ(phone_of(put.json, "mobile"), "+49301234567");
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301234567"));
+}
+
+TEST_F(PhoneWriteBack, TheRoundTripIsShort) {
+    start();
+    ASSERT_EQ(patch(add_phone("mobile", "+49301234567")).status, 200);
+    std::vector<double> times;
+    constexpr int rounds = 100;
+    for (int i = 0; i < rounds; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        ASSERT_EQ(patch(set_phone("mobile", fmt::format("+4930{:07}", i))).status, 200);
+        times.push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin)
+                .count()
+        );
+    }
+    wait_for_echoes(rounds + 1);
+    std::ranges::sort(times);
+    std::cout << fmt::format(
+        "request p50 {:.1f} ms, p99 {:.1f} ms; longest confirmation {:.0f} ms\n", times[rounds / 2],
+        times[rounds - 2], metric("bascule_write_back_confirmation_longest_seconds") * 1000
+    );
+}
+
+TEST(PhoneWriteBackDs389, ANumberGoesToTheDirectoryAndItsEchoIsNoChange) {
+    Ds389Rig& rig = shared_ds389();
+    const auto people = "ou=people," + Ds389Rig::suffix();
+    const auto dn = "uid=leo," + people;
+    rig.modify(fmt::format(
+        "dn: {0}\nobjectClass: inetOrgPerson\nuid: leo\ncn: Leo\nsn: Leo\nmobile: +4930111\n\n"
+        "dn: {1}\nchangetype: modify\nadd: aci\naci: (targetattr=\"mobile\")(version 3.0; acl "
+        "\"phones\"; allow (write) userdn=\"ldap:///{2}\";)\n",
+        dn, people, Ds389Rig::service_dn()
+    ));
+    DaemonRig daemon(
+        {rig.ldap_uri(), Ds389Rig::suffix(), Ds389Rig::service_dn(), Ds389Rig::service_password()},
+        mobile_only
+    );
+    daemon.start();
+    static_cast<void>(daemon.token());
+    const auto user = daemon.find("/Users", "userName eq \"leo\"");
+    const auto answer = daemon.request(
+        "PATCH", "/scim/v2/Users/" + user.at("id").get<std::string>(),
+        set_phone("mobile", "+49 30 1234567")
+    );
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(phone_of(answer.json, "mobile"), "+49301234567");
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301234567"));
+    EXPECT_EQ(daemon.stop(), 0);
+    rig.clear();
+}
+
+TEST(PhoneWriteBackDomain, ANumberGoesToTheDirectoryAndItsEchoIsNoChange) {
+    if (const auto obstacle = SambaRig::obstacle(); !obstacle.empty()) {
+        GTEST_SKIP() << obstacle;
+    }
+    SambaRig samba;
+    samba.start();
+    const auto dn = samba.add_user("leo", "Passw0rd-old", "telephoneNumber: +4930111\n");
+    DaemonRig daemon(
+        {samba.ldaps_uri(), SambaRig::people(), SambaRig::service_dn(),
+         SambaRig::service_password()},
+        "    ca: \"" + samba.ca_file() + "\"\n    write_back: { phone: [telephoneNumber] }\n"
+    );
+    daemon.start();
+    static_cast<void>(daemon.token());
+    const auto user = daemon.find("/Users", "userName eq \"leo@rig.test\"");
+    const auto answer = daemon.request(
+        "PATCH", "/scim/v2/Users/" + user.at("id").get<std::string>(),
+        set_phone("work", "+49 30 1234567")
+    );
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(phone_of(answer.json, "work"), "+49301234567");
+    EXPECT_THAT(samba.client().values(dn, "telephoneNumber"), ElementsAre("+49301234567"));
+    EXPECT_EQ(daemon.stop(), 0);
+}
+
+}  // namespace
+}  // namespace bascule::test
