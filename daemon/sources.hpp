@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "connectors/ldap/reachability.hpp"
 #include "daemon/core.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
@@ -33,6 +34,8 @@ class Sources final : public directory::WriteBackDirectory {
     void stop();
 
     [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
+    /// How the servers of a source are reached.
+    [[nodiscard]] ldap::Reachability::View reach(const std::string& name) const;
     /// Every source was complete once, so that what is mirrored can be served.
     [[nodiscard]] Result<bool> all_loaded() const;
     /// "corp live, 104224 objects" for the service manager.

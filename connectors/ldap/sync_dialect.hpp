@@ -33,6 +33,8 @@ struct SyncDialect {
     /// not certain. `told`: it told something. To be asked after the refresh. Empty: the server
     /// says so itself.
     std::function<Result<bool>(Connection&, const SyncCookie& sent, bool told, Deadline)> remembers;
+    /// Whether its servers' replicas go on with a cookie of each other.
+    bool portable_cookie = true;
     /// What an administrator does in this server's own words: when a limit applies to the service
     /// account, and when the server does not synchronise the base.
     std::string limit_advice =

@@ -20,4 +20,7 @@ namespace bascule::ldap {
 /// A refresh should have been proved or completed by searches of its own, and could not.
 [[nodiscard]] directory::FeedResult unproven(Error error, const SyncDialect& dialect);
 
+/// `unavailable`/"provider_behind": the server knows less than was mirrored.
+[[nodiscard]] Error provider_behind_error(std::string context);
+
 }  // namespace bascule::ldap

@@ -7,12 +7,15 @@
 #include <utility>
 
 #include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/directory_reads.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
+#include "connectors/ldap/successor.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
+#include "connectors/ldap/sync_end.hpp"
 #include "connectors/ldap/sync_session.hpp"
 #include "directory/base/text.hpp"
 
@@ -46,12 +49,30 @@ SearchRequest search_request(const SyncReplOptions& options) {
     return request;
 }
 
-/// Reads messages until something ends the stream. Everything that waits is taken before the sink
-/// is told that nothing does. A refresh that is silent for longer than `refresh_patience` is asked
-/// why.
-FeedResult follow(
+/// What stamps say: a server that has not heard of everything that was told would be taken for one
+/// where it was deleted. One that says nothing of stamps judges for itself.
+Status require_current(
+    Connection& connection, const std::string& base, const SyncCookie& cookie, Deadline deadline
+) {
+    if (cookie.empty() || cookie.number() > 0) {
+        return {};
+    }
+    BASCULE_TRY(const auto context, naming_context_of(connection, base, deadline));
+    BASCULE_TRY(const auto stamps, provider_stamps(connection, context, deadline));
+    if (stamps.empty() || !stamps.is_behind(cookie)) {
+        return {};
+    }
+    return fail(provider_behind_error(fmt::format(
+        "{} has {}, told was {}", connection.server(), stamps.to_string(0), cookie.to_string(0)
+    )));
+}
+
+/// Reads messages until something ends the stream, or `moves` in the persist phase: then it has not
+/// ended. Everything that waits is taken before the sink is told that nothing does. A refresh that
+/// is silent for longer than `refresh_patience` is asked why.
+std::optional<FeedResult> follow(
     Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink,
-    std::chrono::milliseconds refresh_patience
+    std::chrono::milliseconds refresh_patience, const std::function<bool()>& moves
 ) {
     bool idle = false;
     auto asked = steady_clock::now();
@@ -60,20 +81,24 @@ FeedResult follow(
             id, steady_clock::now() + (idle ? wait_slice : std::chrono::seconds{0})
         );
         if (!message) {
-            return {FeedEnd::disconnected, std::move(message).error()};
+            return FeedResult{FeedEnd::disconnected, std::move(message).error()};
         }
         if (*message == nullptr) {
             if (!std::exchange(idle, true)) {
                 if (auto status = sink.idle(); !status) {
-                    return {FeedEnd::disconnected, std::move(status).error()};
+                    return FeedResult{FeedEnd::disconnected, std::move(status).error()};
                 }
                 progress.waiting();
             }
             if (session.refreshing() && steady_clock::now() - asked > refresh_patience) {
                 if (auto end = session.ask_why_silent()) {
-                    return *std::move(end);
+                    return end;
                 }
                 asked = steady_clock::now();
+            }
+            // Everything that was told has been committed.
+            if (!session.refreshing() && moves()) {
+                return std::nullopt;
             }
             continue;
         }
@@ -81,14 +106,17 @@ FeedResult follow(
         asked = steady_clock::now();
         progress.message_arrived();
         if (auto end = session.handle(message->get())) {
-            return *std::move(end);
+            return end;
         }
     }
 }
 
 }  // namespace
 
-SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {}
+SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {
+    options_.connection.loyalty =
+        options_.dialect.portable_cookie ? Loyalty::none : Loyalty::waits;
+}
 
 FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {
     SyncCookie start;
@@ -100,12 +128,34 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         start = *std::move(parsed);
     }
     const auto deadline = connecting_deadline(options_.connection);
-    auto connection = Connection::open_bound(options_.connection, deadline, stop);
+    auto connection = Connection::open_bound(
+        options_.connection, deadline, stop,
+        [&](Connection& one, Deadline until) {
+            return require_current(one, options_.base, start, until);
+        }
+    );
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
     }
+    Successor successor(options_.connection, *connection, stop);
+    bool prove = from.interrupted;
+    while (true) {
+        options_.connection.reach->feed_at(connection->server());
+        if (auto end = stream(*connection, start, prove, sink, successor, stop)) {
+            leave_server(options_.connection, connection->server(), *end);
+            return stop.stop_requested() ? FeedResult() : *std::move(end);
+        }
+        prove = false;
+    }
+}
+
+/// One connection after another is followed; the next begins where the last one ended.
+std::optional<FeedResult> SyncReplFeed::stream(
+    Connection& connection, SyncCookie& start, bool prove, FeedSink& sink, Successor& successor,
+    const std::stop_token& stop
+) {
     const auto scope = search_request(options_);
-    const auto id = connection->start_sync(
+    const auto id = connection.start_sync(
         MovedSubtree::with_signs(scope), start.to_string(options_.replica_id)
     );
     if (!id) {
@@ -115,35 +165,58 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         return failed_run(std::move(status).error(), stop);
     }
     StreamProgress progress;
-    const Heartbeat heartbeat(
-        options_.connection, options_.base, options_.heartbeat, connection->wire(), progress
-    );
     // Another server may not have heard of what this one tells.
-    auto same_server = options_.connection;
-    same_server.servers = {connection->server()};
+    const auto same_server = options_.connection.at(connection.server());
+    std::optional<Heartbeat> heartbeat;
+    heartbeat.emplace(
+        same_server, options_.base, options_.heartbeat, connection.wire(), progress
+    );
     MovedSubtree moved(same_server, scope, options_.dialect, stop);
-    PresenceSearch presence(std::move(same_server), scope, options_.dialect, stop);
+    PresenceSearch presence(same_server, scope, options_.dialect, stop);
     SyncSession session(
-        *connection, moved, presence, sink, progress, std::move(start),
-        {options_.base, options_.replica_id, options_.dialect, from.interrupted}
+        connection, moved, presence, sink, progress, start,
+        {options_.base, options_.replica_id, options_.dialect, prove}
     );
     const auto patience =
         options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
-    auto result = follow(*connection, *id, session, progress, sink, patience);
-    if (stop.stop_requested()) {
-        return {};
+    std::optional<Connection> next;
+    const auto moves = [&] {
+        if (!successor.ready()) {
+            return false;
+        }
+        next = successor.take();
+        if (!next) {
+            return false;
+        }
+        if (const auto fits = suits(*next, session.cookie()); !fits) {
+            successor.give_up(*next, connection, fits.error());
+            next.reset();
+        }
+        return next.has_value();
+    };
+    auto result = follow(connection, *id, session, progress, sink, patience, moves);
+    if (!result) {
+        start = session.cookie();
+        heartbeat.reset();
+        connection = *std::move(next);
+        return std::nullopt;
     }
-    if (auto verdict = heartbeat.verdict()) {
+    if (auto verdict = heartbeat->verdict(); verdict && !stop.stop_requested()) {
         result = {FeedEnd::disconnected, *std::move(verdict)};
     }
     return result;
 }
 
+Status SyncReplFeed::suits(Connection& next, const SyncCookie& cookie) const {
+    const auto until = steady_clock::now() + options_.connection.network_timeout;
+    return require_current(next, options_.base, cookie, until);
+}
+
 std::string SyncReplFeed::fingerprint() const {
     return fmt::format(
-        "{}|{}|{}|{}|{}|{}", options_.dialect.name, server_set_text(options_.connection.servers),
+        "{}|{}|{}|{}|{}|{}", options_.dialect.name, server_set_text(options_.connection),
         dn_key_or_raw(options_.base), options_.filter, attribute_set_text(options_.attributes),
-        dn_key_or_raw(options_.connection.bind_dn)
+        options_.connection.identity()
     );
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+class Successor;
 
 struct SyncReplOptions {
     ConnectionOptions connection;
@@ -43,6 +46,14 @@ class SyncReplFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    /// Follows the connection from `start`; when the stream moves, nothing is returned, and both
+    /// are those to go on with.
+    [[nodiscard]] std::optional<directory::FeedResult> stream(
+        Connection& connection, SyncCookie& start, bool prove, directory::FeedSink& sink,
+        Successor& successor, const std::stop_token& stop
+    );
+    [[nodiscard]] Status suits(Connection& next, const SyncCookie& cookie) const;
+
     SyncReplOptions options_;
 };
 

@@ -43,6 +43,8 @@ class SyncSession {
     /// that the server did not tell.
     [[nodiscard]] std::optional<directory::FeedResult> ask_why_silent();
     [[nodiscard]] bool refreshing() const { return refreshing_; }
+    /// Up to where everything was handed over.
+    [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
 
   private:
     using End = std::optional<directory::FeedResult>;

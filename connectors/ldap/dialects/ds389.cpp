@@ -54,6 +54,7 @@ SyncDialect ds389_sync() {
     // It sends every user attribute and no operational one, whatever is asked for.
     dialect.whole_entries_in_refresh = false;
     dialect.silent_at_limits = true;
+    dialect.portable_cookie = false;
     dialect.remembers = &log_tells_all;
     dialect.limit_advice =
         "Set nsSizeLimit, nsLookThroughLimit and nsTimeLimit of the account's entry to -1.";

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+class Connection;
+class Successor;
 
 struct PollOptions {
     ConnectionOptions connection;
@@ -37,7 +41,7 @@ struct PollOptions {
 /// memory for each entry. Ends within 500 ms after a stop request. One run at a time.
 class PollFeed final : public directory::Feed {
   public:
-    explicit PollFeed(PollOptions options) : options_(std::move(options)) {}
+    explicit PollFeed(PollOptions options);
 
     [[nodiscard]] directory::FeedResult run(
         const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
@@ -45,6 +49,11 @@ class PollFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    [[nodiscard]] std::optional<directory::FeedResult> stream(
+        Connection& connection, bool resumes, directory::FeedSink& sink, Successor& successor,
+        const std::stop_token& stop
+    );
+
     PollOptions options_;
     KnownEntries known_;
     /// The cookie under which the mirror holds what is known.
