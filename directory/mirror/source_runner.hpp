@@ -49,7 +49,7 @@ class SourceRunner {
     SourceRunner(
         directory::Store& store, std::unique_ptr<directory::Feed> feed,
         const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-        GuardLimits limits = {}
+        GuardLimits limits = {}, std::shared_ptr<const JoinRules> joins = nullptr
     );
     /// Stops within a second.
     ~SourceRunner();
@@ -76,6 +76,7 @@ class SourceRunner {
     [[nodiscard]] Status require_live() const;
     void set_state(std::string state, std::string error);
     void set_storing(bool storing);
+    [[nodiscard]] Status attend_to_others();
     void wait(const std::stop_token& stop);
 
     directory::Store& store_;

@@ -10,6 +10,7 @@
 #include "directory/base/text.hpp"
 #include "directory/mirror/held_plan.hpp"
 #include "directory/mirror/identity.hpp"
+#include "directory/model/internal_types.hpp"
 #include "directory/model/journal_details.hpp"
 
 namespace bascule::mirror {
@@ -113,6 +114,20 @@ Result<Finding> Standing::of(const MirrorEntry& entry, const SourceState& state)
         return finding;
     }
     BASCULE_TRY(const auto object, reader_.find(entry.oid));
+    if (object && object->row.type == registry_.type("Joined")) {
+        BASCULE_TRY(
+            const auto masters, reader_.edge_targets(directory::joined_edge, entry.oid, {}, 1)
+        );
+        if (!masters.empty()) {
+            BASCULE_TRY(const auto main, reader_.find_entry(masters.front().oid));
+            return Finding{
+                Cause::mirrored,
+                fmt::format(
+                    "mirrored from source {} as a part of {}", state.name,
+                    main ? main->dn : masters.front().display
+                )};
+        }
+    }
     if (object) {
         const Uuid id = object->row.id;
         if (const auto group = held.memberships.find(id); group != held.memberships.end()) {

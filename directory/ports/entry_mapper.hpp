@@ -59,6 +59,12 @@ class EntryMapper {
     ) const {
         return {};
     }
+    /// Attributes whose values name members of a group by DN and decide nothing else, whatever the
+    /// entry holds: a change of them is a change of members. Empty when that cannot be said.
+    [[nodiscard]] virtual const std::vector<std::string>& member_attributes() const {
+        static const std::vector<std::string> none;
+        return none;
+    }
     /// Of everything that decides the result.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
 };

@@ -36,6 +36,9 @@ class DirectorySource::DialectMapper final : public directory::EntryMapper {
     ) const override {
         return source_.parts().mapper->trace(type, path, entry);
     }
+    const std::vector<std::string>& member_attributes() const override {
+        return source_.parts().mapper->member_attributes();
+    }
     std::string fingerprint() const override { return source_.parts().mapper->fingerprint(); }
 
   private:
