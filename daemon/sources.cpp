@@ -114,11 +114,10 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
     BASCULE_TRY(
-        source->directory,
-        ldap::DirectorySource::make(
-            source_options(settings), configured_dialect(settings.dialect), fingerprint,
-            core.registry
-        )
+        source->directory, ldap::DirectorySource::make(
+                               source_options(settings), configured_dialect(settings.dialect),
+                               fingerprint, core.registry
+                           )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->limits = guard_limits(settings.guard);
