@@ -1,10 +1,13 @@
 #include "daemon/sources.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "directory/mirror/source_retirement.hpp"
+#include "daemon/source_options.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -34,7 +37,19 @@ mirror::GuardLimits guard_limits(const config::Guard& guard) {
     return limits;
 }
 
-/// Nothing when the server is to be asked.
+/// Under which fingerprint the source was mirrored last; empty when it never was.
+Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
+    std::string fingerprint;
+    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(source));
+        fingerprint = state ? state->fingerprint : std::string();
+        return {};
+    }));
+    return fingerprint;
+}
+
+}  // namespace
+
 std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     switch (dialect) {
         case config::Dialect::automatic:
@@ -51,18 +66,16 @@ std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     return std::nullopt;
 }
 
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
+ldap::SourceOptions source_options(const config::SourceSettings& settings) {
+    return {
+        connection_options(settings),
+        settings.base,
+        {settings.users, settings.groups},
+        settings.password_policy,
+        settings.heartbeat,
+        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
+        settings.write_back_replaces_password};
 }
-
-}  // namespace
 
 struct Sources::Source {
     std::string name;
@@ -97,14 +110,8 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     BASCULE_TRY(
         source->directory,
         ldap::DirectorySource::make(
-            {connection_options(settings),
-             settings.base,
-             {settings.users, settings.groups},
-             settings.password_policy,
-             settings.heartbeat,
-             {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-             settings.write_back_replaces_password},
-            configured_dialect(settings.dialect), fingerprint, core.registry
+            source_options(settings), configured_dialect(settings.dialect), fingerprint,
+            core.registry
         )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
@@ -113,6 +120,19 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
         settings.name, guard_limits(settings.guard)
     );
     return source;
+}
+
+/// Objects of a source that is no longer configured stay as they are: its name is all that is known.
+Status Sources::add_unconfigured(
+    directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
+) {
+    return store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            masters.emplace(state.id, authority::Master{state.name, nullptr});
+        }
+        return {};
+    });
 }
 
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
@@ -130,6 +150,7 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
         );
         sources->sources_.push_back(*std::move(source));
     }
+    BASCULE_CHECK(add_unconfigured(*core.store, masters));
     sources->authority_ = std::make_shared<const authority::Authority>(std::move(masters));
     return sources;
 }
@@ -162,7 +183,76 @@ std::vector<mirror::SourceStatus> Sources::statuses() const {
     for (const auto& source : sources_) {
         all.push_back(source->runner->snapshot());
     }
+    std::ranges::move(unconfigured(), std::back_inserter(all));
     return all;
+}
+
+bool Sources::is_configured(std::string_view name) const {
+    return std::ranges::any_of(sources_, [&](const auto& one) { return one->name == name; });
+}
+
+std::vector<mirror::SourceStatus> Sources::unconfigured() const {
+    std::vector<mirror::SourceStatus> all;
+    const auto collect = [&](directory::Reader& reader) -> Status {
+        all.clear();
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            if (is_configured(state.name)) {
+                continue;
+            }
+            mirror::SourceStatus status;
+            BASCULE_TRY(
+                status.objects, reader.count_entries(state.id, directory::EntryState::mirrored)
+            );
+            BASCULE_TRY(
+                status.quarantined,
+                reader.count_entries(state.id, directory::EntryState::quarantined)
+            );
+            BASCULE_TRY(
+                const auto unmatched,
+                reader.count_entries(state.id, directory::EntryState::unmatched)
+            );
+            if (status.objects + status.quarantined + unmatched == 0) {
+                continue;
+            }
+            status.name = state.name;
+            status.state = "unconfigured";
+            status.last_error =
+                "This source is not in the configuration. Its objects stay as they were and are "
+                "read-only. Put it back, or take them out with: bascule source retire " +
+                state.name;
+            all.push_back(std::move(status));
+        }
+        return {};
+    };
+    const Status read = core_.store->read(collect);
+    return read ? all : std::vector<mirror::SourceStatus>();
+}
+
+Result<std::uint64_t> Sources::count_retirable(const std::string& name) const {
+    if (is_configured(name)) {
+        return fail(
+            ErrorKind::conflict, "source_configured",
+            "Source '" + name +
+                "' is in the configuration. Take it out of there and reload first. Nothing was "
+                "changed."
+        );
+    }
+    return mirror::SourceRetirement(*core_.store).count(name);
+}
+
+Result<std::string> Sources::retire(
+    const std::string& name, std::uint64_t entries, const access::Caller& caller
+) {
+    BASCULE_TRY(const auto known, count_retirable(name));
+    if (known == 0) {
+        return fail(
+            ErrorKind::not_found, "source_empty", "Source '" + name + "' has no objects here."
+        );
+    }
+    BASCULE_CHECK(mirror::SourceRetirement(*core_.store).retire(name, entries, caller.actor));
+    return "Source " + name + " was retired: " + std::to_string(entries) +
+           " entries are out of service. They come back when the source is configured again.";
 }
 
 std::string Sources::status_line() const {
@@ -199,7 +289,9 @@ Result<bool> Sources::all_loaded() const {
 }
 
 Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
-    return mirror::HoldService(*core_.store).list();
+    BASCULE_TRY(auto all, mirror::HoldService(*core_.store).list());
+    std::erase_if(all, [this](const auto& held) { return !is_configured(held.source); });
+    return all;
 }
 
 Result<std::string> Sources::decide_hold(

@@ -9,6 +9,7 @@
 #include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 #include "directory/mirror/bulk_load.hpp"
+#include "directory/mirror/freed_entries.hpp"
 
 namespace bascule::mirror {
 
@@ -22,6 +23,7 @@ namespace {
 
 constexpr std::size_t batch_entries = 1000;
 constexpr std::size_t batch_references = 50'000;
+constexpr std::size_t rechecks_at_once = 5'000;
 /// A cookie that describes no change may wait: losing it repeats messages that change nothing.
 constexpr std::chrono::seconds cookie_patience(5);
 
@@ -43,13 +45,14 @@ bool is_loaded(const SourceState& state) {
 
 MirrorEngine::MirrorEngine(
     directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
-    std::string source, GuardLimits limits
+    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins
 )
     : store_(store),
       mapper_(mapper),
       clock_(clock),
       source_(std::move(source)),
       ids_(source_),
+      joins_(std::move(joins)),
       guard_(limits) {}
 
 MirrorEngine::~MirrorEngine() = default;
@@ -93,13 +96,21 @@ Status MirrorEngine::refresh_started(bool from_cookie) {
     counters_.refreshing = true;
     const bool never_loaded =
         state_.phase.empty() || state_.phase == "new" || state_.phase == "loading";
-    return snapshot_ && never_loaded ? start_bulk_load() : Status{};
+    // Who is joined to whom is looked up in the store, entry by entry.
+    const bool alone = joins_ == nullptr || !joins_->concern(state_.id);
+    return snapshot_ && never_loaded && alone ? start_bulk_load() : Status{};
 }
 
+/// One source at a time is loaded in bulk, and only one of which nothing is there: the others are
+/// loaded in batches and wait for nobody.
 Status MirrorEngine::start_bulk_load() {
-    BASCULE_TRY(auto loader, store_.begin_load(source_));
+    auto loader = store_.begin_load(source_);
+    if (!loader && loader.error().kind == ErrorKind::conflict)
+        return {};
+    if (!loader)
+        return fail(std::move(loader).error());
     load_ =
-        std::make_unique<BulkLoad>(std::move(loader), store_.registry(), source_, ids_, state_.id);
+        std::make_unique<BulkLoad>(*std::move(loader), store_.registry(), source_, ids_, state_.id);
     return {};
 }
 
@@ -402,6 +413,32 @@ Status MirrorEngine::flush() {
     return {};
 }
 
+Status MirrorEngine::attend_to_others() {
+    if (in_refresh_ || load_)
+        return {};
+    bool waiting = false;
+    std::int64_t sequence = 0;
+    std::vector<directory::Oid> freed;
+    BASCULE_CHECK(store_.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(sequence, reader.last_sequence());
+        if (sequence == attended_to_)
+            return {};
+        BASCULE_TRY(freed, freed_entries(reader, store_.registry(), state_.id));
+        return {};
+    }));
+    const bool joins = joins_ != nullptr && !joins_->match(state_.id).empty();
+    if (std::exchange(attended_to_, sequence) == sequence || (freed.empty() && !joins))
+        return {};
+    do {
+        BASCULE_CHECK(commit([&](Step& step) -> Status {
+            BASCULE_TRY(const auto count, step.applier.recheck(rechecks_at_once));
+            waiting = count == rechecks_at_once;
+            return step.applier.retry(std::exchange(freed, {}));
+        }));
+    } while (waiting);
+    return {};
+}
+
 Status MirrorEngine::retry_quarantined() {
     return commit([](Step& step) -> Status { return step.applier.retry_blocked(); });
 }
@@ -416,6 +453,7 @@ Status MirrorEngine::commit(
     HeldPlan held;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard_.roll_back();
+        notes_.placed_now.clear();
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
@@ -426,7 +464,7 @@ Status MirrorEngine::commit(
         held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
-             in_refresh_ ? &notes_ : nullptr}
+             in_refresh_ ? &notes_ : nullptr, joins_.get()}
         );
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
@@ -451,6 +489,7 @@ Status MirrorEngine::commit(
     state_ = std::move(state);
     held_ = state_.held_plan.empty() ? HeldPlan() : std::move(held);
     guard_.commit(clock_.now());
+    notes_.placed.merge(notes_.placed_now);
     counters_.added += counts.added;
     counters_.updated += counts.updated;
     counters_.removed += counts.removed;

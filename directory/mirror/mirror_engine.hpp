@@ -48,7 +48,8 @@ class MirrorEngine final : public directory::FeedSink {
   public:
     MirrorEngine(
         directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
-        std::string source, GuardLimits limits = {}
+        std::string source, GuardLimits limits = {},
+        std::shared_ptr<const JoinRules> joins = nullptr
     );
     ~MirrorEngine() override;
 
@@ -80,6 +81,10 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
+    /// Carries out what changes of other sources mean for entries of this one, and tries quarantined
+    /// entries whose value has been freed. Does nothing while a refresh runs. Cheap when there is
+    /// nothing to do.
+    [[nodiscard]] Status attend_to_others();
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Counts received entries from here on. To be called before anything is received.
@@ -125,6 +130,7 @@ class MirrorEngine final : public directory::FeedSink {
     directory::Clock& clock_;
     std::string source_;
     ObjectIds ids_;
+    std::shared_ptr<const JoinRules> joins_;
     RemovalGuard guard_;
     directory::SourceState state_;
     HeldPlan held_;  ///< state_.held_plan, read
@@ -133,6 +139,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::size_t batched_references_ = 0;
     std::string new_cookie_;  ///< delivered and not stored yet
     Time cookie_stored_{};
+    std::int64_t attended_to_ = -1;  ///< the journal up to here
     bool in_refresh_ = false;
     bool snapshot_ = false;
     /// The run has completed its refresh, with a proof of absence where one was needed.

@@ -13,13 +13,13 @@
 
 namespace bascule::test {
 
-/// Prints a conversation when BASCULE_MODEL_TRACE is set, to find out what a failing seed does.
+/// Prints a conversation when BASCULE_MIRROR_TRACE is set, to find out what a failing seed does.
 class TracedSink final : public directory::FeedSink {
   public:
     explicit TracedSink(mirror::MirrorEngine& engine) : engine_(engine) {}
 
     static void say(const std::string& line) {
-        if (std::getenv("BASCULE_MODEL_TRACE") != nullptr)
+        if (std::getenv("BASCULE_MIRROR_TRACE") != nullptr)
             fmt::print("{}\n", line);
     }
 
