@@ -51,6 +51,7 @@ Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped)
 
 Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, bool again) {
     Work work{entry, mapped, context_.ids.of(entry.anchor), {}, {}, {}, false, false, again};
+    const std::uint64_t writes = counts_.writes;
     if (!again)
         context_.held.deletes.erase(entry.anchor);
     BASCULE_TRY(work.object, transaction_.find_any(work.id));
@@ -77,7 +78,16 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, 
     if (done && context_.refresh != nullptr && !again) {
         context_.refresh->placed_now.insert(work.row.oid);
     }
-    return done;
+    return done && counts_.writes != writes ? keep_stamp(work) : done;
+}
+
+/// An entry of which nothing served has changed keeps its old stamp, and costs no write.
+Status EntryApplier::keep_stamp(const Work& work) {
+    BASCULE_TRY(auto kept, transaction_.find_entry(work.row.oid));
+    if (!kept || kept->anchor != work.entry.anchor || kept->csn == work.entry.csn)
+        return {};
+    kept->csn = work.entry.csn;
+    return transaction_.put_entry(*kept);
 }
 
 /// Another entry that stands at this DN cannot be there any more: it was renamed or deleted, and we

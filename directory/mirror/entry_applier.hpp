@@ -99,8 +99,8 @@ class EntryApplier {
     /// Tries entries in quarantine again whose obstacle is gone.
     [[nodiscard]] Status retry_blocked();
 
-    /// Looks at entries again that a change of another source concerns, `limit` at most; returns how
-    /// many there were. Not while the source is refreshed.
+    /// Looks at entries again that a change of another source concerns, `limit` at most; returns
+    /// how many there were. Not while the source is refreshed.
     [[nodiscard]] Result<std::size_t> recheck(std::size_t limit);
 
     [[nodiscard]] const ApplyCounts& counts() const { return counts_; }
@@ -126,6 +126,7 @@ class EntryApplier {
         Work& work, directory::EntryState state, std::string reason, std::string blocked_by
     );
     [[nodiscard]] Status keep_bookkeeping(Work& work);
+    [[nodiscard]] Status keep_stamp(const Work& work);
     [[nodiscard]] Status make_room(const directory::SourceEntry& entry, directory::Oid self);
     [[nodiscard]] Status move_below(Work& work);
     [[nodiscard]] Status rebase(
@@ -249,13 +250,12 @@ class EntryApplier {
     [[nodiscard]] Result<std::optional<directory::MirrorEntry>> place_in(
         directory::SourceId source, const directory::ObjectRow& object
     );
-    [[nodiscard]] Status detach_for(
-        const directory::MirrorEntry& entry, directory::Oid object
-    );
+    [[nodiscard]] Status detach_for(const directory::MirrorEntry& entry, directory::Oid object);
     [[nodiscard]] Status recheck_later(directory::SourceId source, directory::Oid entry);
     [[nodiscard]] Status note_values(const std::string& old_body, const std::string& new_body);
     [[nodiscard]] Status note_value(
-        directory::SourceId source, const directory::AttributeSpec& spec, const directory::Term& term
+        directory::SourceId source, const directory::AttributeSpec& spec,
+        const directory::Term& term
     );
     [[nodiscard]] std::string joined_document(const std::string& body) const;
 
