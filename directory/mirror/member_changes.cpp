@@ -40,9 +40,12 @@ Result<EntryApplier::Resolved> EntryApplier::resolve_member(
 ) {
     if (!member.anchor)
         return resolve({EdgeKind::member, member.dn, member.dn_key, {}}, group);
-    BASCULE_TRY(auto row, transaction_.find_row(context_.ids.of(*member.anchor)));
-    if (row && may_target(EdgeKind::member, *row))
-        return Resolved{std::move(row), {}};
+    BASCULE_TRY(const auto known, transaction_.find_row(context_.ids.of(*member.anchor)));
+    if (known) {
+        BASCULE_TRY(auto row, target_of(*known));
+        if (row && may_target(EdgeKind::member, *row))
+            return Resolved{std::move(row), {}};
+    }
     return Resolved{std::nullopt, anchor_key(*member.anchor)};
 }
 
@@ -63,7 +66,8 @@ Status EntryApplier::add_members(
             ));
             continue;
         }
-        stays(group.id, target.row->id);
+        BASCULE_TRY(const Uuid id, own_id(*target.row));
+        stays(group.id, id);
         BASCULE_TRY(
             const bool added, transaction_.add_edge(EdgeKind::member, group.oid, target.row->oid)
         );
@@ -93,8 +97,10 @@ Status EntryApplier::remove_members(
         BASCULE_TRY(
             const bool linked, transaction_.has_edge(EdgeKind::member, group.oid, target.row->oid)
         );
-        if (linked)
-            leaving.insert(target.row->id);
+        if (!linked)
+            continue;
+        BASCULE_TRY(const Uuid id, own_id(*target.row));
+        leaving.insert(id);
     }
     if (leaving.empty())
         return {};

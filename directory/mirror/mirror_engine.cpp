@@ -130,6 +130,18 @@ Status MirrorEngine::changed(SourceEntry entry) {
     return full && !load_ ? flush() : Status{};
 }
 
+Status MirrorEngine::each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) {
+    return store_.read([&](directory::Reader& reader) {
+        return reader.each_entry(
+            state_.id,
+            [&](directory::Oid oid, const Uuid&, EntryState) -> Status {
+                BASCULE_TRY(const auto entry, reader.find_entry(oid));
+                return entry ? visit(*entry) : Status();
+            }
+        );
+    });
+}
+
 /// Whether the group stands in the store as its last whole entry was.
 Result<bool> MirrorEngine::takes_member_changes(const directory::MemberChange& change) const {
     const auto& attributes = mapper_.member_attributes();

@@ -65,6 +65,8 @@ class MirrorEngine final : public directory::FeedSink {
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;
+    [[nodiscard]] Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit
+    ) override;
     [[nodiscard]] Result<bool> members_changed(directory::MemberChange change) override;
     [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
@@ -81,9 +83,9 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
-    /// Carries out what changes of other sources mean for entries of this one, and tries quarantined
-    /// entries whose value has been freed. Does nothing while a refresh runs. Cheap when there is
-    /// nothing to do.
+    /// Carries out what changes of other sources mean for entries of this one, and tries
+    /// quarantined entries whose value has been freed. Does nothing while a refresh runs. Cheap
+    /// when there is nothing to do.
     [[nodiscard]] Status attend_to_others();
 
     /// What became of an entry that somebody compared beside the feed.

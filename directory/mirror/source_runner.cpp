@@ -55,6 +55,9 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
         const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.changed(std::move(entry));
     }
+    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
+        return engine_.each_held(visit);
+    }
     Result<bool> members_changed(directory::MemberChange change) override {
         const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.members_changed(std::move(change));

@@ -8,6 +8,7 @@
 
 #include "directory/mirror/hold_service.hpp"
 #include "tests/unit/mirror/faulty_store.hpp"
+#include "tests/unit/mirror/member_change_sink.hpp"
 #include "tests/unit/mirror/mirror_fixture.hpp"
 #include "tests/unit/mirror/recorded_provider.hpp"
 #include "tests/unit/mirror/run_comparison.hpp"
@@ -105,7 +106,8 @@ class OneRun {
 
     /// A run of the feed and what the runner does at its end.
     void converse(unsigned live_steps, bool with_faults) {
-        TracedSink sink(*world_.engine);
+        TracedSink traced(*world_.engine);
+        test::MemberChangeSink sink(traced, pick(1'000'000));
         removals_.begin();
         const End end = provider_.converse(sink, start(), live_steps, with_faults);
         TracedSink::say(fmt::format("ended {}", static_cast<int>(end)));
@@ -208,6 +210,8 @@ TEST(MirrorRuns, MirrorEqualsDirectoryWhateverBreaks) {
         }
         failed += failures() > before ? 1 : 0;
     }
+    if (count >= 100)
+        EXPECT_GT(test::MemberChangeSink::taken, count / 4);
 }
 
 }  // namespace
