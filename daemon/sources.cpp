@@ -1,96 +1,20 @@
 #include "daemon/sources.hpp"
 
 #include <algorithm>
-#include <mutex>
+#include <iterator>
 #include <utility>
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "connectors/ldap/server_discovery.hpp"
-#include "directory/base/log.hpp"
+#include "directory/mirror/source_retirement.hpp"
+#include "daemon/source_options.hpp"
 
 namespace bascule::daemon {
 namespace {
 
 constexpr std::size_t shortest_plan_name = 4;
-
-/// The secret as it is now where it is kept; the last one that could be read while a file is being
-/// replaced.
-ldap::SecretProvider secret_provider(const config::SourceSettings& settings) {
-    struct Kept {
-        std::mutex mutex;
-        Secret last;
-        bool warned = false;
-    };
-    auto kept = std::make_shared<Kept>();
-    kept->last = settings.bind_password.value.duplicate();
-    return [kept, read = settings.bind_password.read_again, name = settings.name]() {
-        const std::scoped_lock lock(kept->mutex);
-        if (!read) {
-            return Result<Secret>(kept->last.duplicate());
-        }
-        if (auto secret = read()) {
-            kept->last = std::move(*secret);
-            kept->warned = false;
-        } else if (!std::exchange(kept->warned, true)) {
-            log::warning(
-                "secret_unreadable",
-                "The secret of a source cannot be read; the one that was read before is used.",
-                {{"source", name}, {"error", secret.error().detail}}
-            );
-        }
-        return Result<Secret>(kept->last.duplicate());
-    };
-}
-
-ldap::BindMethod bind_method(config::SaslMechanism mechanism) {
-    switch (mechanism) {
-        case config::SaslMechanism::none:
-            return ldap::BindMethod::simple;
-        case config::SaslMechanism::external:
-            return ldap::BindMethod::external;
-        case config::SaslMechanism::gssapi:
-            return ldap::BindMethod::gssapi;
-    }
-    return ldap::BindMethod::simple;
-}
-
-/// Servers by SRV records; never in the clear because nobody said how.
-void find_servers(const config::SourceSettings& settings, ldap::ConnectionOptions& options) {
-    const bool plain =
-        settings.start_tls || settings.bind_sasl == config::SaslMechanism::gssapi;
-    const ldap::DnsLookup lookup(settings.dns);
-    options.finder = ldap::find_by_service_records(
-        settings.srv, lookup,
-        plain ? ldap::DiscoveredTransport::plain : ldap::DiscoveredTransport::tls
-    );
-    options.finder_name = "srv:" + settings.srv;
-    if (!settings.dns.empty()) {
-        options.addresses = [lookup](const std::string& host, int port, auto deadline) {
-            return lookup.addresses(host, port, deadline);
-        };
-    }
-}
-
-ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
-    ldap::ConnectionOptions options;
-    options.servers = settings.servers;
-    if (!settings.srv.empty()) {
-        find_servers(settings, options);
-    }
-    options.ca_file = settings.ca;
-    options.start_tls = settings.start_tls;
-    options.bind_dn = settings.bind_dn;
-    options.network_timeout = settings.connect_timeout;
-    options.operation_timeout = settings.operation_timeout;
-    options.secret = secret_provider(settings);
-    options.method = bind_method(settings.bind_sasl);
-    options.certificate_file = settings.bind_certificate;
-    options.key_file = settings.bind_key;
-    options.keytab_file = settings.bind_keytab;
-    options.principal = settings.bind_principal;
-    return options;
-}
+/// One entry is read in a directory, so that somebody who asks is not kept waiting.
+constexpr std::chrono::seconds look_up_time{3};
 
 mirror::GuardLimits guard_limits(const config::Guard& guard) {
     mirror::GuardLimits limits;
@@ -100,23 +24,6 @@ mirror::GuardLimits guard_limits(const config::Guard& guard) {
     limits.membership_percent = guard.memberships_percent;
     limits.attribute_percent = guard.attribute_loss_percent;
     return limits;
-}
-
-/// Nothing when the server is to be asked.
-std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
-    switch (dialect) {
-        case config::Dialect::automatic:
-            return std::nullopt;
-        case config::Dialect::openldap:
-            return ldap::Dialect::openldap;
-        case config::Dialect::ds389:
-            return ldap::Dialect::ds389;
-        case config::Dialect::active_directory:
-            return ldap::Dialect::active_directory;
-        case config::Dialect::generic:
-            return ldap::Dialect::generic;
-    }
-    return std::nullopt;
 }
 
 /// Under which fingerprint the source was mirrored last; empty when it never was.
@@ -140,8 +47,12 @@ struct Sources::Source {
     bool sign_in = false;
     std::unique_ptr<ldap::DirectorySource> directory;
     std::string base_key;
+    mirror::GuardLimits limits;
     std::unique_ptr<mirror::SourceRunner> runner;
 
+    [[nodiscard]] mirror::SourceFacts facts() const {
+        return {id, name, {base_key}, &directory->mapper(), limits};
+    }
     [[nodiscard]] directory::WriteBack write_back() const {
         return {
             &directory->writer(), sign_in ? &directory->verifier() : nullptr, password_enabled,
@@ -163,28 +74,36 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
     BASCULE_TRY(
-        source->directory,
-        ldap::DirectorySource::make(
-            {connection_options(settings),
-             settings.base,
-             {settings.users, settings.groups},
-             settings.password_policy,
-             settings.heartbeat,
-             {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-             settings.write_back_replaces_password},
-            configured_dialect(settings.dialect), fingerprint, core.registry
-        )
+        source->directory, ldap::DirectorySource::make(
+                               source_options(settings), configured_dialect(settings.dialect),
+                               fingerprint, core.registry
+                           )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
+    source->limits = guard_limits(settings.guard);
     source->runner = std::make_unique<mirror::SourceRunner>(
         *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
-        settings.name, guard_limits(settings.guard)
+        settings.name, source->limits
     );
     return source;
 }
 
+/// Objects of a source that is no longer configured stay as they are: its name is all that is known.
+Status Sources::add_unconfigured(
+    directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
+) {
+    return store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            masters.emplace(state.id, authority::Master{state.name, nullptr});
+        }
+        return {};
+    });
+}
+
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
     std::unique_ptr<Sources> sources(new Sources(core));
+    sources->retain_deleted_ = settings.retain_deleted;
     std::unordered_map<directory::SourceId, authority::Master> masters;
     for (const config::SourceSettings& one : settings.sources) {
         auto source = build_one(core, one, settings.sign_in.directory);
@@ -198,6 +117,7 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
         );
         sources->sources_.push_back(*std::move(source));
     }
+    BASCULE_CHECK(add_unconfigured(*core.store, masters));
     sources->authority_ = std::make_shared<const authority::Authority>(std::move(masters));
     return sources;
 }
@@ -230,12 +150,81 @@ std::vector<mirror::SourceStatus> Sources::statuses() const {
     for (const auto& source : sources_) {
         all.push_back(source->runner->snapshot());
     }
+    std::ranges::move(unconfigured(), std::back_inserter(all));
     return all;
 }
 
 ldap::Reachability::View Sources::reach(const std::string& name) const {
     const auto found = std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
     return found == sources_.end() ? ldap::Reachability::View() : (*found)->directory->reach();
+}
+
+bool Sources::is_configured(std::string_view name) const {
+    return std::ranges::any_of(sources_, [&](const auto& one) { return one->name == name; });
+}
+
+std::vector<mirror::SourceStatus> Sources::unconfigured() const {
+    std::vector<mirror::SourceStatus> all;
+    const auto collect = [&](directory::Reader& reader) -> Status {
+        all.clear();
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            if (is_configured(state.name)) {
+                continue;
+            }
+            mirror::SourceStatus status;
+            BASCULE_TRY(
+                status.objects, reader.count_entries(state.id, directory::EntryState::mirrored)
+            );
+            BASCULE_TRY(
+                status.quarantined,
+                reader.count_entries(state.id, directory::EntryState::quarantined)
+            );
+            BASCULE_TRY(
+                const auto unmatched,
+                reader.count_entries(state.id, directory::EntryState::unmatched)
+            );
+            if (status.objects + status.quarantined + unmatched == 0) {
+                continue;
+            }
+            status.name = state.name;
+            status.state = "unconfigured";
+            status.last_error =
+                "This source is not in the configuration. Its objects stay as they were and are "
+                "read-only. Put it back, or take them out with: bascule source retire " +
+                state.name;
+            all.push_back(std::move(status));
+        }
+        return {};
+    };
+    const Status read = core_.store->read(collect);
+    return read ? all : std::vector<mirror::SourceStatus>();
+}
+
+Result<std::uint64_t> Sources::count_retirable(const std::string& name) const {
+    if (is_configured(name)) {
+        return fail(
+            ErrorKind::conflict, "source_configured",
+            "Source '" + name +
+                "' is in the configuration. Take it out of there and reload first. Nothing was "
+                "changed."
+        );
+    }
+    return mirror::SourceRetirement(*core_.store).count(name);
+}
+
+Result<std::string> Sources::retire(
+    const std::string& name, std::uint64_t entries, const access::Caller& caller
+) {
+    BASCULE_TRY(const auto known, count_retirable(name));
+    if (known == 0) {
+        return fail(
+            ErrorKind::not_found, "source_empty", "Source '" + name + "' has no objects here."
+        );
+    }
+    BASCULE_CHECK(mirror::SourceRetirement(*core_.store).retire(name, entries, caller.actor));
+    return "Source " + name + " was retired: " + std::to_string(entries) +
+           " entries are out of service. They come back when the source is configured again.";
 }
 
 std::string Sources::status_line() const {
@@ -272,7 +261,9 @@ Result<bool> Sources::all_loaded() const {
 }
 
 Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
-    return mirror::HoldService(*core_.store).list();
+    BASCULE_TRY(auto all, mirror::HoldService(*core_.store).list());
+    std::erase_if(all, [this](const auto& held) { return !is_configured(held.source); });
+    return all;
 }
 
 Result<std::string> Sources::decide_hold(
@@ -305,21 +296,79 @@ Result<std::string> Sources::decide_hold(
     );
 }
 
-Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text) const {
+Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text, Ask ask) const {
     mirror::ExplainQuestion question;
     question.text = text;
+    question.retain_deleted = retain_deleted_;
     if (text.find('=') != std::string::npos) {
         BASCULE_TRY(question.dn_key, ldap::dn_key(text));
     }
     for (const auto& source : sources_) {
-        question.bases.emplace_back(source->id, source->base_key);
+        question.sources.push_back(source->facts());
     }
     std::vector<mirror::Explanation> all;
     BASCULE_CHECK(core_.store->read([&](directory::Reader& reader) -> Status {
         BASCULE_TRY(all, mirror::explain(reader, core_.registry, question));
         return {};
     }));
+    const bool unknown = all.size() == 1 && all.front().cause == mirror::Cause::unknown;
+    if (unknown && ask == Ask::directories) {
+        look_up(question, all);
+    }
     return all;
+}
+
+/// Replaces an "unknown" by what the directories say: the first that knows the entry counts, else
+/// every answer.
+void Sources::look_up(
+    const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all
+) const {
+    const auto anchor = parse_uuid(question.text);
+    if (question.dn_key.empty() && !anchor) {
+        return;
+    }
+    std::vector<mirror::Explanation> answers;
+    std::string silent;
+    for (const auto& source : sources_) {
+        const auto facts = source->facts();
+        const bool within = std::ranges::any_of(facts.base_keys, [&](const std::string& base) {
+            return question.dn_key.starts_with(base);
+        });
+        if (!anchor && !within) {
+            continue;
+        }
+        const auto deadline = std::chrono::steady_clock::now() + look_up_time;
+        auto& inspector = source->directory->inspector();
+        const auto found = anchor ? inspector.look_for(*anchor, deadline)
+                                  : inspector.look_at(question.text, deadline);
+        if (!found) {
+            silent += (silent.empty() ? "" : "; ") + source->name + ": " + found.error().detail;
+            continue;
+        }
+        auto explained = mirror::explain_inspected(*found, facts);
+        const bool there = found->verdict != directory::Inspection::Verdict::absent;
+        if (there) {
+            answers.assign(1, std::move(explained));
+            break;
+        }
+        answers.push_back(std::move(explained));
+    }
+    if (!silent.empty()) {
+        all.front().sentence += ". The directory was asked and did not answer: " + silent;
+    }
+    if (!answers.empty() &&
+        (silent.empty() || answers.front().cause != mirror::Cause::not_in_directory)) {
+        all = std::move(answers);
+    }
+}
+
+std::optional<Sources::View> Sources::view(directory::SourceId id) const {
+    const auto source = std::ranges::find(sources_, id, [](const auto& one) { return one->id; });
+    if (source == sources_.end()) {
+        return std::nullopt;
+    }
+    return View{
+        (*source)->name, &(*source)->directory->mapper(), &(*source)->directory->inspector()};
 }
 
 std::optional<directory::WriteBack> Sources::find(directory::SourceId id) const {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -33,9 +36,19 @@ class Sources final : public directory::WriteBackDirectory {
     /// Ends all mirrors. They can be started again only by another instance.
     void stop();
 
+    /// Configured sources in the order of the configuration, then those that were mirrored once
+    /// and are no longer configured, in the state "unconfigured".
     [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
     /// How the servers of a source are reached.
     [[nodiscard]] ldap::Reachability::View reach(const std::string& name) const;
+    /// How many entries `retire` would take out. `conflict`/"source_configured",
+    /// `not_found`/"unknown_source".
+    [[nodiscard]] Result<std::uint64_t> count_retirable(const std::string& name) const;
+    /// Takes the objects of a source that is not configured out of service. `entries` confirms how
+    /// many: `conflict`/"count_changed" when they are others. Returns a sentence for people.
+    [[nodiscard]] Result<std::string> retire(
+        const std::string& name, std::uint64_t entries, const access::Caller& caller
+    );
     /// Every source was complete once, so that what is mirrored can be served.
     [[nodiscard]] Result<bool> all_loaded() const;
     /// "corp live, 104224 objects" for the service manager.
@@ -56,8 +69,19 @@ class Sources final : public directory::WriteBackDirectory {
         const std::string& plan, bool approve, const access::Caller& caller
     );
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
-    /// name or a group's displayName.
-    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(const std::string& text) const;
+    /// name or a group's displayName. What the store does not know is looked up in the directories,
+    /// when `ask` says so.
+    enum class Ask { directories, store_only };
+    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(
+        const std::string& text, Ask ask = Ask::directories
+    ) const;
+    /// What is needed to tell where a source's values come from; valid as long as this.
+    struct View {
+        std::string name;
+        const directory::EntryMapper* mapper = nullptr;
+        directory::EntryInspector* inspector = nullptr;
+    };
+    [[nodiscard]] std::optional<View> view(directory::SourceId source) const;
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
     ) const override;
@@ -66,13 +90,22 @@ class Sources final : public directory::WriteBackDirectory {
   private:
     struct Source;
     explicit Sources(Core& core);
+    void look_up(const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all)
+        const;
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
         Core& core, const config::SourceSettings& settings, bool sign_in
     );
 
+    [[nodiscard]] static Status add_unconfigured(
+        directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
+    );
+    [[nodiscard]] bool is_configured(std::string_view name) const;
+    [[nodiscard]] std::vector<mirror::SourceStatus> unconfigured() const;
+
     Core& core_;
     std::vector<std::unique_ptr<Source>> sources_;
     std::shared_ptr<const authority::Authority> authority_;
+    std::chrono::milliseconds retain_deleted_{};
 };
 
 }  // namespace bascule::daemon

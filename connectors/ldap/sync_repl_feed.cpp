@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "connectors/ldap/connection.hpp"
@@ -17,6 +19,7 @@
 #include "connectors/ldap/sync_cookie.hpp"
 #include "connectors/ldap/sync_end.hpp"
 #include "connectors/ldap/sync_session.hpp"
+#include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -84,10 +87,10 @@ std::optional<FeedResult> follow(
             return FeedResult{FeedEnd::disconnected, std::move(message).error()};
         }
         if (*message == nullptr) {
+            if (auto status = sink.idle(); !status) {
+                return FeedResult{FeedEnd::disconnected, std::move(status).error()};
+            }
             if (!std::exchange(idle, true)) {
-                if (auto status = sink.idle(); !status) {
-                    return FeedResult{FeedEnd::disconnected, std::move(status).error()};
-                }
                 progress.waiting();
             }
             if (session.refreshing() && steady_clock::now() - asked > refresh_patience) {
@@ -112,6 +115,141 @@ std::optional<FeedResult> follow(
 }
 
 }  // namespace
+
+/// One connection, with one search or, while the server has no room for a stream, several.
+class SyncReplFeed::Run {
+  public:
+    Run(const SyncReplOptions& options, Connection& connection, FeedSink& sink,
+        Successor& successor, const std::stop_token& stop)
+        : options_(options),
+          connection_(connection),
+          sink_(sink),
+          successor_(successor),
+          stop_(stop),
+          scope_(search_request(options)),
+          heartbeat_(
+              this_server(), scope_, options.heartbeat, options.dialect, connection.wire(),
+              progress_
+          ),
+          moved_(this_server(), scope_, options.dialect, stop),
+          presence_(this_server(), scope_, options.dialect, stop) {}
+
+    FeedResult stream(SyncCookie start, bool interrupted) {
+        cookie_ = std::move(start);
+        auto result = search(SyncMode::refresh_and_persist, interrupted);
+        if (options_.dialect.polls_when_full && result.error.code == too_many_sessions_code) {
+            result = poll(std::move(result), interrupted);
+        }
+        if (auto verdict = heartbeat_.verdict(); verdict && !next_) {
+            return {FeedEnd::disconnected, *std::move(verdict)};
+        }
+        return result;
+    }
+    /// The connection to go on with from cookie(); nothing when the stream has ended.
+    [[nodiscard]] std::optional<Connection> take_next() {
+        return std::exchange(next_, std::nullopt);
+    }
+    [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
+
+  private:
+    /// Another server may not have heard of what this one tells.
+    [[nodiscard]] ConnectionOptions this_server() const {
+        return options_.connection.at(connection_.server());
+    }
+
+    /// Asks for changes from time to time until there is room for a stream.
+    FeedResult poll(FeedResult full, bool interrupted) {
+        log::warning(
+            "stream_refused",
+            "The directory server has no room for another stream; changes are asked for from time "
+            "to time until it has.",
+            {{"base", options_.base}}
+        );
+        while (full.error.code == too_many_sessions_code && !stop_.stop_requested()) {
+            if (auto result = search(SyncMode::refresh_only, interrupted);
+                !std::exchange(refreshed_, false)) {
+                return result;
+            }
+            interrupted = false;
+            live_ = true;
+            if (auto status = sink_.idle(); !status) {
+                return {FeedEnd::disconnected, std::move(status).error()};
+            }
+            progress_.waiting();
+            wait();
+            full = search(SyncMode::refresh_and_persist, false);
+        }
+        return full;
+    }
+
+    FeedResult search(SyncMode mode, bool interrupted) {
+        const auto id = connection_.start_sync(
+            MovedSubtree::with_signs(scope_), cookie_.to_string(options_.replica_id), mode
+        );
+        if (!id) {
+            return failed_run(id.error(), stop_);
+        }
+        if (!live_) {
+            if (auto status = sink_.refresh_started(!cookie_.empty()); !status) {
+                return failed_run(std::move(status).error(), stop_);
+            }
+        }
+        SyncSession session(
+            connection_, moved_, presence_, sink_, progress_, cookie_,
+            {options_.base, options_.replica_id, options_.dialect, interrupted, live_}
+        );
+        const auto patience =
+            options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
+        auto result = follow(connection_, *id, session, progress_, sink_, patience, [&] {
+            return moves(session.cookie());
+        });
+        refreshed_ = !session.refreshing();
+        if (refreshed_) {
+            cookie_ = session.cookie();
+        }
+        return result.value_or(FeedResult());
+    }
+
+    /// Whether there is a better connection, on a server that is not behind.
+    bool moves(const SyncCookie& cookie) {
+        if (!successor_.ready()) {
+            return false;
+        }
+        next_ = successor_.take();
+        if (!next_) {
+            return false;
+        }
+        const auto until = steady_clock::now() + options_.connection.network_timeout;
+        const auto fits = require_current(*next_, options_.base, cookie, until);
+        if (!fits) {
+            successor_.give_up(*next_, connection_, fits.error());
+            next_.reset();
+        }
+        return fits.has_value();
+    }
+
+    void wait() const {
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any never;
+        never.wait_for(lock, stop_, options_.poll, [] { return false; });
+    }
+
+    const SyncReplOptions& options_;
+    Connection& connection_;
+    FeedSink& sink_;
+    Successor& successor_;
+    const std::stop_token& stop_;
+    std::optional<Connection> next_;
+    SearchRequest scope_;
+    SyncCookie cookie_;
+    bool live_ = false;       ///< the sink is
+    bool refreshed_ = false;  ///< the last search came to the end of its refresh
+    StreamProgress progress_;
+    Heartbeat heartbeat_;
+    MovedSubtree moved_;
+    PresenceSearch presence_;
+};
 
 SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {
     options_.connection.loyalty =
@@ -138,78 +276,24 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         return failed_run(std::move(connection).error(), stop);
     }
     Successor successor(options_.connection, *connection, stop);
-    bool prove = from.interrupted;
+    bool interrupted = from.interrupted;
     while (true) {
-        options_.connection.reach->feed_at(connection->server());
-        if (auto end = stream(*connection, start, prove, sink, successor, stop)) {
-            leave_server(options_.connection, connection->server(), *end);
-            return stop.stop_requested() ? FeedResult() : *std::move(end);
+        const auto server = connection->server();
+        options_.connection.reach->feed_at(server);
+        std::optional<Connection> next;
+        {
+            Run run(options_, *connection, sink, successor, stop);
+            auto result = run.stream(std::move(start), interrupted);
+            next = run.take_next();
+            if (!next) {
+                leave_server(options_.connection, server, result);
+                return stop.stop_requested() ? FeedResult() : std::move(result);
+            }
+            start = run.cookie();
         }
-        prove = false;
+        *connection = *std::move(next);
+        interrupted = false;
     }
-}
-
-/// One connection after another is followed; the next begins where the last one ended.
-std::optional<FeedResult> SyncReplFeed::stream(
-    Connection& connection, SyncCookie& start, bool prove, FeedSink& sink, Successor& successor,
-    const std::stop_token& stop
-) {
-    const auto scope = search_request(options_);
-    const auto id = connection.start_sync(
-        MovedSubtree::with_signs(scope), start.to_string(options_.replica_id)
-    );
-    if (!id) {
-        return failed_run(id.error(), stop);
-    }
-    if (auto status = sink.refresh_started(!start.empty()); !status) {
-        return failed_run(std::move(status).error(), stop);
-    }
-    StreamProgress progress;
-    // Another server may not have heard of what this one tells.
-    const auto same_server = options_.connection.at(connection.server());
-    std::optional<Heartbeat> heartbeat;
-    heartbeat.emplace(
-        same_server, options_.base, options_.heartbeat, connection.wire(), progress
-    );
-    MovedSubtree moved(same_server, scope, options_.dialect, stop);
-    PresenceSearch presence(same_server, scope, options_.dialect, stop);
-    SyncSession session(
-        connection, moved, presence, sink, progress, start,
-        {options_.base, options_.replica_id, options_.dialect, prove}
-    );
-    const auto patience =
-        options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
-    std::optional<Connection> next;
-    const auto moves = [&] {
-        if (!successor.ready()) {
-            return false;
-        }
-        next = successor.take();
-        if (!next) {
-            return false;
-        }
-        if (const auto fits = suits(*next, session.cookie()); !fits) {
-            successor.give_up(*next, connection, fits.error());
-            next.reset();
-        }
-        return next.has_value();
-    };
-    auto result = follow(connection, *id, session, progress, sink, patience, moves);
-    if (!result) {
-        start = session.cookie();
-        heartbeat.reset();
-        connection = *std::move(next);
-        return std::nullopt;
-    }
-    if (auto verdict = heartbeat->verdict(); verdict && !stop.stop_requested()) {
-        result = {FeedEnd::disconnected, *std::move(verdict)};
-    }
-    return result;
-}
-
-Status SyncReplFeed::suits(Connection& next, const SyncCookie& cookie) const {
-    const auto until = steady_clock::now() + options_.connection.network_timeout;
-    return require_current(next, options_.base, cookie, until);
 }
 
 std::string SyncReplFeed::fingerprint() const {

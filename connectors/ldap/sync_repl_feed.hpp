@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +9,6 @@
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
-
-class Successor;
 
 struct SyncReplOptions {
     ConnectionOptions connection;
@@ -24,6 +21,8 @@ struct SyncReplOptions {
         100;  ///< 0 to 999; stable for a source, so that servers recognise the consumer
     /// How often the provider's newest stamps are compared with the stream; zero: never.
     std::chrono::milliseconds heartbeat{30'000};
+    /// How often changes are asked for while the server has no room for another stream.
+    std::chrono::milliseconds poll{10'000};
     SyncDialect dialect;
 };
 
@@ -46,14 +45,7 @@ class SyncReplFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
-    /// Follows the connection from `start`; when the stream moves, nothing is returned, and both
-    /// are those to go on with.
-    [[nodiscard]] std::optional<directory::FeedResult> stream(
-        Connection& connection, SyncCookie& start, bool prove, directory::FeedSink& sink,
-        Successor& successor, const std::stop_token& stop
-    );
-    [[nodiscard]] Status suits(Connection& next, const SyncCookie& cookie) const;
-
+    class Run;
     SyncReplOptions options_;
 };
 

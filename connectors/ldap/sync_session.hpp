@@ -22,6 +22,8 @@ struct SyncSetup {
     const SyncDialect& dialect;  ///< outlives the session
     /// The refresh must bring a proof of absence.
     bool prove = false;
+    /// The sink is live already: what the refresh from the cookie tells is live, too.
+    bool continues = false;
 };
 
 /// One synchronisation search from its first message to its last: turns messages into calls of the

@@ -103,6 +103,31 @@ Result<http::Response> decide(
     return json_response({{"plan", plan}, {"summary", summary}});
 }
 
+Result<http::Response> retirable(const Sources& sources, const http::Request& request) {
+    const http::QueryParameters parameters(request.query);
+    const std::string name(parameters.get("source").value_or(""));
+    BASCULE_TRY(const std::uint64_t entries, sources.count_retirable(name));
+    return json_response({{"source", name}, {"entries", entries}});
+}
+
+Result<http::Response> retire(
+    Sources& sources, const http::Request& request, const access::Caller& caller
+) {
+    BASCULE_TRY(const json body, json_object(request));
+    BASCULE_TRY(const std::string name, required_text(body, "source"));
+    const auto entries = body.find("entries");
+    if (entries == body.end() || !entries->is_number_unsigned()) {
+        return fail(
+            ErrorKind::invalid_input, "confirmation_required",
+            "'entries' must be given: how many entries the source has."
+        );
+    }
+    BASCULE_TRY(
+        const std::string summary, sources.retire(name, entries->get<std::uint64_t>(), caller)
+    );
+    return json_response({{"source", name}, {"summary", summary}});
+}
+
 }  // namespace
 
 Status add_mirror_routes(
@@ -121,19 +146,33 @@ Status add_mirror_routes(
         [&core, &schemas,
          &sources](const http::Request& request, const access::Caller&) -> Result<http::Response> {
             const http::QueryParameters parameters(request.query);
-            BASCULE_TRY(
-                const json value,
-                explain(
-                    core, sources, schemas, parameters.get("subject").value_or(""),
-                    parameters.get("attribute").value_or("")
-                )
-            );
+            ExplainRequest asked{
+                parameters.get("subject").value_or(""), parameters.get("attribute").value_or(""),
+                parameters.get("member").value_or("")};
+            if (parameters.get("offline").value_or("") == "true") {
+                asked.ask = Sources::Ask::store_only;
+            }
+            BASCULE_TRY(const json value, explain(core, sources, schemas, asked));
             return json_response(value);
         }
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/holds", "Removals that wait for a decision.",
         [&sources](const http::Request&, const access::Caller&) { return holds(sources); }
+    ));
+    BASCULE_CHECK(add_operator_route(
+        router, Method::get, "/v1/sources/retirable",
+        "How many entries a source has that is no longer configured.",
+        [&sources](const http::Request& request, const access::Caller&) {
+            return retirable(sources, request);
+        }
+    ));
+    BASCULE_CHECK(add_operator_route(
+        router, Method::post, "/v1/sources/retire",
+        "Takes the objects of a source that is no longer configured out of service.",
+        [&sources](const http::Request& request, const access::Caller& caller) {
+            return retire(sources, request, caller);
+        }
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::post, "/v1/holds/approve", "Carries out exactly this plan.",

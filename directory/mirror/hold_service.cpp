@@ -162,7 +162,7 @@ Status HoldService::approve(
         const ObjectIds ids(state.name);
         EntryApplier applier(
             {transaction, store_.registry(), mapper, state.id, state.name, ids, guard, rest,
-             nullptr}
+             nullptr, joins_.get()}
         );
         BASCULE_CHECK(apply_plan(applier, plan));
         state.held_plan = rest.to_json();

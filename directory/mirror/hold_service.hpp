@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "directory/mirror/held_plan.hpp"
 #include "directory/model/journal.hpp"
+#include "directory/mirror/join_rules.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
 
@@ -31,7 +34,10 @@ struct HeldSummary {
 /// of the source, because both decide inside transactions.
 class HoldService {
   public:
-    explicit HoldService(directory::Store& store) : store_(store) {}
+    explicit HoldService(
+        directory::Store& store, std::shared_ptr<const JoinRules> joins = nullptr
+    )
+        : store_(store), joins_(std::move(joins)) {}
 
     /// Held removals of all sources that have some.
     [[nodiscard]] Result<std::vector<HeldSummary>> list(std::size_t limit = 100);
@@ -49,6 +55,7 @@ class HoldService {
 
   private:
     directory::Store& store_;
+    std::shared_ptr<const JoinRules> joins_;
 };
 
 }  // namespace bascule::mirror

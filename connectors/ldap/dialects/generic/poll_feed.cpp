@@ -34,6 +34,16 @@ FeedResult PollFeed::run(
         return failed_run(std::move(connection).error(), stop);
     }
     bool resumes = !known_.empty() && !token_.empty() && start.cookie == token_;
+    if (!resumes) {
+        known_.clear();
+        newest_.clear();
+        if (!start.cookie.empty()) {
+            if (auto status = remember_held(sink); !status) {
+                return failed_run(std::move(status).error(), stop);
+            }
+            resumes = !known_.empty();
+        }
+    }
     Successor successor(options_.connection, *connection, stop);
     while (true) {
         const auto server = connection->server();
@@ -57,10 +67,6 @@ std::optional<FeedResult> PollFeed::stream(
     if (!root) {
         return failed_run(root.error(), stop);
     }
-    if (!resumes) {
-        known_.clear();
-        newest_.clear();
-    }
     std::optional<Connection> next;
     const auto moves = [&] {
         if (successor.ready()) {
@@ -81,6 +87,15 @@ std::optional<FeedResult> PollFeed::stream(
         connection = *std::move(next);
     }
     return end;
+}
+
+/// What was served is known by place and stamp; whatever differs from that is read.
+Status PollFeed::remember_held(directory::FeedSink& sink) {
+    return sink.each_held([this](const directory::MirrorEntry& held) -> Status {
+        known_.remember(held);
+        newest_ = std::max(newest_, held.csn);
+        return {};
+    });
 }
 
 std::string PollFeed::fingerprint() const {
