@@ -16,19 +16,6 @@ constexpr std::size_t shortest_plan_name = 4;
 /// One entry is read in a directory, so that somebody who asks is not kept waiting.
 constexpr std::chrono::seconds look_up_time{3};
 
-ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
-    ldap::ConnectionOptions options;
-    options.servers = settings.servers;
-    options.ca_file = settings.ca;
-    options.start_tls = settings.start_tls;
-    options.bind_dn = settings.bind_dn;
-    options.network_timeout = settings.connect_timeout;
-    options.operation_timeout = settings.operation_timeout;
-    auto secret = std::make_shared<const Secret>(settings.bind_password.value.duplicate());
-    options.secret = [secret]() -> Result<Secret> { return secret->duplicate(); };
-    return options;
-}
-
 mirror::GuardLimits guard_limits(const config::Guard& guard) {
     mirror::GuardLimits limits;
     limits.delete_percent = guard.deletes_percent;
@@ -51,33 +38,6 @@ Result<std::string> stored_fingerprint(directory::Store& store, const std::strin
 }
 
 }  // namespace
-
-std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
-    switch (dialect) {
-        case config::Dialect::automatic:
-            return std::nullopt;
-        case config::Dialect::openldap:
-            return ldap::Dialect::openldap;
-        case config::Dialect::ds389:
-            return ldap::Dialect::ds389;
-        case config::Dialect::active_directory:
-            return ldap::Dialect::active_directory;
-        case config::Dialect::generic:
-            return ldap::Dialect::generic;
-    }
-    return std::nullopt;
-}
-
-ldap::SourceOptions source_options(const config::SourceSettings& settings) {
-    return {
-        connection_options(settings),
-        settings.base,
-        {settings.users, settings.groups},
-        settings.password_policy,
-        settings.heartbeat,
-        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-        settings.write_back_replaces_password};
-}
 
 struct Sources::Source {
     std::string name;
@@ -192,6 +152,11 @@ std::vector<mirror::SourceStatus> Sources::statuses() const {
     }
     std::ranges::move(unconfigured(), std::back_inserter(all));
     return all;
+}
+
+ldap::Reachability::View Sources::reach(const std::string& name) const {
+    const auto found = std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
+    return found == sources_.end() ? ldap::Reachability::View() : (*found)->directory->reach();
 }
 
 bool Sources::is_configured(std::string_view name) const {

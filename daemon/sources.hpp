@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "connectors/ldap/reachability.hpp"
 #include "daemon/core.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
@@ -38,6 +39,8 @@ class Sources final : public directory::WriteBackDirectory {
     /// Configured sources in the order of the configuration, then those that were mirrored once
     /// and are no longer configured, in the state "unconfigured".
     [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
+    /// How the servers of a source are reached.
+    [[nodiscard]] ldap::Reachability::View reach(const std::string& name) const;
     /// How many entries `retire` would take out. `conflict`/"source_configured",
     /// `not_found`/"unknown_source".
     [[nodiscard]] Result<std::uint64_t> count_retirable(const std::string& name) const;

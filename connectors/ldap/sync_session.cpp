@@ -93,6 +93,7 @@ std::optional<FeedResult> SyncSession::handle(LDAPMessage* message) {
             return continue_or_end(entry(message));
         case LDAP_RES_SEARCH_REFERENCE:
             reference_seen_ = true;
+            connection_.count_referral();
             return std::nullopt;
         case LDAP_RES_INTERMEDIATE:
             return information(message);

@@ -45,7 +45,7 @@ class SyncSession {
     /// that the server did not tell.
     [[nodiscard]] std::optional<directory::FeedResult> ask_why_silent();
     [[nodiscard]] bool refreshing() const { return refreshing_; }
-    /// How far it has come.
+    /// Up to where everything was handed over.
     [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
 
   private:
