@@ -21,8 +21,16 @@ Status EntryApplier::change_members(const MemberChange& change) {
     BASCULE_TRY(const auto group, transaction_.find_row(context_.ids.of(change.anchor)));
     if (!group || group->type != group_)
         return {};
-    BASCULE_CHECK(add_members(*group, change.added));
-    return remove_members(*group, change.removed);
+    const std::uint64_t writes_before = counts_.writes;
+    BASCULE_CHECK(add_members(*group, change.added, change.csn));
+    BASCULE_CHECK(remove_members(*group, change.removed));
+    if (counts_.writes == writes_before || change.csn.empty())
+        return {};
+    BASCULE_TRY(auto entry, transaction_.find_entry(group->oid));
+    if (!entry || entry->csn == change.csn)
+        return {};
+    entry->csn = change.csn;
+    return transaction_.put_entry(*entry);
 }
 
 /// Whom a value names: by anchor where it is told, because its place in the tree may be an old one.
@@ -42,7 +50,8 @@ Result<EntryApplier::Resolved> EntryApplier::resolve_member(
 }
 
 Status EntryApplier::add_members(
-    const ObjectRow& group, const std::vector<MemberChange::Member>& members
+    const ObjectRow& group, const std::vector<MemberChange::Member>& members,
+    const std::string& stamp
 ) {
     MembersTold joined;
     for (const MemberChange::Member& member : members) {
@@ -68,7 +77,7 @@ Status EntryApplier::add_members(
     if (joined.count != 0)
         ++counts_.writes;
     context_.guard.record_joined(group.id, joined.count, transaction_.now());
-    return journal_members(group, "Add member to group", joined);
+    return journal_members(group, "Add member to group", joined, stamp);
 }
 
 Status EntryApplier::remove_members(

@@ -74,6 +74,7 @@ Status MirrorEngine::open() {
 Status MirrorEngine::reset_cookie(
     const std::string& fingerprint, const std::string& mapping_fingerprint
 ) {
+    remapping_ = remapping_ || state_.mapping_fingerprint != mapping_fingerprint;
     return commit([&](Step& step) -> Status {
         step.state.cookie.clear();
         step.state.fingerprint = fingerprint;
@@ -246,6 +247,7 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     named_deletes_.clear();
     notes_ = {};
     in_refresh_ = false;
+    remapping_ = false;
     continuous_ = continuous;
     counters_.refreshing = false;
     return {};
@@ -455,6 +457,37 @@ Status MirrorEngine::retry_quarantined() {
     return commit([](Step& step) -> Status { return step.applier.retry_blocked(); });
 }
 
+Result<MirrorEngine::Checked> MirrorEngine::check_present(const SourceEntry& entry) {
+    const directory::MappedEntry mapped = map_safely(mapper_, entry);
+    return check([&](EntryApplier& applier) { return applier.upsert(entry, mapped); });
+}
+
+Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor) {
+    BASCULE_TRY(const Checked checked, check([&](EntryApplier& applier) {
+                    return applier.removed_live(anchor);
+                }));
+    return held_.deletes.contains(anchor) ? Checked::held : checked;
+}
+
+Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(EntryApplier&)>& work
+) {
+    if (in_refresh_) {
+        return fail(
+            ErrorKind::conflict, "refresh_running",
+            "The source is being read at the moment; what differs is found by that."
+        );
+    }
+    if (!batch_.empty())
+        BASCULE_CHECK(flush());
+    std::uint64_t writes = 0;
+    BASCULE_CHECK(commit([&](Step& step) -> Status {
+        BASCULE_CHECK(work(step.applier));
+        writes = step.applier.counts().writes;
+        return {};
+    }));
+    return writes == 0 ? Checked::same : Checked::healed;
+}
+
 /// One transaction. Everything it decides is kept aside until it is committed, because it may run
 /// twice.
 Status MirrorEngine::commit(
@@ -476,7 +509,7 @@ Status MirrorEngine::commit(
         held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
-             in_refresh_ ? &notes_ : nullptr, joins_.get()}
+             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_}
         );
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));

@@ -88,6 +88,18 @@ class MirrorEngine final : public directory::FeedSink {
     /// when there is nothing to do.
     [[nodiscard]] Status attend_to_others();
 
+    /// What became of an entry that somebody compared beside the feed.
+    enum class Checked {
+        same,    ///< the mirror has it so
+        healed,  ///< it had it otherwise and has it so now
+        held,    ///< its removal looks like an accident and waits
+    };
+    /// Brings an entry in that was read from the directory a moment ago. Not during a refresh:
+    /// `conflict`/"refresh_running".
+    [[nodiscard]] Result<Checked> check_present(const directory::SourceEntry& entry);
+    /// Removes an entry that was proven to be gone, as if the feed had told so.
+    [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor);
+
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Counts received entries from here on. To be called before anything is received.
     void count_received_from(std::uint64_t received) { counters_.received = received; }
@@ -104,6 +116,7 @@ class MirrorEngine final : public directory::FeedSink {
     class BulkLoad;
 
     [[nodiscard]] Status flush();
+    [[nodiscard]] Result<Checked> check(const std::function<Status(EntryApplier&)>& work);
     struct Step {
         directory::Transaction& transaction;
         EntryApplier& applier;
@@ -144,6 +157,8 @@ class MirrorEngine final : public directory::FeedSink {
     std::int64_t attended_to_ = -1;  ///< the journal up to here
     bool in_refresh_ = false;
     bool snapshot_ = false;
+    /// The refresh to come, or that runs, is the first under other rules.
+    bool remapping_ = false;
     /// The run has completed its refresh, with a proof of absence where one was needed.
     bool continuous_ = false;
     std::unordered_set<Uuid> seen_;

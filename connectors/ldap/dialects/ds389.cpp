@@ -11,6 +11,7 @@
 #include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/dialects/ds389/passwords.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
+#include "connectors/ldap/plain_inspector.hpp"
 #include "connectors/ldap/sync_repl_feed.hpp"
 
 namespace bascule::ldap {
@@ -140,6 +141,11 @@ Result<DialectParts> make_ds389_parts(
     feed.poll = options.polling.interval;
     feed.dialect = ds389_sync();
     parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
+    InspectorOptions look{options.connection, options.base, parts.mapper->wanted_attributes()};
+    look.anchor_attribute = ds389_sync().anchor_attribute;
+    look.anchor_text = ds389_sync().anchor_text;
+    look.stamp_attribute = ds389_sync().stamp_attribute;
+    parts.inspector = std::make_unique<PlainInspector>(work, std::move(look));
     parts.writer = std::make_unique<Ds389PasswordWriter>(work);
     parts.verifier = std::make_unique<Ds389PasswordVerifier>(work);
     return parts;

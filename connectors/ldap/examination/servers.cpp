@@ -173,9 +173,7 @@ std::optional<Connection> examine_one(
 
 }  // namespace
 
-std::optional<Connection> examine_servers(
-    const ExaminationOptions& options, Findings& findings
-) {
+std::optional<Connection> examine_servers(const ExaminationOptions& options, Findings& findings) {
     std::optional<Connection> first;
     for (const auto& server : options.source.connection.servers) {
         auto connection = examine_one(server, options, findings);

@@ -66,6 +66,10 @@ class Mapper final : public directory::EntryMapper {
     [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry& entry) const override;
     [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
         const override;
+    [[nodiscard]] std::vector<directory::RuleTrace> trace(
+        directory::TypeId type, const directory::AttributePath& path,
+        const directory::SourceEntry* entry
+    ) const override;
     [[nodiscard]] const std::vector<std::string>& member_attributes() const override;
     [[nodiscard]] std::string fingerprint() const override;
 
