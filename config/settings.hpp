@@ -95,6 +95,7 @@ struct SourceSettings {
     Duration poll_overlap{};
     Duration poll_audit{};
     bool write_back_replaces_password = false;
+    std::string change_log;  ///< OpenLDAP: suffix of the database that slapo-accesslog writes
 };
 
 /// A schema that a resource type has beside its own. Lines and columns are those of the file.

@@ -137,6 +137,13 @@ std::vector<Option> source_options() {
              .maximum = 604'800'000}
         ),
         option<S>(
+            "sources[].delta.log", Kind::dn, BASCULE_FIELD(change_log),
+            {.help =
+                 "OpenLDAP with the overlay accesslog: the suffix of its log. Changes of members "
+                 "are looked up there, so that a group is not read whole for one.",
+             .example = "cn=accesslog"}
+        ),
+        option<S>(
             "sources[].users.filter", Kind::filter, BASCULE_FIELD(users.filter),
             {.help = "Entries that are users; without it the dialect's own.",
              .example = "(objectClass=inetOrgPerson)"}

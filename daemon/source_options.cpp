@@ -114,7 +114,8 @@ ldap::SourceOptions source_options(const config::SourceSettings& settings) {
         settings.password_policy,
         settings.heartbeat,
         {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-        settings.write_back_replaces_password};
+        settings.write_back_replaces_password,
+        settings.change_log};
 }
 
 }  // namespace bascule::daemon

@@ -132,18 +132,27 @@ class SyncReplFeed::Run {
               progress_
           ),
           moved_(this_server(), scope_, options.dialect, stop),
-          presence_(this_server(), scope_, options.dialect, stop) {}
+          presence_(this_server(), scope_, options.dialect, stop),
+          member_log_(this_server(), options.member_log, stop) {}
 
     FeedResult stream(SyncCookie start, bool interrupted) {
         cookie_ = std::move(start);
+        if (!options_.member_log.base.empty()) {
+            // Everything with members once; what follows comes without them.
+            if (cookie_.empty()) {
+                if (auto result = search(SyncMode::refresh_only, interrupted);
+                    !std::exchange(refreshed_, false)) {
+                    return verdict_or(std::move(result));
+                }
+                interrupted = false;
+            }
+            without_members_ = true;
+        }
         auto result = search(SyncMode::refresh_and_persist, interrupted);
         if (options_.dialect.polls_when_full && result.error.code == too_many_sessions_code) {
             result = poll(std::move(result), interrupted);
         }
-        if (auto verdict = heartbeat_.verdict(); verdict && !next_) {
-            return {FeedEnd::disconnected, *std::move(verdict)};
-        }
-        return result;
+        return verdict_or(std::move(result));
     }
     /// The connection to go on with from cookie(); nothing when the stream has ended.
     [[nodiscard]] std::optional<Connection> take_next() {
@@ -152,6 +161,26 @@ class SyncReplFeed::Run {
     [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
 
   private:
+    FeedResult verdict_or(FeedResult result) const {
+        if (auto verdict = heartbeat_.verdict(); verdict && !next_) {
+            return {FeedEnd::disconnected, *std::move(verdict)};
+        }
+        return result;
+    }
+
+    /// What the server is asked for.
+    [[nodiscard]] SearchRequest stream_scope() const {
+        auto scope = MovedSubtree::with_signs(scope_);
+        if (without_members_) {
+            std::erase_if(scope.attributes, [&](const std::string& name) {
+                return std::ranges::any_of(options_.member_log.attributes, [&](const auto& one) {
+                    return equals_ignoring_ascii_case(one, name);
+                });
+            });
+        }
+        return scope;
+    }
+
     /// Another server may not have heard of what this one tells.
     [[nodiscard]] ConnectionOptions this_server() const {
         return options_.connection.at(connection_.server());
@@ -183,9 +212,8 @@ class SyncReplFeed::Run {
     }
 
     FeedResult search(SyncMode mode, bool interrupted) {
-        const auto id = connection_.start_sync(
-            MovedSubtree::with_signs(scope_), cookie_.to_string(options_.replica_id), mode
-        );
+        const auto id =
+            connection_.start_sync(stream_scope(), cookie_.to_string(options_.replica_id), mode);
         if (!id) {
             return failed_run(id.error(), stop_);
         }
@@ -196,7 +224,8 @@ class SyncReplFeed::Run {
         }
         SyncSession session(
             connection_, moved_, presence_, sink_, progress_, cookie_,
-            {options_.base, options_.replica_id, options_.dialect, interrupted, live_}
+            {options_.base, options_.replica_id, options_.dialect, interrupted, live_,
+             without_members_ ? &member_log_ : nullptr}
         );
         const auto patience =
             options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
@@ -249,6 +278,8 @@ class SyncReplFeed::Run {
     Heartbeat heartbeat_;
     MovedSubtree moved_;
     PresenceSearch presence_;
+    MemberLog member_log_;
+    bool without_members_ = false;
 };
 
 SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {
