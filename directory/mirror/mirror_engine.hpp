@@ -81,9 +81,9 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
-    /// Carries out what changes of other sources mean for entries of this one, and tries quarantined
-    /// entries whose value has been freed. Does nothing while a refresh runs. Cheap when there is
-    /// nothing to do.
+    /// Carries out what changes of other sources mean for entries of this one, and tries
+    /// quarantined entries whose value has been freed. Does nothing while a refresh runs. Cheap
+    /// when there is nothing to do.
     [[nodiscard]] Status attend_to_others();
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
@@ -123,6 +123,9 @@ class MirrorEngine final : public directory::FeedSink {
     void note_change();
     [[nodiscard]] Result<std::set<Uuid>> absent_entries(
         directory::Transaction& transaction, bool proven
+    ) const;
+    [[nodiscard]] Result<bool> has_seen_below(
+        directory::Transaction& transaction, directory::Oid oid
     ) const;
 
     directory::Store& store_;
