@@ -139,6 +139,9 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<std::set<Uuid>> absent_entries(
         directory::Transaction& transaction, bool proven
     ) const;
+    [[nodiscard]] Result<bool> has_seen_below(
+        directory::Transaction& transaction, directory::Oid oid
+    ) const;
 
     directory::Store& store_;
     const directory::EntryMapper& mapper_;
