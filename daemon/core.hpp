@@ -8,6 +8,8 @@
 #include "daemon/health.hpp"
 #include "daemon/installation_key.hpp"
 #include "daemon/metrics.hpp"
+#include "daemon/plan/plan_service.hpp"
+#include "daemon/reload_log.hpp"
 #include "directory/access/rate_limiter.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/clock.hpp"
@@ -33,6 +35,7 @@ struct Core {
     InstallationKey installation_key;
     Metrics metrics;
     Health health;
+    ReloadLog reloads;
     directory::Registry registry;
     std::unique_ptr<directory::Store> store;
     std::shared_ptr<const Secret> cursor_key;
@@ -41,6 +44,7 @@ struct Core {
     std::unique_ptr<selfservice::AccessTokens> access_tokens;
     std::unique_ptr<StreamService> streams;
     std::unique_ptr<AsyncRequests> async;
+    std::unique_ptr<PlanService> plans;
     selfservice::SignInThrottle throttle{clock, {}};
     access::RateLimiter limits;
 };

@@ -40,6 +40,8 @@ int run(int count, char** arguments) {
     add_status_commands(app, invocation, chosen);
     add_explain_command(app, invocation, chosen);
     add_explain_filter_command(app, invocation, chosen);
+    add_reload_command(app, invocation, chosen);
+    add_plan_command(app, invocation, chosen);
     add_hold_commands(app, invocation, chosen);
     add_stream_commands(app, invocation, chosen);
     add_token_commands(app, invocation, chosen);

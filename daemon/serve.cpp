@@ -105,6 +105,7 @@ class Daemon {
         } else {
             log::error("reload_refused", outcome.error().detail, {{"code", outcome.error().code}});
         }
+        core_->reloads.note(outcome);
         manager_.ready(
             outcome ? status_line()
                     : "running on the former configuration: " + outcome.error().detail
@@ -121,6 +122,7 @@ class Daemon {
         housekeeping_.reset();
         push_.reset();
         core_->async->stop();
+        core_->plans->stop();
         core_->store->journal_signal().close();
         server_->stop(drain_limit);
         generation()->sources->stop();

@@ -5,6 +5,7 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "daemon/source_parts.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -22,16 +23,6 @@ ldap::ConnectionOptions connection_options(const config::SourceSettings& setting
     auto secret = std::make_shared<const Secret>(settings.bind_password.value.duplicate());
     options.secret = [secret]() -> Result<Secret> { return secret->duplicate(); };
     return options;
-}
-
-mirror::GuardLimits guard_limits(const config::Guard& guard) {
-    mirror::GuardLimits limits;
-    limits.delete_percent = guard.deletes_percent;
-    limits.delete_at_least = guard.deletes_at_least;
-    limits.emptied_percent = guard.emptied_percent;
-    limits.membership_percent = guard.memberships_percent;
-    limits.attribute_percent = guard.attribute_loss_percent;
-    return limits;
 }
 
 /// Nothing when the server is to be asked.
@@ -64,6 +55,32 @@ Result<std::string> stored_fingerprint(directory::Store& store, const std::strin
 
 }  // namespace
 
+mirror::GuardLimits guard_limits(const config::Guard& guard) {
+    mirror::GuardLimits limits;
+    limits.delete_percent = guard.deletes_percent;
+    limits.delete_at_least = guard.deletes_at_least;
+    limits.emptied_percent = guard.emptied_percent;
+    limits.membership_percent = guard.memberships_percent;
+    limits.attribute_percent = guard.attribute_loss_percent;
+    return limits;
+}
+
+Result<std::unique_ptr<ldap::DirectorySource>> open_directory(
+    const config::SourceSettings& settings, const std::string& stored_fingerprint,
+    const directory::Registry& registry
+) {
+    return ldap::DirectorySource::make(
+        {connection_options(settings),
+         settings.base,
+         {settings.users, settings.groups},
+         settings.password_policy,
+         settings.heartbeat,
+         {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
+         settings.write_back_replaces_password},
+        configured_dialect(settings.dialect), stored_fingerprint, registry
+    );
+}
+
 struct Sources::Source {
     std::string name;
     directory::SourceId id{};
@@ -94,19 +111,7 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     source->sign_in = sign_in;
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
-    BASCULE_TRY(
-        source->directory,
-        ldap::DirectorySource::make(
-            {connection_options(settings),
-             settings.base,
-             {settings.users, settings.groups},
-             settings.password_policy,
-             settings.heartbeat,
-             {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-             settings.write_back_replaces_password},
-            configured_dialect(settings.dialect), fingerprint, core.registry
-        )
-    );
+    BASCULE_TRY(source->directory, open_directory(settings, fingerprint, core.registry));
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->runner = std::make_unique<mirror::SourceRunner>(
         *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
