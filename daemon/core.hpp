@@ -22,6 +22,8 @@
 
 namespace bascule::daemon {
 
+class WhatIfService;
+
 /// The time of the machine.
 class SystemClock final : public directory::Clock {
   public:
@@ -45,6 +47,7 @@ struct Core {
     std::unique_ptr<StreamService> streams;
     std::unique_ptr<AsyncRequests> async;
     std::unique_ptr<PlanService> plans;
+    std::shared_ptr<WhatIfService> what_if;  ///< set when the process has started
     selfservice::SignInThrottle throttle{clock, {}};
     access::RateLimiter limits;
 };

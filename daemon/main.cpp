@@ -38,11 +38,14 @@ int run(int count, char** arguments) {
     add_serve_command(app, chosen);
     add_config_commands(app, invocation, chosen);
     add_status_commands(app, invocation, chosen);
+    add_doctor_command(app, invocation, chosen);
     add_explain_command(app, invocation, chosen);
     add_explain_filter_command(app, invocation, chosen);
     add_reload_command(app, invocation, chosen);
+    add_what_if_commands(app, invocation, chosen);
     add_plan_command(app, invocation, chosen);
     add_hold_commands(app, invocation, chosen);
+    add_source_commands(app, invocation, chosen);
     add_stream_commands(app, invocation, chosen);
     add_token_commands(app, invocation, chosen);
     add_role_commands(app, invocation, chosen);

@@ -1,16 +1,16 @@
 #include "daemon/sources.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "daemon/source_parts.hpp"
+#include "daemon/source_options.hpp"
+#include "directory/mirror/source_retirement.hpp"
 
 namespace bascule::daemon {
 namespace {
-
-constexpr std::size_t shortest_plan_name = 4;
 
 ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
     ldap::ConnectionOptions options;
@@ -25,7 +25,19 @@ ldap::ConnectionOptions connection_options(const config::SourceSettings& setting
     return options;
 }
 
-/// Nothing when the server is to be asked.
+/// Under which fingerprint the source was mirrored last; empty when it never was.
+Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
+    std::string fingerprint;
+    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(source));
+        fingerprint = state ? state->fingerprint : std::string();
+        return {};
+    }));
+    return fingerprint;
+}
+
+}  // namespace
+
 std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     switch (dialect) {
         case config::Dialect::automatic:
@@ -42,18 +54,16 @@ std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     return std::nullopt;
 }
 
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
+ldap::SourceOptions source_options(const config::SourceSettings& settings) {
+    return {
+        connection_options(settings),
+        settings.base,
+        {settings.users, settings.groups},
+        settings.password_policy,
+        settings.heartbeat,
+        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
+        settings.write_back_replaces_password};
 }
-
-}  // namespace
 
 mirror::GuardLimits guard_limits(const config::Guard& guard) {
     mirror::GuardLimits limits;
@@ -63,22 +73,6 @@ mirror::GuardLimits guard_limits(const config::Guard& guard) {
     limits.membership_percent = guard.memberships_percent;
     limits.attribute_percent = guard.attribute_loss_percent;
     return limits;
-}
-
-Result<std::unique_ptr<ldap::DirectorySource>> open_directory(
-    const config::SourceSettings& settings, const std::string& stored_fingerprint,
-    const directory::Registry& registry
-) {
-    return ldap::DirectorySource::make(
-        {connection_options(settings),
-         settings.base,
-         {settings.users, settings.groups},
-         settings.password_policy,
-         settings.heartbeat,
-         {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-         settings.write_back_replaces_password},
-        configured_dialect(settings.dialect), stored_fingerprint, registry
-    );
 }
 
 struct Sources::Source {
@@ -111,13 +105,32 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     source->sign_in = sign_in;
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
-    BASCULE_TRY(source->directory, open_directory(settings, fingerprint, core.registry));
+    BASCULE_TRY(
+        source->directory, ldap::DirectorySource::make(
+                               source_options(settings), configured_dialect(settings.dialect),
+                               fingerprint, core.registry
+                           )
+    );
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->runner = std::make_unique<mirror::SourceRunner>(
         *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
         settings.name, guard_limits(settings.guard)
     );
     return source;
+}
+
+/// Objects of a source that is no longer configured stay as they are: its name is all that is
+/// known.
+Status Sources::add_unconfigured(
+    directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
+) {
+    return store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            masters.emplace(state.id, authority::Master{state.name, nullptr});
+        }
+        return {};
+    });
 }
 
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
@@ -135,6 +148,7 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
         );
         sources->sources_.push_back(*std::move(source));
     }
+    BASCULE_CHECK(add_unconfigured(*core.store, masters));
     sources->authority_ = std::make_shared<const authority::Authority>(std::move(masters));
     return sources;
 }
@@ -167,7 +181,76 @@ std::vector<mirror::SourceStatus> Sources::statuses() const {
     for (const auto& source : sources_) {
         all.push_back(source->runner->snapshot());
     }
+    std::ranges::move(unconfigured(), std::back_inserter(all));
     return all;
+}
+
+bool Sources::is_configured(std::string_view name) const {
+    return std::ranges::any_of(sources_, [&](const auto& one) { return one->name == name; });
+}
+
+std::vector<mirror::SourceStatus> Sources::unconfigured() const {
+    std::vector<mirror::SourceStatus> all;
+    const auto collect = [&](directory::Reader& reader) -> Status {
+        all.clear();
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            if (is_configured(state.name)) {
+                continue;
+            }
+            mirror::SourceStatus status;
+            BASCULE_TRY(
+                status.objects, reader.count_entries(state.id, directory::EntryState::mirrored)
+            );
+            BASCULE_TRY(
+                status.quarantined,
+                reader.count_entries(state.id, directory::EntryState::quarantined)
+            );
+            BASCULE_TRY(
+                const auto unmatched,
+                reader.count_entries(state.id, directory::EntryState::unmatched)
+            );
+            if (status.objects + status.quarantined + unmatched == 0) {
+                continue;
+            }
+            status.name = state.name;
+            status.state = "unconfigured";
+            status.last_error =
+                "This source is not in the configuration. Its objects stay as they were and are "
+                "read-only. Put it back, or take them out with: bascule source retire " +
+                state.name;
+            all.push_back(std::move(status));
+        }
+        return {};
+    };
+    const Status read = core_.store->read(collect);
+    return read ? all : std::vector<mirror::SourceStatus>();
+}
+
+Result<std::uint64_t> Sources::count_retirable(const std::string& name) const {
+    if (is_configured(name)) {
+        return fail(
+            ErrorKind::conflict, "source_configured",
+            "Source '" + name +
+                "' is in the configuration. Take it out of there and reload first. Nothing was "
+                "changed."
+        );
+    }
+    return mirror::SourceRetirement(*core_.store).count(name);
+}
+
+Result<std::string> Sources::retire(
+    const std::string& name, std::uint64_t entries, const access::Caller& caller
+) {
+    BASCULE_TRY(const auto known, count_retirable(name));
+    if (known == 0) {
+        return fail(
+            ErrorKind::not_found, "source_empty", "Source '" + name + "' has no objects here."
+        );
+    }
+    BASCULE_CHECK(mirror::SourceRetirement(*core_.store).retire(name, entries, caller.actor));
+    return "Source " + name + " was retired: " + std::to_string(entries) +
+           " entries are out of service. They come back when the source is configured again.";
 }
 
 std::string Sources::status_line() const {
@@ -204,37 +287,15 @@ Result<bool> Sources::all_loaded() const {
 }
 
 Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
-    return mirror::HoldService(*core_.store).list();
+    BASCULE_TRY(auto all, mirror::HoldService(*core_.store).list());
+    std::erase_if(all, [this](const auto& held) { return !is_configured(held.source); });
+    return all;
 }
 
-Result<std::string> Sources::decide_hold(
-    const std::string& plan, bool approve, const access::Caller& caller
-) {
-    mirror::HoldService service(*core_.store);
-    BASCULE_TRY(const auto held, service.list(1));
-    for (const mirror::HeldSummary& summary : held) {
-        const auto source =
-            std::ranges::find(sources_, summary.source, [](const auto& one) { return one->name; });
-        if (plan.size() < shortest_plan_name || !summary.hash.starts_with(plan) ||
-            source == sources_.end()) {
-            continue;
-        }
-        const std::string count = std::to_string(summary.total);
-        if (approve) {
-            BASCULE_CHECK(service.approve(
-                summary.source, summary.hash, (*source)->directory->mapper(), caller.actor
-            ));
-            return count + " removals of source " + summary.source + " were carried out.";
-        }
-        BASCULE_CHECK(service.reject(summary.source, summary.hash, caller.actor));
-        return count + " removals were dropped; source " + summary.source +
-               " keeps what it would have lost.";
-    }
-    return fail(
-        ErrorKind::not_found, "unknown_plan",
-        "No held plan is called '" + plan +
-            "'; it may have changed since it was listed. See: bascule hold list"
-    );
+const directory::EntryMapper* Sources::find_mapper(std::string_view name) const {
+    const auto source =
+        std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
+    return source == sources_.end() ? nullptr : &(*source)->directory->mapper();
 }
 
 Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text) const {

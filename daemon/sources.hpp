@@ -3,6 +3,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config/settings.hpp"
@@ -32,7 +34,17 @@ class Sources final : public directory::WriteBackDirectory {
     /// Ends all mirrors. They can be started again only by another instance.
     void stop();
 
+    /// Configured sources in the order of the configuration, then those that were mirrored once
+    /// and are no longer configured, in the state "unconfigured".
     [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
+    /// How many entries `retire` would take out. `conflict`/"source_configured",
+    /// `not_found`/"unknown_source".
+    [[nodiscard]] Result<std::uint64_t> count_retirable(const std::string& name) const;
+    /// Takes the objects of a source that is not configured out of service. `entries` confirms how
+    /// many: `conflict`/"count_changed" when they are others. Returns a sentence for people.
+    [[nodiscard]] Result<std::string> retire(
+        const std::string& name, std::uint64_t entries, const access::Caller& caller
+    );
     /// Every source was complete once, so that what is mirrored can be served.
     [[nodiscard]] Result<bool> all_loaded() const;
     /// "corp live, 104224 objects" for the service manager.
@@ -46,12 +58,8 @@ class Sources final : public directory::WriteBackDirectory {
         directory::SourceId source, directory::TypeId type, const directory::AttributePath& path
     ) const;
     [[nodiscard]] Result<std::vector<mirror::HeldSummary>> holds() const;
-    /// Carries a held plan out, or keeps what it would remove. `plan` may be the beginning of its
-    /// name; `not_found`/ "unknown_plan" when no plan (any more) has it. Returns a sentence for
-    /// people.
-    [[nodiscard]] Result<std::string> decide_hold(
-        const std::string& plan, bool approve, const access::Caller& caller
-    );
+    /// The mapping of a configured source; null for others.
+    [[nodiscard]] const directory::EntryMapper* find_mapper(std::string_view name) const;
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
     /// name or a group's displayName.
     [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(const std::string& text) const;
@@ -66,6 +74,12 @@ class Sources final : public directory::WriteBackDirectory {
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
         Core& core, const config::SourceSettings& settings, bool sign_in
     );
+
+    [[nodiscard]] static Status add_unconfigured(
+        directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
+    );
+    [[nodiscard]] bool is_configured(std::string_view name) const;
+    [[nodiscard]] std::vector<mirror::SourceStatus> unconfigured() const;
 
     Core& core_;
     std::vector<std::unique_ptr<Source>> sources_;

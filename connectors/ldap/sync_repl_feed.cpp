@@ -63,10 +63,10 @@ FeedResult follow(
             return {FeedEnd::disconnected, std::move(message).error()};
         }
         if (*message == nullptr) {
+            if (auto status = sink.idle(); !status) {
+                return {FeedEnd::disconnected, std::move(status).error()};
+            }
             if (!std::exchange(idle, true)) {
-                if (auto status = sink.idle(); !status) {
-                    return {FeedEnd::disconnected, std::move(status).error()};
-                }
                 progress.waiting();
             }
             if (session.refreshing() && steady_clock::now() - asked > refresh_patience) {

@@ -3,33 +3,17 @@
 #include <charconv>
 
 #include "config/documents.hpp"
-#include "config/load.hpp"
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/admin/figures_json.hpp"
 #include "daemon/admin/json_body.hpp"
-#include "daemon/ctl/mapping_check.hpp"
 #include "daemon/operator_schemas.hpp"
+#include "daemon/plan/candidate.hpp"
 #include "daemon/plan/plan_service.hpp"
 
 namespace bascule::daemon {
 namespace {
 
 using nlohmann::json;
-
-/// A checked configuration, or everything that is wrong with it as one error.
-Result<config::Settings> read_settings(const std::string& text, const std::string& file) {
-    config::LoadOutcome outcome = config::load_text(text, file);
-    ctl::check_mappings(outcome, file);
-    if (outcome.settings) {
-        return *std::move(outcome.settings);
-    }
-    std::string lines;
-    for (const config::Diagnostic& diagnostic : outcome.diagnostics) {
-        lines += diagnostic.to_string() + "\n";
-    }
-    return fail(
-        ErrorKind::invalid_input, "invalid_config", lines + outcome.summary() + " No plan was made."
-    );
-}
 
 std::vector<std::string> notes_about(
     const config::Settings& running, const config::Settings& wanted
@@ -48,7 +32,7 @@ Result<http::Response> start(Generation& generation, const http::Request& reques
     BASCULE_TRY(const std::string text, required_text(body, "config"));
     BASCULE_TRY(const std::string file, required_text(body, "file"));
     PlanRequest plan;
-    BASCULE_TRY(plan.settings, read_settings(text, file));
+    BASCULE_TRY(plan.settings, read_candidate(text, file));
     BASCULE_TRY(plan.schemas, require_schemas(plan.settings, file));
     plan.source = body.value("source", "");
     plan.running = configured_rules(generation.settings);
@@ -59,54 +43,10 @@ Result<http::Response> start(Generation& generation, const http::Request& reques
     return response;
 }
 
-json describe(const KindFigures& kind) {
-    return {
-        {"added", kind.added},
-        {"healed", kind.healed},
-        {"changed", kind.changed},
-        {"converted", kind.converted},
-        {"deactivated", kind.deactivated},
-        {"removed", kind.removed},
-        {"attributes", kind.attributes},
-    };
-}
-
-json describe(const HeldFigures& held) {
-    json groups = json::array();
-    for (const HeldFigures::Group& group : held.groups) {
-        groups.push_back(
-            {{"display", group.display}, {"leaving", group.leaving}, {"members", group.members}}
-        );
-    }
-    return {
-        {"total", held.total}, {"deletes", held.deletes},     {"unmatched", held.unmatched},
-        {"limit", held.limit}, {"groups", std::move(groups)}, {"attributes", held.attributes},
-    };
-}
-
-json describe(const SourceFigures& source) {
-    json kinds = json::object();
-    for (const auto& [type, figures] : source.kinds) {
-        kinds[type] = describe(figures);
-    }
-    return {
-        {"name", source.name},
-        {"read", source.read},
-        {"firstLoad", source.first_load},
-        {"entries", source.entries},
-        {"seconds", source.seconds},
-        {"kinds", std::move(kinds)},
-        {"quarantined", source.quarantined},
-        {"membersJoined", source.joined},
-        {"membersLeft", source.left},
-        {"held", describe(source.held)},
-    };
-}
-
 json describe(const PlanOutcome& outcome) {
     json sources = json::array();
     for (const SourceFigures& source : outcome.sources) {
-        sources.push_back(describe(source));
+        sources.push_back(figures_json(source));
     }
     return {
         {"plan", outcome.hash},       {"differences", outcome.lines},

@@ -13,11 +13,14 @@ using Chosen = std::function<int()>;
 /// Each adds its subcommand. The references outlive the parser.
 void add_config_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_status_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
+void add_doctor_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_explain_filter_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_reload_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
+void add_what_if_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_plan_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_hold_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
+void add_source_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_stream_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_token_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_audit_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);

@@ -3,13 +3,12 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <thread>
 
 #include "daemon/ctl/commands.hpp"
+#include "daemon/ctl/export_file.hpp"
 #include "daemon/ctl/plan_report.hpp"
 
 namespace bascule::daemon::ctl {
@@ -39,19 +38,6 @@ void watch_interrupts() {
     action.sa_handler = note_interrupt;
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
-}
-
-Result<std::string> file_text(const std::string& path) {
-    const std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    if (!file) {
-        return fail(
-            ErrorKind::unavailable, "unreadable",
-            "The file " + path + " cannot be read. No plan was made."
-        );
-    }
-    return text.str();
 }
 
 /// One line that is written over again and again, on a terminal only.
@@ -102,33 +88,6 @@ Result<json> wait_for_result(const ApiClient& client, std::uint64_t number) {
     }
 }
 
-Status export_lines(const ApiClient& client, std::uint64_t number, const std::string& path) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    std::filesystem::permissions(
-        path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write
-    );
-    std::uint64_t offset = 0;
-    for (;;) {
-        BASCULE_TRY(
-            const std::string piece, client.text(
-                                         "/v1/plan/differences?number=" + std::to_string(number) +
-                                         "&offset=" + std::to_string(offset)
-                                     )
-        );
-        if (piece.empty()) {
-            break;
-        }
-        offset += piece.size();
-        file << piece;
-    }
-    file.close();
-    return file ? Status()
-                : Status(fail(
-                      ErrorKind::unavailable, "not_written",
-                      "The differences could not be written to " + path + "."
-                  ));
-}
-
 Result<int> cancel(const ApiClient& client) {
     BASCULE_TRY(const json state, client.call(http::Method::delete_, "/v1/plan"));
     std::cout
@@ -153,7 +112,9 @@ Result<int> plan(const Invocation& invocation, const Wanted& wanted) {
     const auto number = begun.value("number", std::uint64_t{0});
     BASCULE_TRY(const json result, wait_for_result(client, number));
     if (!wanted.export_to.empty()) {
-        BASCULE_CHECK(export_lines(client, number, wanted.export_to));
+        BASCULE_CHECK(export_lines(
+            client, "/v1/plan/differences?number=" + std::to_string(number) + "&", wanted.export_to
+        ));
     }
     if (invocation.json) {
         print_json(result);

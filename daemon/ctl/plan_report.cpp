@@ -97,6 +97,9 @@ std::string source_text(const json& source) {
     if (const auto number = count(source, "quarantined"); number > 0) {
         text += "  " + grouped(number) + " into quarantine\n";
     }
+    if (!source.value("read", false)) {
+        return text;
+    }
     const auto held = count(source.at("held"), "total");
     return text + held_lines(source.at("held")) + "  held: " + grouped(held) + "\n";
 }
@@ -119,6 +122,17 @@ std::string plan_report(const json& result) {
     }
     text += "plan " + plan + " ; apply with: bascule reload";
     return text + (held ? ", then bascule hold approve " + plan.substr(0, 8) : "") + "\n";
+}
+
+std::string what_if_report(const json& result, const std::string& source) {
+    std::string text;
+    for (const json& one : result.at("sources")) {
+        if (source.empty() || one.value("name", "") == source) {
+            text += source_text(one);
+        }
+    }
+    return text + grouped(count(result, "differences")) + " differences at " +
+           result.value("made", "") + "\n";
 }
 
 std::string plan_progress(const json& state) {

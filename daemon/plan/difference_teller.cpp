@@ -92,10 +92,10 @@ void write_references(
 }  // namespace
 
 DifferenceTeller::DifferenceTeller(
-    store::ScratchCopy& copy, DifferenceFile& out, const RuleNames& rules,
+    store::ReferenceDifferences& references, DifferenceFile& out, const RuleNames& rules,
     std::map<directory::SourceId, SourceFigures>& figures
 )
-    : copy_(copy), out_(out), rules_(rules), figures_(figures) {}
+    : references_(references), out_(out), rules_(rules), figures_(figures) {}
 
 SourceFigures& DifferenceTeller::figures_of(const ObjectDifference& one) {
     SourceFigures& figures = figures_[one.source];
@@ -230,7 +230,7 @@ Result<bool> DifferenceTeller::write_manager(
             .end_object();
         return {};
     };
-    BASCULE_CHECK(copy_.each_reference(EdgeKind::manager, one.oid, note));
+    BASCULE_CHECK(references_.each_reference(EdgeKind::manager, one.oid, note));
     if (before.empty() && after.empty()) {
         return false;
     }
@@ -275,7 +275,7 @@ Status DifferenceTeller::tell_members(const ObjectDifference& one) {
         (reference.added ? joined : left).push_back(reference);
         return joined.size() + left.size() == members_in_a_line ? write() : Status();
     };
-    BASCULE_CHECK(copy_.each_reference(EdgeKind::member, one.oid, note));
+    BASCULE_CHECK(references_.each_reference(EdgeKind::member, one.oid, note));
     return joined.empty() && left.empty() ? Status() : write();
 }
 

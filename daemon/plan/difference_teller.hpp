@@ -8,17 +8,17 @@
 #include "daemon/plan/figures.hpp"
 #include "daemon/plan/rule_names.hpp"
 #include "directory/base/json_text.hpp"
-#include "store/sqlite/scratch_copy.hpp"
+#include "store/sqlite/object_difference.hpp"
 
 namespace bascule::daemon {
 
-/// Turns differences between a scratch copy and what it was made from into lines and figures.
+/// Turns differences between two states of a store into lines and figures.
 class DifferenceTeller {
   public:
     /// `figures` by the number of the source, which is made when it is missing; kept here. Objects
     /// that are mastered here differ by their members only.
     DifferenceTeller(
-        store::ScratchCopy& copy, DifferenceFile& out, const RuleNames& rules,
+        store::ReferenceDifferences& references, DifferenceFile& out, const RuleNames& rules,
         std::map<directory::SourceId, SourceFigures>& figures
     );
 
@@ -43,7 +43,7 @@ class DifferenceTeller {
     [[nodiscard]] SourceFigures& figures_of(const store::ObjectDifference& one);
     [[nodiscard]] KindFigures& kind_of(const store::ObjectDifference& one);
 
-    store::ScratchCopy& copy_;
+    store::ReferenceDifferences& references_;
     DifferenceFile& out_;
     const RuleNames& rules_;
     std::map<directory::SourceId, SourceFigures>& figures_;

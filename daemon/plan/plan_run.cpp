@@ -8,7 +8,7 @@
 #include "daemon/plan/difference_teller.hpp"
 #include "daemon/plan/held_teller.hpp"
 #include "daemon/plan/source_reading.hpp"
-#include "daemon/source_parts.hpp"
+#include "daemon/source_options.hpp"
 #include "directory/model/internal_types.hpp"
 
 namespace bascule::daemon {
@@ -52,6 +52,24 @@ void note_leaving_sources(const PlanRequest& request, std::vector<std::string>& 
     }
 }
 
+using Readings = std::vector<std::unique_ptr<SourceReading>>;
+
+/// One after the other; then each sees what the others have changed.
+Result<Readings> read_all(
+    const std::vector<const config::SourceSettings*>& wanted, store::ScratchCopy& copy,
+    directory::Clock& clock, PlanProgress& progress, const std::stop_token& stop
+) {
+    Readings readings;
+    for (const config::SourceSettings* source : wanted) {
+        BASCULE_TRY(auto reading, SourceReading::read(*source, copy, clock, progress, stop));
+        readings.push_back(std::move(reading));
+    }
+    for (const auto& reading : readings) {
+        BASCULE_CHECK(reading->settle());
+    }
+    return readings;
+}
+
 using Figures = std::map<directory::SourceId, SourceFigures>;
 
 Status compare(
@@ -86,23 +104,22 @@ Result<PlanOutcome> make_plan(
     BASCULE_TRY(const auto copy, store::ScratchCopy::make(database, folder, registry, clock, stop));
     BASCULE_TRY(const auto lines, DifferenceFile::create(lines_path));
     PlanOutcome outcome;
+    BASCULE_TRY(const Readings readings, read_all(wanted, *copy, clock, progress, stop));
     Figures figures;
-    std::vector<SourceReading> readings;
-    for (const config::SourceSettings* source : wanted) {
-        BASCULE_TRY(SourceReading reading, read_source(*source, *copy, clock, progress, stop));
-        lines->mix(source->name + "\n" + reading.fingerprints);
-        figures.emplace(reading.id, reading.figures);
-        outcome.holds.push_back({source->name, reading.fingerprints, reading.held.to_json()});
-        readings.push_back(std::move(reading));
+    for (const auto& reading : readings) {
+        lines->mix(reading->figures().name + "\n" + reading->fingerprints());
+        figures.emplace(reading->id(), reading->figures());
+        outcome.holds.push_back(
+            {reading->figures().name, reading->fingerprints(), reading->held().to_json()}
+        );
     }
     const RuleNames rules(request.running, configured_rules(request.settings));
     BASCULE_CHECK(compare(*copy, *lines, rules, figures, progress, stop));
     for (std::size_t i = 0; i < readings.size(); ++i) {
-        const SourceReading& reading = readings[i];
         const auto limits = guard_limits(wanted[i]->guard);
         BASCULE_CHECK(tell_held(
-            copy->store(), {wanted[i]->name, reading.held, reading.former, limits}, *lines,
-            figures.at(reading.id).held
+            copy->store(), {wanted[i]->name, readings[i]->held(), readings[i]->former(), limits},
+            *lines, figures.at(readings[i]->id()).held
         ));
     }
     BASCULE_CHECK(lines->finish());

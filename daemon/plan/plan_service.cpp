@@ -17,7 +17,10 @@ constexpr std::size_t piece = 1024 * 1024;
 }  // namespace
 
 PlanService::PlanService(std::string database, directory::Clock& clock)
-    : database_(std::move(database)), folder_(database_ + ".plan"), clock_(clock) {
+    : database_(std::move(database)),
+      folder_(database_ + ".plan"),
+      clock_(clock),
+      kept_(database_ + ".plans") {
     store::remove_scratch(folder_);
 }
 
@@ -54,6 +57,11 @@ void PlanService::run(const PlanRequest& request, const std::stop_token& stop) {
     ::mkdir(folder_.c_str(), S_IRWXU);
     auto outcome =
         make_plan(request, database_, folder_ + "/copy", lines_path(), clock_, progress_, stop);
+    if (outcome) {
+        if (Status kept = kept_.keep(*outcome, clock_.now()); !kept) {
+            outcome = fail(std::move(kept).error());
+        }
+    }
     if (!outcome) {
         store::remove_scratch(folder_);
     }

@@ -7,13 +7,15 @@
 #include <string>
 #include <thread>
 
+#include "daemon/plan/kept_plans.hpp"
 #include "daemon/plan/plan_run.hpp"
 #include "directory/ports/clock.hpp"
 
 namespace bascule::daemon {
 
 /// Makes one plan at a time on a thread of its own and keeps its result until the next one. Its
-/// files lie in the folder "<database>.plan", which is emptied at the start of the process.
+/// files lie in the folder "<database>.plan", which is emptied at the start of the process; what
+/// approvals need is in "<database>.plans".
 /// Thread-safe.
 class PlanService {
   public:
@@ -46,6 +48,9 @@ class PlanService {
     /// the last one or not done.
     [[nodiscard]] Result<std::string> lines(std::uint64_t number, std::uint64_t offset) const;
 
+    /// The last plans with something to approve.
+    [[nodiscard]] const KeptPlans& kept() const { return kept_; }
+
   private:
     void run(const PlanRequest& request, const std::stop_token& stop);
     [[nodiscard]] std::string lines_path() const { return folder_ + "/differences.jsonl"; }
@@ -53,6 +58,7 @@ class PlanService {
     const std::string database_;
     const std::string folder_;
     directory::Clock& clock_;
+    KeptPlans kept_;
     PlanProgress progress_;
     mutable std::mutex mutex_;
     State state_;

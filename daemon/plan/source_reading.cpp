@@ -3,8 +3,7 @@
 #include <chrono>
 #include <utility>
 
-#include "daemon/source_parts.hpp"
-#include "directory/mirror/mirror_engine.hpp"
+#include "daemon/source_options.hpp"
 
 namespace bascule::daemon {
 
@@ -38,6 +37,9 @@ class RefreshSink final : public directory::FeedSink {
             BASCULE_CHECK(copy_.check_room());
         }
         return engine_.changed(std::move(entry));
+    }
+    Result<bool> members_changed(directory::MemberChange change) override {
+        return complete_ ? Result<bool>(true) : engine_.members_changed(std::move(change));
     }
     Status present(const std::vector<Uuid>& anchors) override {
         return complete_ ? Status() : engine_.present(anchors);
@@ -128,9 +130,6 @@ class Run {
         }
     }
     [[nodiscard]] std::uint64_t entries() const { return entries_; }
-    [[nodiscard]] std::string fingerprints() const {
-        return feed_->fingerprint() + "\n" + directory_.mapper().fingerprint();
-    }
 
   private:
     /// As SourceRunner does before a run.
@@ -162,48 +161,59 @@ class Run {
     std::uint64_t entries_ = 0;
 };
 
-Result<SourceReading> read(
+}  // namespace
+
+Status SourceReading::open(
+    const config::SourceSettings& settings, directory::Store& store, directory::Clock& clock,
+    PlanProgress& progress
+) {
+    BASCULE_TRY(const directory::SourceId id, store.register_source(settings.name));
+    BASCULE_TRY(const directory::SourceState before, state_of(store, settings.name));
+    BASCULE_TRY(const std::uint64_t known, known_entries(store, id));
+    progress.begin("reading", settings.name, known);
+    BASCULE_TRY(
+        directory_, ldap::DirectorySource::make(
+                        source_options(settings), configured_dialect(settings.dialect),
+                        before.fingerprint, store.registry()
+                    )
+    );
+    engine_ = std::make_unique<mirror::MirrorEngine>(
+        store, directory_->mapper(), clock, settings.name, guard_limits(settings.guard)
+    );
+    engine_->keep_silent();
+    former_ = mirror::HeldPlan::parse(before.held_plan);
+    figures_.name = settings.name;
+    figures_.read = true;
+    figures_.first_load = !mirror::is_loaded(before);
+    return engine_->open();
+}
+
+Result<std::unique_ptr<SourceReading>> SourceReading::read(
     const config::SourceSettings& settings, store::ScratchCopy& copy, directory::Clock& clock,
     PlanProgress& progress, const std::stop_token& stop
 ) {
-    directory::Store& store = copy.store();
-    SourceReading reading;
-    BASCULE_TRY(reading.id, store.register_source(settings.name));
-    BASCULE_TRY(const directory::SourceState before, state_of(store, settings.name));
-    BASCULE_TRY(const std::uint64_t known, known_entries(store, reading.id));
-    progress.begin("reading", settings.name, known);
-    BASCULE_TRY(auto directory, open_directory(settings, before.fingerprint, store.registry()));
-    mirror::MirrorEngine engine(
-        store, directory->mapper(), clock, settings.name, guard_limits(settings.guard)
-    );
-    engine.keep_silent();
-    BASCULE_CHECK(engine.open());
+    std::unique_ptr<SourceReading> reading(new SourceReading());
+    if (Status opened = reading->open(settings, copy.store(), clock, progress); !opened) {
+        return fail(about(settings.name, std::move(opened).error()));
+    }
     const auto began = std::chrono::steady_clock::now();
-    Run run(copy, *directory, engine, progress);
-    BASCULE_CHECK(run.complete(stop));
-    reading.former = mirror::HeldPlan::parse(before.held_plan);
-    reading.held = mirror::HeldPlan::parse(engine.state().held_plan);
-    reading.fingerprints = run.fingerprints();
-    reading.figures.name = settings.name;
-    reading.figures.read = true;
-    reading.figures.first_load = !mirror::is_loaded(before);
-    reading.figures.entries = run.entries();
-    reading.figures.seconds =
+    Run run(copy, *reading->directory_, *reading->engine_, progress);
+    if (Status complete = run.complete(stop); !complete) {
+        return fail(about(settings.name, std::move(complete).error()));
+    }
+    reading->figures_.entries = run.entries();
+    reading->figures_.seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     return reading;
 }
 
-}  // namespace
+Status SourceReading::settle() {
+    BASCULE_CHECK(engine_->attend_to_others());
+    return engine_->retry_quarantined();
+}
 
-Result<SourceReading> read_source(
-    const config::SourceSettings& settings, store::ScratchCopy& copy, directory::Clock& clock,
-    PlanProgress& progress, const std::stop_token& stop
-) {
-    auto reading = read(settings, copy, clock, progress, stop);
-    if (!reading) {
-        return fail(about(settings.name, std::move(reading).error()));
-    }
-    return reading;
+std::string SourceReading::fingerprints() const {
+    return engine_->state().fingerprint + "\n" + engine_->state().mapping_fingerprint;
 }
 
 }  // namespace bascule::daemon

@@ -40,6 +40,7 @@ EntryApplier::EntryApplier(ApplyContext context)
     : context_(context),
       transaction_(context.transaction),
       unmapped_(context.registry.type("Unmapped")),
+      joined_(context.registry.type("Joined")),
       user_(context.registry.type("User")),
       group_(context.registry.type("Group")) {}
 
@@ -50,7 +51,8 @@ Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped)
 
 Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, bool again) {
     Work work{entry, mapped, context_.ids.of(entry.anchor), {}, {}, {}, false, false, again};
-    context_.held.deletes.erase(entry.anchor);
+    if (!again)
+        context_.held.deletes.erase(entry.anchor);
     BASCULE_TRY(work.object, transaction_.find_any(work.id));
     if (work.object) {
         BASCULE_TRY(work.previous, transaction_.find_entry(work.object->row.oid));
@@ -73,7 +75,7 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, 
             break;
     }
     if (done && context_.refresh != nullptr && !again) {
-        context_.refresh->placed.insert(static_cast<std::int64_t>(work.row.oid));
+        context_.refresh->placed_now.insert(work.row.oid);
     }
     return done;
 }
@@ -103,10 +105,10 @@ Status EntryApplier::move_below(Work& work) {
 /// Moves an entry with what lies below, except entries whose place this refresh has told already.
 Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, const std::string& dn) {
     BASCULE_TRY(const auto below, transaction_.entries_below(context_.source, top.dn_key));
+    BASCULE_CHECK(give_way_below(top, below, key));
     BASCULE_CHECK(transaction_.rebase_entries(context_.source, top.dn_key, key, top.dn, dn));
     for (const MirrorEntry& entry : below) {
-        const bool placed = context_.refresh != nullptr &&
-                            context_.refresh->placed.contains(static_cast<std::int64_t>(entry.oid));
+        const bool placed = context_.refresh != nullptr && context_.refresh->is_placed(entry.oid);
         if (entry.oid == top.oid || !placed)
             continue;
         BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
@@ -123,8 +125,37 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
         BASCULE_CHECK(keep_waiting(entry));
         BASCULE_CHECK(leave_place(entry));
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
-        if (row && is_served(*row))
-            BASCULE_CHECK(resolve_pending(now->dn_key, *row));
+        if (!row || !is_in_use(*row))
+            continue;
+        BASCULE_TRY(const auto target, target_of(*row));
+        if (target)
+            BASCULE_CHECK(resolve_pending(now->dn_key, *target));
+    }
+    return {};
+}
+
+/// Where a container goes, entries may stand that were told before it. What would come to the same
+/// DNs with it cannot be there any more, and gives way as in make_room().
+Status EntryApplier::give_way_below(
+    const MirrorEntry& top, const std::vector<MirrorEntry>& below, const std::string& key
+) {
+    BASCULE_TRY(const auto there, transaction_.entries_below(context_.source, key));
+    std::set<std::string_view> taken;
+    for (const MirrorEntry& entry : there) {
+        if (!entry.dn_key.starts_with(top.dn_key))
+            taken.insert(entry.dn_key);
+    }
+    if (taken.empty())
+        return {};
+    for (const MirrorEntry& entry : below) {
+        if (entry.oid == top.oid || !taken.contains(key + entry.dn_key.substr(top.dn_key.size())))
+            continue;
+        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
+        if (!now || now->dn_key != entry.dn_key)
+            continue;
+        BASCULE_CHECK(transaction_.rebase_entries(
+            context_.source, entry.dn_key, vacated_key(entry.anchor), entry.dn, entry.dn
+        ));
     }
     return {};
 }
@@ -132,33 +163,46 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
 Status EntryApplier::serve(Work& work) {
     const directory::TypeId type = work.mapped.type;
     std::string local;
-    if (work.object) {
+    const bool was_joined = work.object && work.object->row.type == joined_;
+    if (work.object && !was_joined) {
         local = filter_attributes(work.object->local, [&](const auto& path) {
             return !context_.mapper.fills(type, path);
         });
     }
+    std::vector<Contribution> given;
+    if (work.object && is_served(work.object->row)) {
+        BASCULE_TRY(given, contributions(work.object->row.oid, work.mapped.attributes));
+    }
+    const std::string kept = join_attributes(given_by(given), local);
     std::string body =
-        assemble_document(context_.registry, type, work.id, work.mapped.attributes, local);
+        assemble_document(context_.registry, type, work.id, work.mapped.attributes, kept);
     BASCULE_TRY(const std::string retained, retained_attributes(work, body));
     if (!retained.empty()) {
         body = assemble_document(
             context_.registry, type, work.id, work.mapped.attributes,
-            join_attributes(local, retained)
+            join_attributes(kept, retained)
         );
     }
+    BASCULE_TRY(const Join found, find_join(work, body));
+    if (!found.reason.empty())
+        return refuse_join(work, found);
+    if (found.master)
+        return join(work, *found.master, body);
+    BASCULE_CHECK(leave_join(work));
     const std::string old_body =
         work.object && is_served(work.object->row) ? work.object->body : std::string();
     Status written = write_document(work, body, local);
     if (!written && written.error().code == "uniqueness") {
-        const std::size_t yielded = yielded_.size();
+        const std::size_t yielded = yielded_.size() + places_taken_;
         BASCULE_CHECK(quarantine_duplicate(work, written.error(), body, true));
-        if (yielded_.size() == yielded)
+        if (yielded_.size() + places_taken_ == yielded)
             return {};
         written = write_document(work, body, local);
         if (!written && written.error().code == "uniqueness")
             return quarantine_duplicate(work, written.error(), body, false);
     }
     BASCULE_CHECK(std::move(written));
+    BASCULE_CHECK(store_gives(given));
     BASCULE_CHECK(bookkeep(work, EntryState::mirrored, {}, {}));
     return after_served(work, old_body, body);
 }
@@ -220,7 +264,10 @@ Status EntryApplier::after_served(
     if (!old_body.empty() && old_body != body) {
         BASCULE_CHECK(free_terms(work.mapped.type, old_body, body));
     }
-    context_.held.forget_entry(work.entry.anchor);
+    if (work.mapped.type == user_ && old_body != body)
+        BASCULE_CHECK(note_values(old_body, body));
+    if (!work.again)
+        context_.held.forget_entry(work.entry.anchor);
     if (context_.refresh != nullptr)
         context_.refresh->unmatched.erase(work.entry.anchor);
     const bool renamed =
@@ -232,13 +279,18 @@ Status EntryApplier::after_served(
 
 /// Attributes that the entry has lost and the object keeps until the loss is found plausible.
 Result<std::string> EntryApplier::retained_attributes(const Work& work, const std::string& body) {
-    if (!work.object || work.object->row.type != work.mapped.type || work.object->row.deleted)
+    if (!work.object || work.object->row.deleted || !is_in_use(work.object->row))
+        return std::string();
+    const bool was_joined = work.object->row.type == joined_ && work.mapped.type == user_;
+    if (work.object->row.type != work.mapped.type && !was_joined)
         return std::string();
     if (work.object->body == body)
         return std::string();
     std::set<std::string> retained;
     for (const auto& path : vanished_attributes(work.object->body, body)) {
         const std::string name = path.to_string();
+        if (was_joined && name == "key")
+            continue;
         const auto held = context_.held.attributes.find(name);
         const bool waits = held != context_.held.attributes.end() && held->second.contains(work.id);
         if (context_.refresh != nullptr && !waits)
@@ -280,7 +332,7 @@ Result<bool> EntryApplier::may_lose_now(const std::string& attribute) {
 }
 
 Status EntryApplier::unmatched(Work& work) {
-    if (!work.object || !is_served(work.object->row))
+    if (!work.object || !is_in_use(work.object->row))
         return bookkeep(work, EntryState::unmatched, work.mapped.reason, {});
     if (context_.refresh != nullptr) {
         context_.refresh->unmatched.insert(work.entry.anchor);
@@ -306,6 +358,10 @@ Status EntryApplier::keep_bookkeeping(Work& work) {
 }
 
 Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
+    // It matches again: nobody needs to decide any more whether it may go.
+    context_.held.forget_entry(work.entry.anchor);
+    if (context_.refresh != nullptr)
+        context_.refresh->unmatched.erase(work.entry.anchor);
     const bool known = work.previous && work.previous->state == EntryState::quarantined &&
                        work.previous->reason == reason;
     BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));
@@ -348,6 +404,8 @@ Status EntryApplier::quarantine_duplicate(
                                                : holder.display;
         const bool outdated = entry && entry->source == context_.source &&
                               entry->state == EntryState::quarantined && !entry->blocked_by.empty();
+        if (may_yield && entry && may_take_place(*entry))
+            return take_place(holders.front(), *entry);
         if (may_yield && outdated) {
             yielded_.emplace_back(holder.oid, entry->anchor);
             return transaction_.convert(
@@ -363,7 +421,11 @@ Status EntryApplier::quarantine_duplicate(
         return {};
     const bool still_served =
         work.object && is_served(work.object->row) && work.object->row.type == work.mapped.type;
-    return still_served ? sync_references(work) : park_references(work);
+    if (!still_served)
+        return park_references(work);
+    // It goes on with a value that is outdated, and gives way to who waits for that.
+    BASCULE_CHECK(free_terms(work.mapped.type, work.object->body, body));
+    return sync_references(work);
 }
 
 /// Writes the entry's bookkeeping when something in it differs.
@@ -392,7 +454,8 @@ Status EntryApplier::bookkeep(
     entry.state = state;
     entry.reason = std::move(reason);
     entry.blocked_by = std::move(blocked_by);
-    if (state == EntryState::quarantined)
+    const bool rechecked = state == EntryState::mirrored && work.mapped.type == user_ && joins();
+    if (state == EntryState::quarantined || rechecked)
         entry.raw = pack_entry(work.entry);
     entry.seen = transaction_.now();
     const auto& old = work.previous;
@@ -402,7 +465,13 @@ Status EntryApplier::bookkeep(
     if (same)
         return {};
     ++counts_.writes;
-    return transaction_.put_entry(entry);
+    BASCULE_CHECK(transaction_.put_entry(entry));
+    return old && old->blocked_by != entry.blocked_by ? retry_rivals(*old) : Status{};
+}
+
+Status EntryApplier::retry(const std::vector<Oid>& entries) {
+    retries_.insert(retries_.end(), entries.begin(), entries.end());
+    return finish();
 }
 
 Status EntryApplier::retry_blocked() {
@@ -422,7 +491,7 @@ Status EntryApplier::retry_blocked() {
 Status EntryApplier::finish() {
     for (std::size_t index = 0; index < retries_.size(); ++index) {
         BASCULE_TRY(const auto entry, transaction_.find_entry(retries_[index]));
-        if (!entry || entry->state != EntryState::quarantined || entry->raw.empty())
+        if (!entry || entry->state == EntryState::unmatched || entry->raw.empty())
             continue;
         BASCULE_TRY(SourceEntry raw, unpack_entry(entry->raw));
         raw.dn = entry->dn;  // an ancestor may have been renamed meanwhile

@@ -8,6 +8,7 @@
 #include "directory/mirror/entry_applier.hpp"
 #include "directory/mirror/entry_work.hpp"
 #include "directory/mirror/identity.hpp"
+#include "directory/model/internal_types.hpp"
 
 namespace bascule::mirror {
 
@@ -62,9 +63,32 @@ Result<std::optional<ObjectRow>> EntryApplier::find_user(std::string_view user_n
     if (!attribute)
         return std::nullopt;
     BASCULE_TRY(const auto users, transaction_.find_by_term(*attribute, user_name, 1));
-    if (users.empty() || users.front().row.source != context_.source)
+    if (!users.empty() && users.front().row.source == context_.source)
+        return users.front().row;
+    return joins() ? find_joined_user(user_name) : std::optional<ObjectRow>();
+}
+
+Result<std::optional<ObjectRow>> EntryApplier::target_of(const ObjectRow& row) {
+    if (row.type != joined_)
+        return row;
+    BASCULE_TRY(const auto masters, transaction_.edge_targets(directory::joined_edge, row.oid, {}, 1));
+    return masters.empty() ? std::optional<ObjectRow>() : masters.front();
+}
+
+Result<Uuid> EntryApplier::own_id(const ObjectRow& row) {
+    BASCULE_TRY(const auto part, own_part(row));
+    return part ? part->id : row.id;
+}
+
+/// The row of this source that is joined to an object of another one.
+Result<std::optional<ObjectRow>> EntryApplier::own_part(const ObjectRow& row) {
+    if (row.source == context_.source || row.type != user_ || !joins())
         return std::nullopt;
-    return users.front().row;
+    BASCULE_TRY(
+        const auto parts, transaction_.edge_sources(directory::joined_edge, row.oid, {}, page)
+    );
+    const auto found = std::ranges::find(parts, context_.source, &ObjectRow::source);
+    return found == parts.end() ? std::optional<ObjectRow>() : *found;
 }
 
 /// An entry that is there is waited for by its anchor: it may be renamed without a word to those
@@ -87,6 +111,9 @@ Result<EntryApplier::Resolved> EntryApplier::resolve(
         if (entry) {
             out.pending = anchor_key(entry->anchor);
             BASCULE_TRY(out.row, transaction_.find_row(entry->oid));
+            if (out.row) {
+                BASCULE_TRY(out.row, target_of(*out.row));
+            }
         }
     }
     if (out.row && !may_target(reference.kind, *out.row))
@@ -96,12 +123,18 @@ Result<EntryApplier::Resolved> EntryApplier::resolve(
 
 /// The object that a key of a waiting reference leads to, whether it may be a target or not.
 Result<std::optional<ObjectRow>> EntryApplier::find_by_key(const std::string& key) {
-    if (const auto anchor = anchor_in_key(key))
-        return transaction_.find_row(context_.ids.of(*anchor));
     if (const auto user_name = user_name_in_key(key))
         return find_user(*user_name);
-    BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, key));
-    return entry ? transaction_.find_row(entry->oid) : std::optional<ObjectRow>();
+    std::optional<ObjectRow> row;
+    if (const auto anchor = anchor_in_key(key)) {
+        BASCULE_TRY(row, transaction_.find_row(context_.ids.of(*anchor)));
+    } else {
+        BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, key));
+        if (entry) {
+            BASCULE_TRY(row, transaction_.find_row(entry->oid));
+        }
+    }
+    return row ? target_of(*row) : Result<std::optional<ObjectRow>>();
 }
 
 /// An entry in quarantine as a duplicate may be served much later, when the names it was sent with
@@ -122,7 +155,9 @@ Status EntryApplier::park_edges(Oid from) {
     for (const EdgeKind kind : {EdgeKind::member, EdgeKind::manager}) {
         BASCULE_TRY(const std::set<Oid> targets, all_targets(transaction_, kind, from));
         for (const Oid target : targets) {
-            BASCULE_TRY(const auto entry, transaction_.find_entry(target));
+            BASCULE_TRY(const auto row, transaction_.find_row(target));
+            BASCULE_TRY(const auto part, row ? own_part(*row) : Result<std::optional<ObjectRow>>());
+            BASCULE_TRY(const auto entry, transaction_.find_entry(part ? part->oid : target));
             if (entry) {
                 BASCULE_CHECK(transaction_.add_pending(
                     {context_.source, anchor_key(entry->anchor), kind, from}
@@ -231,8 +266,10 @@ Result<std::set<Uuid>> EntryApplier::ids_of(const std::set<Oid>& objects) {
     std::set<Uuid> out;
     for (const Oid oid : objects) {
         BASCULE_TRY(const auto row, transaction_.find_row(oid));
-        if (row)
-            out.insert(row->id);
+        if (!row)
+            continue;
+        BASCULE_TRY(const Uuid id, own_id(*row));
+        out.insert(id);
     }
     return out;
 }
@@ -265,7 +302,10 @@ Status EntryApplier::part_members(
         memberships[group.id] = std::move(waiting);
     MembersTold left;
     for (const Uuid& member : fresh) {
-        BASCULE_TRY(const auto row, transaction_.find_row(member));
+        if (joins())
+            BASCULE_CHECK(forget_waiting(member, group.oid));
+        BASCULE_TRY(const auto known, transaction_.find_row(member));
+        BASCULE_TRY(const auto row, known ? target_of(*known) : Result<std::optional<ObjectRow>>());
         if (!row)
             continue;
         BASCULE_TRY(
@@ -316,7 +356,11 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
     if (context_.refresh == nullptr)
         return {};
     for (const auto& [kind, from] : named_in_refresh(entry.dn_key)) {
-        BASCULE_TRY(const bool linked, transaction_.has_edge(kind, from, entry.oid));
+        BASCULE_TRY(const auto left, transaction_.find_row(entry.oid));
+        BASCULE_TRY(const auto target, left ? target_of(*left) : Result<std::optional<ObjectRow>>());
+        BASCULE_TRY(
+            const bool linked, transaction_.has_edge(kind, from, target ? target->oid : entry.oid)
+        );
         BASCULE_TRY(const auto row, transaction_.find_row(from));
         if (!row)
             continue;
@@ -330,7 +374,10 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
         if (kind == EdgeKind::member) {
             context_.refresh->leaving[row->id].insert(context_.ids.of(entry.anchor));
         } else {
-            BASCULE_TRY(const bool removed, transaction_.remove_edge(kind, from, entry.oid));
+            BASCULE_TRY(
+                const bool removed,
+                transaction_.remove_edge(kind, from, target ? target->oid : entry.oid)
+            );
             static_cast<void>(removed);
         }
     }
@@ -372,7 +419,8 @@ Status EntryApplier::resolve_pending(const std::string& key, const ObjectRow& ta
             continue;
         BASCULE_CHECK(transaction_.remove_pending(reference));
         ++counts_.writes;
-        stays(from->id, target.id);
+        BASCULE_TRY(const Uuid id, own_id(target));
+        stays(from->id, id);
         BASCULE_TRY(
             const bool added, transaction_.add_edge(reference.kind, reference.from, target.oid)
         );
@@ -434,7 +482,8 @@ Status EntryApplier::detach(Oid oid, const Uuid& anchor) {
 
 Status EntryApplier::remove_member(const Uuid& group, const Uuid& member) {
     BASCULE_TRY(const auto from, transaction_.find_row(group));
-    BASCULE_TRY(const auto target, transaction_.find_row(member));
+    BASCULE_TRY(const auto known, transaction_.find_row(member));
+    BASCULE_TRY(const auto target, known ? target_of(*known) : Result<std::optional<ObjectRow>>());
     if (!from || !target)
         return {};
     BASCULE_TRY(

@@ -13,7 +13,7 @@ using directory::Term;
 Status EntryApplier::removed_live(const Uuid& anchor) {
     BASCULE_TRY(const auto row, transaction_.find_row(context_.ids.of(anchor)));
     std::vector<Uuid> anchors{anchor};
-    std::size_t served = row && is_served(*row) ? 1 : 0;
+    std::size_t served = row && is_in_use(*row) ? 1 : 0;
     BASCULE_TRY(const auto object, transaction_.find_any(context_.ids.of(anchor)));
     if (!object)
         return {};
@@ -26,7 +26,7 @@ Status EntryApplier::removed_live(const Uuid& anchor) {
             continue;
         anchors.push_back(entry.anchor);
         BASCULE_TRY(const auto child, transaction_.find_row(entry.oid));
-        served += child && is_served(*child) ? 1 : 0;
+        served += child && is_in_use(*child) ? 1 : 0;
     }
     BASCULE_TRY(
         const auto total, transaction_.count_entries(context_.source, EntryState::mirrored)
@@ -55,7 +55,8 @@ Status EntryApplier::remove(const Uuid& anchor) {
         BASCULE_CHECK(clear_references(object->row.oid));
     if (!object->row.deleted && !is_served(object->row))
         BASCULE_CHECK(transaction_.remove(object->row.oid));
-    return transaction_.erase_entry(object->row.oid);
+    BASCULE_CHECK(transaction_.erase_entry(object->row.oid));
+    return entry ? retry_rivals(*entry) : Status{};
 }
 
 Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
@@ -79,8 +80,14 @@ Status EntryApplier::shelve(const Uuid& anchor, const std::string& reason) {
 /// A served object leaves: edges from this source's groups are noted for a return, its document
 /// goes, the row is removed softly.
 Status EntryApplier::withdraw(const Object& object, const Uuid& anchor, std::string_view cause) {
-    if (!is_served(object.row))
+    if (!is_in_use(object.row))
         return {};
+    if (object.row.type == joined_) {
+        ++counts_.removed;
+        return leave_join(object, anchor);
+    }
+    if (object.row.type == user_)
+        BASCULE_CHECK(release_joined(object));
     BASCULE_CHECK(clear_references(object.row.oid));
     BASCULE_CHECK(detach(object.row.oid, anchor));
     BASCULE_CHECK(transaction_.convert(
@@ -90,6 +97,8 @@ Status EntryApplier::withdraw(const Object& object, const Uuid& anchor, std::str
     ++counts_.removed;
     ++counts_.writes;
     BASCULE_CHECK(journal("Delete", object.row, {{"cause", std::string(cause)}}));
+    if (object.row.type == user_)
+        BASCULE_CHECK(note_values(object.body, {}));
     return free_terms(object.row.type, object.body, "{}");
 }
 
@@ -114,7 +123,7 @@ Status EntryApplier::free_terms(
 
 Status EntryApplier::lose_attribute(const std::string& attribute, const Uuid& id) {
     BASCULE_TRY(const auto object, transaction_.find(id));
-    if (!object || !is_served(object->row))
+    if (!object || !is_in_use(object->row))
         return {};
     const std::string rest = filter_attributes(object->body, [&](const auto& path) {
         return path.to_string() != attribute;
@@ -128,8 +137,16 @@ Status EntryApplier::lose_attribute(const std::string& attribute, const Uuid& id
     if (!changed)
         return {};
     ++counts_.updated;
+    if (object->row.type == joined_) {
+        retries_.push_back(object->row.oid);
+        return {};
+    }
     BASCULE_CHECK(free_terms(object->row.type, object->body, body));
-    return journal("Update", object->row, {{"changed", attribute}});
+    BASCULE_CHECK(journal("Update", object->row, {{"changed", attribute}}));
+    if (object->row.type != user_)
+        return {};
+    BASCULE_CHECK(note_values(object->body, body));
+    return refresh_master(object->row.oid);
 }
 
 }  // namespace bascule::mirror

@@ -44,6 +44,10 @@ std::optional<std::string_view> user_name_in_key(std::string_view key) {
     return key.substr(1);
 }
 
+std::string recheck_key() {
+    return "\x05";
+}
+
 std::string vacated_key(const Uuid& anchor) {
     return "\x04" + anchor.to_string() + "\x01";
 }

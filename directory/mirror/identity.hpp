@@ -31,6 +31,9 @@ class ObjectIds {
 [[nodiscard]] std::optional<Uuid> anchor_in_key(std::string_view key);
 [[nodiscard]] std::optional<std::string_view> user_name_in_key(std::string_view key);
 
+/// Under which entries wait to be looked at again, because an object of another source changed.
+[[nodiscard]] std::string recheck_key();
+
 /// Where an entry stands whose place was taken by another before its own move was heard of.
 [[nodiscard]] std::string vacated_key(const Uuid& anchor);
 

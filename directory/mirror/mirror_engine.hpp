@@ -48,7 +48,8 @@ class MirrorEngine final : public directory::FeedSink {
   public:
     MirrorEngine(
         directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
-        std::string source, GuardLimits limits = {}
+        std::string source, GuardLimits limits = {},
+        std::shared_ptr<const JoinRules> joins = nullptr
     );
     ~MirrorEngine() override;
 
@@ -64,6 +65,7 @@ class MirrorEngine final : public directory::FeedSink {
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;
+    [[nodiscard]] Result<bool> members_changed(directory::MemberChange change) override;
     [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status refresh_done(directory::AbsenceProof proof, const std::string& cookie)
@@ -79,6 +81,10 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
+    /// Carries out what changes of other sources mean for entries of this one, and tries quarantined
+    /// entries whose value has been freed. Does nothing while a refresh runs. Cheap when there is
+    /// nothing to do.
+    [[nodiscard]] Status attend_to_others();
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Says nothing in the log about what it holds, because it works on a copy.
@@ -93,6 +99,7 @@ class MirrorEngine final : public directory::FeedSink {
         Uuid anchor;
         directory::SourceEntry entry;
         directory::MappedEntry mapped;
+        std::optional<directory::MemberChange> members = {};  ///< then there is no entry
     };
     class BulkLoad;
 
@@ -110,6 +117,7 @@ class MirrorEngine final : public directory::FeedSink {
     );
     [[nodiscard]] Status set_phase(std::string_view phase);
     [[nodiscard]] Status apply_batch(Step& step);
+    [[nodiscard]] Result<bool> takes_member_changes(const directory::MemberChange& change) const;
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
@@ -124,6 +132,7 @@ class MirrorEngine final : public directory::FeedSink {
     directory::Clock& clock_;
     std::string source_;
     ObjectIds ids_;
+    std::shared_ptr<const JoinRules> joins_;
     RemovalGuard guard_;
     directory::SourceState state_;
     HeldPlan held_;  ///< state_.held_plan, read
@@ -132,6 +141,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::size_t batched_references_ = 0;
     std::string new_cookie_;  ///< delivered and not stored yet
     Time cookie_stored_{};
+    std::int64_t attended_to_ = -1;  ///< the journal up to here
     bool in_refresh_ = false;
     bool snapshot_ = false;
     /// The run has completed its refresh, with a proof of absence where one was needed.

@@ -23,6 +23,7 @@ constexpr milliseconds first_delay(200);
 constexpr milliseconds longest_delay(30'000);
 constexpr milliseconds patient_delay(60'000);
 constexpr std::chrono::seconds quarantine_interval(30);
+constexpr milliseconds attention_interval(500);
 
 /// Full jitter: sources that lost the same server do not come back in step.
 milliseconds jittered(milliseconds limit) {
@@ -51,6 +52,9 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
     Status changed(directory::SourceEntry entry) override {
         return engine_.changed(std::move(entry));
     }
+    Result<bool> members_changed(directory::MemberChange change) override {
+        return engine_.members_changed(std::move(change));
+    }
     Status present(const std::vector<Uuid>& anchors) override { return engine_.present(anchors); }
     Status deleted(const std::vector<Uuid>& anchors) override { return engine_.deleted(anchors); }
     Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {
@@ -68,7 +72,13 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
         }
         BASCULE_CHECK(engine_.idle());
         const auto now = std::chrono::steady_clock::now();
-        if (engine_.counters().refreshing.load() || now - last_retry_ < quarantine_interval)
+        if (engine_.counters().refreshing.load())
+            return {};
+        if (now - last_attention_ >= attention_interval) {
+            last_attention_ = now;
+            BASCULE_CHECK(engine_.attend_to_others());
+        }
+        if (now - last_retry_ < quarantine_interval)
             return {};
         last_retry_ = now;
         return engine_.retry_quarantined();
@@ -78,18 +88,19 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
     SourceRunner& runner_;
     MirrorEngine& engine_;
     std::chrono::steady_clock::time_point last_retry_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point last_attention_{};
 };
 
 SourceRunner::SourceRunner(
     directory::Store& store, std::unique_ptr<directory::Feed> feed,
     const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-    GuardLimits limits
+    GuardLimits limits, std::shared_ptr<const JoinRules> joins
 )
     : store_(store),
       feed_(std::move(feed)),
       mapper_(mapper),
       clock_(clock),
-      engine_(store, mapper, clock, std::move(name), limits) {}
+      engine_(store, mapper, clock, std::move(name), limits, std::move(joins)) {}
 
 SourceRunner::~SourceRunner() {
     stop();
@@ -203,12 +214,23 @@ void SourceRunner::handle_end(const FeedResult& result) {
 }
 
 void SourceRunner::wait(const std::stop_token& stop) {
-    if (delay_ <= milliseconds(0))
-        return;
+    const auto end = std::chrono::steady_clock::now() + delay_;
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any never;
-    never.wait_for(lock, stop, delay_, [] { return false; });
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) {
+        // Other sources go on meanwhile, and what they change may concern this one.
+        if (const Status attended = prepared_ ? engine_.attend_to_others() : Status{}; !attended)
+            log::warning(
+                "attention_failed", "What other sources have changed could not be carried out.",
+                {{"source", engine_.source()}, {"error", attended.error().detail}}
+            );
+        const auto rest = end - std::chrono::steady_clock::now();
+        never.wait_for(
+            lock, stop, std::min<std::chrono::steady_clock::duration>(rest, attention_interval),
+            [] { return false; }
+        );
+    }
 }
 
 SourceStatus SourceRunner::snapshot() const {

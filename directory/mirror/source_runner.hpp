@@ -41,7 +41,7 @@ class SourceRunner {
     SourceRunner(
         directory::Store& store, std::unique_ptr<directory::Feed> feed,
         const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-        GuardLimits limits = {}
+        GuardLimits limits = {}, std::shared_ptr<const JoinRules> joins = nullptr
     );
     /// Stops within a second.
     ~SourceRunner();

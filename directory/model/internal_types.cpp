@@ -27,6 +27,9 @@ AttributeSpec searchable_text(std::string name, TextOptions options) {
 void register_internal_types(Registry& registry) {
     registry.add({"Unmapped", false, {}});
     registry.add(
+        {"Joined", false, {searchable_text("key", {.case_exact = true, .multi_valued = true})}}
+    );
+    registry.add(
         {"Token",
          true,
          {searchable_text("hash", {.case_exact = true, .unique = true}),

@@ -40,6 +40,12 @@ class EntryMapper {
     /// True when the mapping masters this document path of the type ("userName", "emails",
     /// "urn:…:User:department").
     [[nodiscard]] virtual bool fills(TypeId type, const AttributePath& path) const = 0;
+    /// Attributes whose values name members of a group by DN and decide nothing else, whatever the
+    /// entry holds: a change of them is a change of members. Empty when that cannot be said.
+    [[nodiscard]] virtual const std::vector<std::string>& member_attributes() const {
+        static const std::vector<std::string> none;
+        return none;
+    }
     /// Of everything that decides the result.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
 };

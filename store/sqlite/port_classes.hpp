@@ -168,6 +168,12 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
     Result<std::uint64_t> count(directory::TypeId type) override {
         return guarded([&]() -> Result<std::uint64_t> { return operations_.count(type); });
     }
+    Result<std::uint64_t> count_edges(EdgeKind kind, Oid source) override {
+        return guarded([&]() -> Result<std::uint64_t> {
+            operations_.flush_edge_counts();
+            return reads().count_edges(kind, source);
+        });
+    }
     Result<std::uint64_t> count_entries(SourceId source, EntryState state) override {
         return guarded([&]() -> Result<std::uint64_t> {
             return operations_.count_entries(source, state);

@@ -188,6 +188,13 @@ bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
 }
 
 std::uint64_t ReadOperations::count_edges(EdgeKind kind, Oid source) {
+    if (is_counted(static_cast<std::int64_t>(kind))) {
+        return static_cast<std::uint64_t>(
+            connection_
+                .number("SELECT sum(edges) FROM edge_count WHERE kind=? AND src=?", kind, source)
+                .value_or(0)
+        );
+    }
     return static_cast<std::uint64_t>(
         connection_.number("SELECT count(*) FROM edge WHERE kind=? AND src=?", kind, source)
             .value_or(0)

@@ -10,43 +10,15 @@
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
 #include "store/sqlite/connection.hpp"
+#include "store/sqlite/object_difference.hpp"
 
 namespace bascule::store {
-
-/// What an object and its entry were, or are.
-struct DifferenceSide {
-    bool served = false;  ///< a live object of a type that is served
-    bool known = false;   ///< the object's row was there, also as a deleted or unserved one
-    std::string type;     ///< "User"
-    std::string display;
-    std::string body;                            ///< the document
-    std::optional<directory::EntryState> entry;  ///< state of its entry, when it has one
-    std::string reason;                          ///< of that state
-};
-
-/// An object whose document, entry or references were changed in a scratch copy.
-struct ObjectDifference {
-    directory::Oid oid{};
-    Uuid id;
-    directory::SourceId source = directory::SourceId::local;
-    std::string dn;  ///< of its entry, now or before
-    DifferenceSide before;
-    DifferenceSide after;
-    bool references_changed = false;
-};
-
-/// A reference that was added to, or taken from, an object of a scratch copy.
-struct ReferenceDifference {
-    Uuid target;
-    std::string display;
-    bool added = false;
-};
 
 /// A copy of a store in files of its own, to try things out on: what is written to it is found
 /// again as differences, and goes with it. The store it is made from is read once, in one
 /// transaction, beside its writer; its journal is not copied. Used by one thread at a time, but for
 /// the store inside.
-class ScratchCopy {
+class ScratchCopy final : public ReferenceDifferences {
   public:
     /// `folder` is made, or emptied first. `unavailable`/"scratch_no_room" when the disk has too
     /// little room, `unavailable`/"stopped" when the token asks for it, otherwise as
@@ -56,7 +28,7 @@ class ScratchCopy {
         const directory::Clock& clock, const std::stop_token& stop
     );
     /// Removes the copy's files.
-    ~ScratchCopy();
+    ~ScratchCopy() override;
     ScratchCopy(const ScratchCopy&) = delete;
     ScratchCopy& operator=(const ScratchCopy&) = delete;
 
@@ -68,12 +40,9 @@ class ScratchCopy {
     /// Every object that differs from what was copied, in the order of their ids. To be called when
     /// all is written.
     [[nodiscard]] Status each_difference(const Visit& visit);
-    using VisitReference = std::function<Status(const ReferenceDifference&)>;
-    /// References of a kind that the object has gained or lost, in the order of the targets' ids.
-    /// May be called from `visit`.
     [[nodiscard]] Status each_reference(
         directory::EdgeKind kind, directory::Oid from, const VisitReference& visit
-    );
+    ) override;
 
   private:
     explicit ScratchCopy(std::string folder) : folder_(std::move(folder)) {}

@@ -97,8 +97,10 @@ class TransactionOperations {
     /// Writes what a query looks at.
     void flush_for_query() {
         values_.flush();
-        edge_counts_.flush(connection_);
+        flush_edge_counts();
     }
+    /// Writes what count_edges looks at.
+    void flush_edge_counts() { edge_counts_.flush(connection_); }
 
   private:
     struct NumberedTerm;

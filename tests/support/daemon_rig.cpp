@@ -139,6 +139,35 @@ void DaemonRig::add_directory(const SlapdRig& directory, const std::string& sour
     wait_for_state("live");
 }
 
+void DaemonRig::set_sources(std::string text) {
+    source_ = std::move(text);
+    write_configuration();
+}
+
+Json DaemonRig::status_of(std::string_view source) const {
+    const ProcessResult result = command({"--json", "status"});
+    const Json status = Json::parse(result.output, nullptr, false);
+    if (status.is_discarded() || !status.contains("sources")) {
+        return nullptr;
+    }
+    for (const Json& one : status["sources"]) {
+        if (one.value("name", "") == source) {
+            return one;
+        }
+    }
+    return nullptr;
+}
+
+void DaemonRig::wait_live(const std::vector<std::string>& sources) const {
+    for (const std::string& name : sources) {
+        wait_until("source " + name + " to be live", std::chrono::seconds(60), [&] {
+            throw_when_ended();
+            const Json status = status_of(name);
+            return status.is_object() && status.value("state", "") == "live";
+        });
+    }
+}
+
 int DaemonRig::stop() {
     signal(SIGTERM);
     int status = 0;

@@ -55,6 +55,12 @@ class DaemonRig {
     void start();
     /// Gives the running daemon a directory by a reload and waits until the mirror is live.
     void add_directory(const SlapdRig& directory, const std::string& source_lines = {});
+    /// Replaces the YAML of the sources ("sources: …"); takes effect at the next start or reload.
+    void set_sources(std::string text);
+    /// The status of one of several sources; null while it is not told.
+    [[nodiscard]] nlohmann::json status_of(std::string_view source) const;
+    /// Waits until every one of these sources is live.
+    void wait_live(const std::vector<std::string>& sources) const;
     /// SIGTERM and the exit code.
     int stop();
     /// SIGKILL.

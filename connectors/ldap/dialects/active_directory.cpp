@@ -17,6 +17,9 @@ Result<DialectParts> make_active_directory_parts(
     feed.connection = options.connection;
     feed.base = options.base;
     feed.attributes = parts.mapper->wanted_attributes();
+    const std::vector<std::string> member{"member"};
+    feed.tells_members =
+        parts.mapper->member_attributes() == member && parts.mapper->member_sources() == member;
     parts.feed = std::make_unique<DirSyncFeed>(std::move(feed));
     parts.writer = std::make_unique<DomainPasswordWriter>(work, options.base);
     parts.verifier = std::make_unique<DomainPasswordVerifier>(work, options.base);

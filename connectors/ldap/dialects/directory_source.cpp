@@ -30,6 +30,9 @@ class DirectorySource::DialectMapper final : public directory::EntryMapper {
     bool fills(directory::TypeId type, const directory::AttributePath& path) const override {
         return source_.parts().mapper->fills(type, path);
     }
+    const std::vector<std::string>& member_attributes() const override {
+        return source_.parts().mapper->member_attributes();
+    }
     std::string fingerprint() const override { return source_.parts().mapper->fingerprint(); }
 
   private:

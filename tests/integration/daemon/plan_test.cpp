@@ -11,76 +11,13 @@
 #include <vector>
 
 #include "tests/integration/daemon/plan_model.hpp"
+#include "tests/integration/daemon/plan_stage.hpp"
 #include "tests/support/daemon_rig.hpp"
 
 namespace bascule::test {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string contents(const std::string& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-/// The daemon's configuration with more lines in its source.
-std::string with_source_lines(const DaemonRig& daemon, const std::string& lines) {
-    std::string text = contents(daemon.configuration());
-    const std::string marker = "    write_back: { password: true, unlock: true }\n";
-    const std::size_t at = text.find(marker);
-    if (at == std::string::npos) {
-        throw std::runtime_error("no source in the configuration");
-    }
-    return text.insert(at + marker.size(), lines);
-}
-
-void write_file(const std::string& path, const std::string& text) {
-    std::ofstream(path, std::ios::trunc) << text;
-}
-
-/// A directory and a daemon that follows it.
-struct Stage {
-    explicit Stage(const std::string& ldif, const std::string& lines = {})
-        : daemon((directory.load_ldif(ldif), directory.start(), directory), lines) {
-        daemon.start();
-        static_cast<void>(daemon.token());
-        candidate = daemon.folder() + "/new.yaml";
-        differences = daemon.folder() + "/diff.jsonl";
-    }
-
-    [[nodiscard]] ProcessResult plan(std::vector<std::string> more = {}) const {
-        std::vector<std::string> arguments{"plan", "--config", candidate};
-        arguments.insert(arguments.end(), more.begin(), more.end());
-        return daemon.command(arguments);
-    }
-    [[nodiscard]] Json plan_json() const {
-        const ProcessResult result = plan({"--json", "--export", differences});
-        const Json value = Json::parse(result.output, nullptr, false);
-        if (!value.contains("plan")) {
-            throw std::runtime_error("no plan: " + result.output);
-        }
-        return value;
-    }
-    /// Takes `candidate` over and waits until the mirror is live under it.
-    void reload() const {
-        std::filesystem::copy_file(
-            candidate, daemon.configuration(), std::filesystem::copy_options::overwrite_existing
-        );
-        const ProcessResult result = daemon.command({"reload"});
-        ASSERT_EQ(result.exit_code, 0) << result.output;
-        daemon.wait_for_state("live");
-    }
-
-    SlapdRig directory;
-    DaemonRig daemon;
-    std::string candidate;
-    std::string differences;
-};
-
-std::string people_and_groups() {
-    return directory_ldif(60, 3) + group_ldif("big", 40);
-}
 
 TEST(Plan, TheSameConfigurationChangesNothing) {
     const Stage stage(people_and_groups());
@@ -299,6 +236,85 @@ TEST(Plan, KillingTheDaemonLeavesNoResidue) {
     stage.daemon.start();
     EXPECT_FALSE(std::filesystem::exists(plan.folder()));
     EXPECT_EQ(stage.plan().exit_code, 1);
+}
+
+/// Fewer people, fewer titles and smaller groups than the guard lets pass.
+std::string drastic(const Stage& stage) {
+    return with_source_lines(
+        stage.daemon, "    users: { filter: \"(uid=u000000*)\", map: { title: } }\n"
+    );
+}
+
+TEST(PlanApproval, APlansNameCarriesOutExactlyWhatItShowed) {
+    const Stage stage(people_and_groups());
+    write_file(stage.candidate, drastic(stage));
+    const std::string plan = stage.plan_json().value("plan", "");
+    const ProcessResult early = stage.daemon.command({"hold", "approve", plan});
+    EXPECT_EQ(early.exit_code, 1) << early.output;
+    EXPECT_NE(early.output.find("plan_not_applied"), std::string::npos) << early.output;
+    stage.reload();
+    EXPECT_EQ(served_by(stage.daemon).size(), 64U);
+    const ProcessResult list = stage.daemon.command({"hold", "list"});
+    EXPECT_NE(list.output.find("plan " + plan), std::string::npos) << list.output;
+    const ProcessResult done = stage.daemon.command({"hold", "approve", plan.substr(0, 8)});
+    EXPECT_EQ(done.exit_code, 0) << done.output;
+    EXPECT_NE(done.output.find("60 removals of source corp were carried out"), std::string::npos)
+        << done.output;
+    EXPECT_EQ(served_by(stage.daemon).size(), 14U);
+    EXPECT_EQ(stage.daemon.command({"hold", "approve", plan}).exit_code, 1);
+}
+
+TEST(PlanApproval, AnotherHeldSetThanThePlannedIsRefusedWithWhatDiffers) {
+    Stage stage(people_and_groups());
+    write_file(stage.candidate, drastic(stage));
+    const std::string plan = stage.plan_json().value("plan", "");
+    stage.directory.modify(
+        "dn: " + user_dn(30) + "\nchangetype: modify\nreplace: uid\nuid: " + user_uid(30) +
+        "\nuid: u0000001b\n-\n"
+    );
+    stage.reload();
+    const ProcessResult refused = stage.daemon.command({"hold", "approve", plan});
+    EXPECT_EQ(refused.exit_code, 1) << refused.output;
+    EXPECT_NE(refused.output.find("plan_changed"), std::string::npos) << refused.output;
+    EXPECT_NE(refused.output.find(user_dn(30)), std::string::npos) << refused.output;
+    EXPECT_EQ(served_by(stage.daemon).size(), 64U);
+}
+
+TEST(PlanApproval, SingleRemovalsAndSubtreesCanBeDecided) {
+    const Stage stage(people_and_groups());
+    write_file(stage.candidate, drastic(stage));
+    stage.reload();
+    const auto held = [&] { return stage.daemon.source_status().value("held", std::int64_t{-1}); };
+    const auto name = [&] {
+        const ProcessResult list = stage.daemon.command({"--json", "hold", "list"});
+        return Json::parse(list.output)[0].value("plan", "");
+    };
+    EXPECT_EQ(held(), 60);
+    const ProcessResult one =
+        stage.daemon.command({"hold", "approve", name(), "--only", user_dn(23)});
+    EXPECT_EQ(one.exit_code, 0) << one.output;
+    EXPECT_EQ(held(), 59);
+    const std::string unit = "ou=d4,ou=people," + SlapdRig::suffix();
+    const ProcessResult kept = stage.daemon.command({"hold", "reject", "--below", unit, name()});
+    EXPECT_EQ(kept.exit_code, 0) << kept.output;
+    EXPECT_EQ(held(), 53) << "five people and one title of that unit";
+    const ProcessResult none =
+        stage.daemon.command({"hold", "approve", name(), "--only", user_dn(99)});
+    EXPECT_EQ(none.exit_code, 1) << none.output;
+    EXPECT_NE(none.output.find("nothing_selected"), std::string::npos) << none.output;
+    EXPECT_EQ(served_by(stage.daemon).size(), 63U);
+    EXPECT_TRUE(stage.daemon.find("/Users", "userName eq \"" + user_uid(23) + "\"").is_null());
+}
+
+TEST(PlanApproval, SurvivesARestart) {
+    Stage stage(people_and_groups());
+    write_file(stage.candidate, drastic(stage));
+    const std::string plan = stage.plan_json().value("plan", "");
+    stage.reload();
+    stage.daemon.stop();
+    stage.daemon.start();
+    EXPECT_EQ(stage.daemon.command({"hold", "approve", plan}).exit_code, 0);
+    EXPECT_EQ(served_by(stage.daemon).size(), 14U);
 }
 
 }  // namespace

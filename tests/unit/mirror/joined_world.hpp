@@ -1,0 +1,204 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "directory/mirror/join_rules.hpp"
+#include "directory/model/internal_types.hpp"
+#include "directory/mirror/mirror_engine.hpp"
+#include "tests/unit/mirror/mirror_fixture.hpp"
+
+namespace bascule::test {
+
+inline mirror::GuardLimits no_guard() {
+    mirror::GuardLimits limits;
+    limits.delete_percent = limits.emptied_percent = limits.membership_percent =
+        limits.attribute_percent = 100.0;
+    limits.delete_at_least = 1'000'000;
+    return limits;
+}
+
+inline directory::AttributeId user_attribute(const directory::AttributePath& path) {
+    return *product_registry().find_attribute(product_registry().type("User"), path);
+}
+
+inline directory::AttributeId user_name() {
+    return user_attribute({{}, "userName", {}});
+}
+
+inline directory::AttributeId employee_number() {
+    return user_attribute(
+        {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "employeeNumber", {}}
+    );
+}
+
+/// Some sources in one store, each with an engine; those after the first join users by employee
+/// number, then by user name.
+class JoinedWorld {
+  public:
+    explicit JoinedWorld(std::vector<std::string> names, mirror::GuardLimits limits = no_guard())
+        : names_(std::move(names)), limits_(limits) {
+        std::string pattern = std::filesystem::temp_directory_path() / "bascule-joined-XXXXXX";
+        folder_ = ::mkdtemp(pattern.data());
+        mapper_ = std::move(*ldap::Mapper::compile({}, product_registry()));
+        store =
+            std::move(*store::open_sqlite_store({folder_ / "mirror.db"}, product_registry(), clock)
+            );
+        auto rules = std::make_shared<mirror::JoinRules>();
+        for (const std::string& name : names_) {
+            std::vector<directory::AttributeId> match;
+            if (name != names_.front())
+                match = {employee_number(), user_name()};
+            rules->sources.push_back({*store->register_source(name), std::move(match)});
+        }
+        rules_ = rules;
+        for (const std::string& name : names_)
+            reopen(name);
+    }
+    ~JoinedWorld() {
+        engines_.clear();
+        store.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    JoinedWorld(const JoinedWorld&) = delete;
+    JoinedWorld& operator=(const JoinedWorld&) = delete;
+
+    mirror::MirrorEngine& engine(const std::string& name) { return *engines_.at(name); }
+    const directory::EntryMapper& mapper() const { return *mapper_; }
+    const std::shared_ptr<const mirror::JoinRules>& rules() const { return rules_; }
+
+    void reopen(const std::string& name) {
+        engines_[name] = std::make_unique<mirror::MirrorEngine>(
+            *store, *mapper_, clock, name, limits_, rules_
+        );
+        MirrorWorld::check(engines_[name]->open());
+    }
+
+    void apply(const std::string& source, const std::vector<directory::SourceEntry>& entries) {
+        for (const auto& entry : entries)
+            MirrorWorld::check(engine(source).changed(entry));
+        MirrorWorld::check(engine(source).idle());
+    }
+    void remove(const std::string& source, const Uuid& anchor) {
+        MirrorWorld::check(engine(source).deleted({anchor}));
+        MirrorWorld::check(engine(source).idle());
+    }
+    void load(const std::string& source, const std::vector<directory::SourceEntry>& entries) {
+        auto& sink = engine(source);
+        MirrorWorld::check(sink.refresh_started(false));
+        for (const auto& entry : entries)
+            MirrorWorld::check(sink.changed(entry));
+        MirrorWorld::check(sink.refresh_done(directory::AbsenceProof::snapshot, "c"));
+    }
+
+    /// Until nobody has anything to do.
+    void settle() {
+        for (int round = 0; round < 6; ++round) {
+            for (const std::string& name : names_) {
+                MirrorWorld::check(engine(name).attend_to_others());
+                MirrorWorld::check(engine(name).retry_quarantined());
+            }
+        }
+    }
+
+    template <class F>
+    auto read(F&& function) {
+        decltype(function(std::declval<directory::Reader&>())) out{};
+        MirrorWorld::check(store->read([&](directory::Reader& reader) -> Status {
+            out = function(reader);
+            return {};
+        }));
+        return out;
+    }
+
+    std::optional<directory::Object> object(const std::string& source, const Uuid& anchor) {
+        return read([&](directory::Reader& reader) {
+            return *reader.find(mirror::object_id(source, anchor));
+        });
+    }
+    std::string type_of(const std::string& source, const Uuid& anchor) {
+        const auto found = object(source, anchor);
+        return found ? product_registry().spec(found->row.type).name : "none";
+    }
+    std::set<Uuid> targets(
+        const Uuid& id, directory::EdgeKind kind = directory::EdgeKind::member
+    ) {
+        return read([&](directory::Reader& reader) {
+            std::set<Uuid> out;
+            const auto row = *reader.find_row(id);
+            if (row) {
+                const auto rows = reader.edge_targets(kind, row->oid, directory::Oid{}, 10'000);
+                for (const auto& target : *rows)
+                    out.insert(target.id);
+            }
+            return out;
+        });
+    }
+
+    /// Everything of the sources that somebody can see, as lines.
+    std::vector<std::string> picture() {
+        return read([&](directory::Reader& reader) {
+            std::vector<std::string> lines;
+            for (const std::string& name : names_) {
+                const auto state = *reader.source_state(name);
+                MirrorWorld::check(reader.each_entry(
+                    state->id,
+                    [&](directory::Oid oid, const Uuid& anchor, directory::EntryState) {
+                        lines.push_back(line(reader, name, oid, anchor));
+                        return Status{};
+                    }
+                ));
+            }
+            std::ranges::sort(lines);
+            return lines;
+        });
+    }
+
+    SetClock clock;
+    std::unique_ptr<directory::Store> store;
+
+  private:
+    static std::string line(
+        directory::Reader& reader, const std::string& name, directory::Oid oid, const Uuid& anchor
+    ) {
+        const auto entry = *reader.find_entry(oid);
+        std::string text = fmt::format(
+            "{} {} {} {} {}", name, anchor.to_string(), static_cast<int>(entry->state), entry->dn,
+            entry->reason.substr(0, entry->reason.find(':'))
+        );
+        const auto found = *reader.find(oid);
+        if (!found || product_registry().spec(found->row.type).name == "Unmapped")
+            return text;
+        text += " " + product_registry().spec(found->row.type).name + " " + found->body + " " +
+                found->local;
+        for (const auto kind :
+             {directory::EdgeKind::member, directory::EdgeKind::manager, directory::joined_edge}) {
+            std::set<std::string> ids;
+            const auto rows = reader.edge_targets(kind, oid, directory::Oid{}, 10'000);
+            for (const auto& row : *rows)
+                ids.insert(row.id.to_string());
+            text += fmt::format(" [{}]", fmt::join(ids, " "));
+        }
+        return text;
+    }
+
+    std::vector<std::string> names_;
+    mirror::GuardLimits limits_;
+    std::filesystem::path folder_;
+    std::unique_ptr<ldap::Mapper> mapper_;
+    std::shared_ptr<const mirror::JoinRules> rules_;
+    std::map<std::string, std::unique_ptr<mirror::MirrorEngine>> engines_;
+};
+
+}  // namespace bascule::test
