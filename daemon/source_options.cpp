@@ -118,4 +118,14 @@ ldap::SourceOptions source_options(const config::SourceSettings& settings) {
         settings.change_log};
 }
 
+mirror::GuardLimits guard_limits(const config::Guard& guard) {
+    mirror::GuardLimits limits;
+    limits.delete_percent = guard.deletes_percent;
+    limits.delete_at_least = guard.deletes_at_least;
+    limits.emptied_percent = guard.emptied_percent;
+    limits.membership_percent = guard.memberships_percent;
+    limits.attribute_percent = guard.attribute_loss_percent;
+    return limits;
+}
+
 }  // namespace bascule::daemon

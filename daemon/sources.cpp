@@ -6,25 +6,14 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "directory/mirror/source_retirement.hpp"
 #include "daemon/source_options.hpp"
+#include "directory/mirror/source_retirement.hpp"
 
 namespace bascule::daemon {
 namespace {
 
-constexpr std::size_t shortest_plan_name = 4;
 /// One entry is read in a directory, so that somebody who asks is not kept waiting.
 constexpr std::chrono::seconds look_up_time{3};
-
-mirror::GuardLimits guard_limits(const config::Guard& guard) {
-    mirror::GuardLimits limits;
-    limits.delete_percent = guard.deletes_percent;
-    limits.delete_at_least = guard.deletes_at_least;
-    limits.emptied_percent = guard.emptied_percent;
-    limits.membership_percent = guard.memberships_percent;
-    limits.attribute_percent = guard.attribute_loss_percent;
-    return limits;
-}
 
 /// Under which fingerprint the source was mirrored last; empty when it never was.
 Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
@@ -88,7 +77,8 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     return source;
 }
 
-/// Objects of a source that is no longer configured stay as they are: its name is all that is known.
+/// Objects of a source that is no longer configured stay as they are: its name is all that is
+/// known.
 Status Sources::add_unconfigured(
     directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
 ) {
@@ -266,34 +256,10 @@ Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
     return all;
 }
 
-Result<std::string> Sources::decide_hold(
-    const std::string& plan, bool approve, const access::Caller& caller
-) {
-    mirror::HoldService service(*core_.store);
-    BASCULE_TRY(const auto held, service.list(1));
-    for (const mirror::HeldSummary& summary : held) {
-        const auto source =
-            std::ranges::find(sources_, summary.source, [](const auto& one) { return one->name; });
-        if (plan.size() < shortest_plan_name || !summary.hash.starts_with(plan) ||
-            source == sources_.end()) {
-            continue;
-        }
-        const std::string count = std::to_string(summary.total);
-        if (approve) {
-            BASCULE_CHECK(service.approve(
-                summary.source, summary.hash, (*source)->directory->mapper(), caller.actor
-            ));
-            return count + " removals of source " + summary.source + " were carried out.";
-        }
-        BASCULE_CHECK(service.reject(summary.source, summary.hash, caller.actor));
-        return count + " removals were dropped; source " + summary.source +
-               " keeps what it would have lost.";
-    }
-    return fail(
-        ErrorKind::not_found, "unknown_plan",
-        "No held plan is called '" + plan +
-            "'; it may have changed since it was listed. See: bascule hold list"
-    );
+const directory::EntryMapper* Sources::find_mapper(std::string_view name) const {
+    const auto source =
+        std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
+    return source == sources_.end() ? nullptr : &(*source)->directory->mapper();
 }
 
 Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text, Ask ask) const {

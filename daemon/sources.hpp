@@ -62,12 +62,8 @@ class Sources final : public directory::WriteBackDirectory {
         directory::SourceId source, directory::TypeId type, const directory::AttributePath& path
     ) const;
     [[nodiscard]] Result<std::vector<mirror::HeldSummary>> holds() const;
-    /// Carries a held plan out, or keeps what it would remove. `plan` may be the beginning of its
-    /// name; `not_found`/ "unknown_plan" when no plan (any more) has it. Returns a sentence for
-    /// people.
-    [[nodiscard]] Result<std::string> decide_hold(
-        const std::string& plan, bool approve, const access::Caller& caller
-    );
+    /// The mapping of a configured source; null for others.
+    [[nodiscard]] const directory::EntryMapper* find_mapper(std::string_view name) const;
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
     /// name or a group's displayName. What the store does not know is looked up in the directories,
     /// when `ask` says so.

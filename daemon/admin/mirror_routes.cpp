@@ -3,6 +3,7 @@
 #include "daemon/admin/admin_routes.hpp"
 #include "daemon/admin/explanation.hpp"
 #include "daemon/admin/json_body.hpp"
+#include "daemon/hold_decisions.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -85,8 +86,8 @@ json describe(const mirror::HeldSummary& held) {
             {"total", held.total},   {"items", std::move(items)}, {"lines", std::move(lines)}};
 }
 
-Result<http::Response> holds(const Sources& sources) {
-    BASCULE_TRY(const auto all, sources.holds());
+Result<http::Response> holds(const Core& core, const Sources& sources) {
+    BASCULE_TRY(const auto all, named_holds(core, sources));
     json list = json::array();
     for (const mirror::HeldSummary& held : all) {
         list.push_back(describe(held));
@@ -94,12 +95,29 @@ Result<http::Response> holds(const Sources& sources) {
     return json_response({{"holds", std::move(list)}});
 }
 
+std::vector<std::string> texts_in(const json& body, const char* name) {
+    std::vector<std::string> texts;
+    const json list = body.value(name, json::array());
+    for (const json& one : list) {
+        if (one.is_string()) {
+            texts.push_back(one.get<std::string>());
+        }
+    }
+    return texts;
+}
+
 Result<http::Response> decide(
-    Sources& sources, const http::Request& request, const access::Caller& caller, bool approve
+    const Core& core, const Sources& sources, const http::Request& request,
+    const access::Caller& caller, bool approve
 ) {
     BASCULE_TRY(const json body, json_object(request));
     BASCULE_TRY(const std::string plan, required_text(body, "plan"));
-    BASCULE_TRY(const std::string summary, sources.decide_hold(plan, approve, caller));
+    BASCULE_TRY(
+        const std::string summary,
+        decide_hold(
+            core, sources, {plan, approve, texts_in(body, "only"), texts_in(body, "below")}, caller
+        )
+    );
     return json_response({{"plan", plan}, {"summary", summary}});
 }
 
@@ -158,7 +176,9 @@ Status add_mirror_routes(
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/holds", "Removals that wait for a decision.",
-        [&sources](const http::Request&, const access::Caller&) { return holds(sources); }
+        [&core, &sources](const http::Request&, const access::Caller&) {
+            return holds(core, sources);
+        }
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/sources/retirable",
@@ -176,14 +196,14 @@ Status add_mirror_routes(
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::post, "/v1/holds/approve", "Carries out exactly this plan.",
-        [&sources](const http::Request& request, const access::Caller& caller) {
-            return decide(sources, request, caller, true);
+        [&core, &sources](const http::Request& request, const access::Caller& caller) {
+            return decide(core, sources, request, caller, true);
         }
     ));
     return add_operator_route(
         router, Method::post, "/v1/holds/reject", "Keeps everything that the plan would remove.",
-        [&sources](const http::Request& request, const access::Caller& caller) {
-            return decide(sources, request, caller, false);
+        [&core, &sources](const http::Request& request, const access::Caller& caller) {
+            return decide(core, sources, request, caller, false);
         }
     );
 }

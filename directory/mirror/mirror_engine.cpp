@@ -546,7 +546,7 @@ Status MirrorEngine::commit(
                                                            : Status{};
     };
     BASCULE_CHECK(store_.write(durability, attempt));
-    if (state.held_plan != state_.held_plan && !state.held_plan.empty()) {
+    if (announces_ && state.held_plan != state_.held_plan && !state.held_plan.empty()) {
         log::warning(
             "removals_held", "Removals look like an accident and wait for approval.",
             {{"source", source_}}

@@ -101,6 +101,8 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor);
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+    /// Says nothing in the log about what it holds, because it works on a copy.
+    void keep_silent() { announces_ = false; }
     /// Counts received entries from here on. To be called before anything is received.
     void count_received_from(std::uint64_t received) { counters_.received = received; }
     [[nodiscard]] const std::string& source() const { return source_; }
@@ -168,6 +170,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::set<Uuid> named_deletes_;
     RefreshNotes notes_;
     std::unique_ptr<BulkLoad> load_;
+    bool announces_ = true;
     EngineCounters counters_;
 };
 
