@@ -49,7 +49,9 @@ Status bind_simply(Connection& connection, const ConnectionOptions& options, Dea
 }
 
 Status bind_external(Connection& connection, Deadline deadline) {
-    berval nothing{};
+    // Present and empty: the server is to say itself who it is (RFC 4422, appendix A).
+    std::string no_name;
+    berval nothing{0, no_name.data()};
     int id = 0;
     const int code = ldap_sasl_bind(
         connection.handle(), nullptr, "EXTERNAL", &nothing, nullptr, nullptr, &id

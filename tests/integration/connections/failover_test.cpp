@@ -81,7 +81,7 @@ TEST_F(Failover, ProviderThatIsBehindIsWaitedForAndNothingIsDeleted) {
     const auto new_user = users_ldif({1, 900, 10});
     pair_.first().modify(new_user);
     ASSERT_TRUE(MirrorRig::wait([&] { return mirror.entry(user_dn(900)).has_value(); }));
-    pair_.first().kill();
+    pair_.first().stop();
     pair_.second().start();
     ASSERT_TRUE(MirrorRig::wait([&] {
         return mirror.status().last_error.find("provider_behind") != std::string::npos;
@@ -90,8 +90,8 @@ TEST_F(Failover, ProviderThatIsBehindIsWaitedForAndNothingIsDeleted) {
     EXPECT_EQ(mirror.status().state, "degraded");
     EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());
     pair_.first().start();
-    // It is tried again at longer and longer intervals.
-    ASSERT_TRUE(mirror.wait_live() || mirror.wait_live());
+    // It is tried again at longer and longer intervals, 30 s at most.
+    ASSERT_TRUE(mirror.wait_live() || mirror.wait_live()) << mirror.status().last_error;
     pair_.wait_in_step();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());

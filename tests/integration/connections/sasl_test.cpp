@@ -133,6 +133,12 @@ class Kerberos : public testing::Test {
         text.replace(text.find(services), services.size(), services + " kdc");
         std::ofstream(path) << text;
         samba_.start();
+        // A domain controller registers it a while after its start.
+        samba_.modify(
+            "dn: CN=DC1,OU=Domain Controllers," + SambaRig::suffix() +
+            "\nchangetype: modify\nadd: servicePrincipalName\n"
+            "servicePrincipalName: ldap/dc1.rig.test\n"
+        );
         const auto address = samba_.ldap_uri().substr(std::string("ldap://").size());
         dns_ = std::make_unique<NameServer>(std::vector<std::string>{
             "--host-record=dc1.rig.test," + address,
