@@ -6,8 +6,8 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "directory/mirror/source_retirement.hpp"
 #include "daemon/source_options.hpp"
+#include "directory/mirror/source_retirement.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -88,7 +88,8 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     return source;
 }
 
-/// Objects of a source that is no longer configured stay as they are: its name is all that is known.
+/// Objects of a source that is no longer configured stay as they are: its name is all that is
+/// known.
 Status Sources::add_unconfigured(
     directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
 ) {

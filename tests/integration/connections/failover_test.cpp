@@ -46,8 +46,7 @@ TEST_F(Failover, KilledProviderIsReplacedWithinFiveSecondsAndNothingIsReadAgain)
     const auto took = steady_clock::now() - before;
     EXPECT_LT(took, seconds(5));
     RecordProperty(
-        "milliseconds",
-        static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
+        "milliseconds", static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
     );
     EXPECT_EQ(mirror.status().received, received + 1);
     EXPECT_EQ(server(), pair_.second().ldap_uri());
@@ -111,8 +110,7 @@ TEST_F(Failover, SilentProviderIsReplaced) {
     const auto took = steady_clock::now() - before;
     EXPECT_LT(took, seconds(5));
     RecordProperty(
-        "milliseconds",
-        static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
+        "milliseconds", static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
     );
     EXPECT_EQ(mirror.status().received, received);
     pair_.first().thaw();
