@@ -378,6 +378,7 @@ bool is_renamed(const SourceSettings& source, const Settings& running, const Set
     return !has_name(wanted, source.name) &&
            std::ranges::any_of(wanted.sources, [&](const SourceSettings& other) {
                return other.base == source.base && other.servers == source.servers &&
+                      other.srv == source.srv &&
                       !has_name(running, other.name);
            });
 }

@@ -12,18 +12,8 @@
 namespace bascule::daemon {
 namespace {
 
-ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
-    ldap::ConnectionOptions options;
-    options.servers = settings.servers;
-    options.ca_file = settings.ca;
-    options.start_tls = settings.start_tls;
-    options.bind_dn = settings.bind_dn;
-    options.network_timeout = settings.connect_timeout;
-    options.operation_timeout = settings.operation_timeout;
-    auto secret = std::make_shared<const Secret>(settings.bind_password.value.duplicate());
-    options.secret = [secret]() -> Result<Secret> { return secret->duplicate(); };
-    return options;
-}
+/// One entry is read in a directory, so that somebody who asks is not kept waiting.
+constexpr std::chrono::seconds look_up_time{3};
 
 /// Under which fingerprint the source was mirrored last; empty when it never was.
 Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
@@ -38,43 +28,6 @@ Result<std::string> stored_fingerprint(directory::Store& store, const std::strin
 
 }  // namespace
 
-std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
-    switch (dialect) {
-        case config::Dialect::automatic:
-            return std::nullopt;
-        case config::Dialect::openldap:
-            return ldap::Dialect::openldap;
-        case config::Dialect::ds389:
-            return ldap::Dialect::ds389;
-        case config::Dialect::active_directory:
-            return ldap::Dialect::active_directory;
-        case config::Dialect::generic:
-            return ldap::Dialect::generic;
-    }
-    return std::nullopt;
-}
-
-ldap::SourceOptions source_options(const config::SourceSettings& settings) {
-    return {
-        connection_options(settings),
-        settings.base,
-        {settings.users, settings.groups},
-        settings.password_policy,
-        settings.heartbeat,
-        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-        settings.write_back_replaces_password};
-}
-
-mirror::GuardLimits guard_limits(const config::Guard& guard) {
-    mirror::GuardLimits limits;
-    limits.delete_percent = guard.deletes_percent;
-    limits.delete_at_least = guard.deletes_at_least;
-    limits.emptied_percent = guard.emptied_percent;
-    limits.membership_percent = guard.memberships_percent;
-    limits.attribute_percent = guard.attribute_loss_percent;
-    return limits;
-}
-
 struct Sources::Source {
     std::string name;
     directory::SourceId id{};
@@ -83,8 +36,12 @@ struct Sources::Source {
     bool sign_in = false;
     std::unique_ptr<ldap::DirectorySource> directory;
     std::string base_key;
+    mirror::GuardLimits limits;
     std::unique_ptr<mirror::SourceRunner> runner;
 
+    [[nodiscard]] mirror::SourceFacts facts() const {
+        return {id, name, {base_key}, &directory->mapper(), limits};
+    }
     [[nodiscard]] directory::WriteBack write_back() const {
         return {
             &directory->writer(), sign_in ? &directory->verifier() : nullptr, password_enabled,
@@ -112,9 +69,10 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
                            )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
+    source->limits = guard_limits(settings.guard);
     source->runner = std::make_unique<mirror::SourceRunner>(
         *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
-        settings.name, guard_limits(settings.guard)
+        settings.name, source->limits
     );
     return source;
 }
@@ -135,6 +93,7 @@ Status Sources::add_unconfigured(
 
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
     std::unique_ptr<Sources> sources(new Sources(core));
+    sources->retain_deleted_ = settings.retain_deleted;
     std::unordered_map<directory::SourceId, authority::Master> masters;
     for (const config::SourceSettings& one : settings.sources) {
         auto source = build_one(core, one, settings.sign_in.directory);
@@ -183,6 +142,11 @@ std::vector<mirror::SourceStatus> Sources::statuses() const {
     }
     std::ranges::move(unconfigured(), std::back_inserter(all));
     return all;
+}
+
+ldap::Reachability::View Sources::reach(const std::string& name) const {
+    const auto found = std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
+    return found == sources_.end() ? ldap::Reachability::View() : (*found)->directory->reach();
 }
 
 bool Sources::is_configured(std::string_view name) const {
@@ -298,21 +262,79 @@ const directory::EntryMapper* Sources::find_mapper(std::string_view name) const 
     return source == sources_.end() ? nullptr : &(*source)->directory->mapper();
 }
 
-Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text) const {
+Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text, Ask ask) const {
     mirror::ExplainQuestion question;
     question.text = text;
+    question.retain_deleted = retain_deleted_;
     if (text.find('=') != std::string::npos) {
         BASCULE_TRY(question.dn_key, ldap::dn_key(text));
     }
     for (const auto& source : sources_) {
-        question.bases.emplace_back(source->id, source->base_key);
+        question.sources.push_back(source->facts());
     }
     std::vector<mirror::Explanation> all;
     BASCULE_CHECK(core_.store->read([&](directory::Reader& reader) -> Status {
         BASCULE_TRY(all, mirror::explain(reader, core_.registry, question));
         return {};
     }));
+    const bool unknown = all.size() == 1 && all.front().cause == mirror::Cause::unknown;
+    if (unknown && ask == Ask::directories) {
+        look_up(question, all);
+    }
     return all;
+}
+
+/// Replaces an "unknown" by what the directories say: the first that knows the entry counts, else
+/// every answer.
+void Sources::look_up(
+    const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all
+) const {
+    const auto anchor = parse_uuid(question.text);
+    if (question.dn_key.empty() && !anchor) {
+        return;
+    }
+    std::vector<mirror::Explanation> answers;
+    std::string silent;
+    for (const auto& source : sources_) {
+        const auto facts = source->facts();
+        const bool within = std::ranges::any_of(facts.base_keys, [&](const std::string& base) {
+            return question.dn_key.starts_with(base);
+        });
+        if (!anchor && !within) {
+            continue;
+        }
+        const auto deadline = std::chrono::steady_clock::now() + look_up_time;
+        auto& inspector = source->directory->inspector();
+        const auto found = anchor ? inspector.look_for(*anchor, deadline)
+                                  : inspector.look_at(question.text, deadline);
+        if (!found) {
+            silent += (silent.empty() ? "" : "; ") + source->name + ": " + found.error().detail;
+            continue;
+        }
+        auto explained = mirror::explain_inspected(*found, facts);
+        const bool there = found->verdict != directory::Inspection::Verdict::absent;
+        if (there) {
+            answers.assign(1, std::move(explained));
+            break;
+        }
+        answers.push_back(std::move(explained));
+    }
+    if (!silent.empty()) {
+        all.front().sentence += ". The directory was asked and did not answer: " + silent;
+    }
+    if (!answers.empty() &&
+        (silent.empty() || answers.front().cause != mirror::Cause::not_in_directory)) {
+        all = std::move(answers);
+    }
+}
+
+std::optional<Sources::View> Sources::view(directory::SourceId id) const {
+    const auto source = std::ranges::find(sources_, id, [](const auto& one) { return one->id; });
+    if (source == sources_.end()) {
+        return std::nullopt;
+    }
+    return View{
+        (*source)->name, &(*source)->directory->mapper(), &(*source)->directory->inspector()};
 }
 
 std::optional<directory::WriteBack> Sources::find(directory::SourceId id) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "connectors/ldap/reachability.hpp"
 #include "daemon/core.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
@@ -37,6 +39,8 @@ class Sources final : public directory::WriteBackDirectory {
     /// Configured sources in the order of the configuration, then those that were mirrored once
     /// and are no longer configured, in the state "unconfigured".
     [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
+    /// How the servers of a source are reached.
+    [[nodiscard]] ldap::Reachability::View reach(const std::string& name) const;
     /// How many entries `retire` would take out. `conflict`/"source_configured",
     /// `not_found`/"unknown_source".
     [[nodiscard]] Result<std::uint64_t> count_retirable(const std::string& name) const;
@@ -61,8 +65,19 @@ class Sources final : public directory::WriteBackDirectory {
     /// The mapping of a configured source; null for others.
     [[nodiscard]] const directory::EntryMapper* find_mapper(std::string_view name) const;
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
-    /// name or a group's displayName.
-    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(const std::string& text) const;
+    /// name or a group's displayName. What the store does not know is looked up in the directories,
+    /// when `ask` says so.
+    enum class Ask { directories, store_only };
+    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(
+        const std::string& text, Ask ask = Ask::directories
+    ) const;
+    /// What is needed to tell where a source's values come from; valid as long as this.
+    struct View {
+        std::string name;
+        const directory::EntryMapper* mapper = nullptr;
+        directory::EntryInspector* inspector = nullptr;
+    };
+    [[nodiscard]] std::optional<View> view(directory::SourceId source) const;
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
     ) const override;
@@ -71,6 +86,8 @@ class Sources final : public directory::WriteBackDirectory {
   private:
     struct Source;
     explicit Sources(Core& core);
+    void look_up(const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all)
+        const;
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
         Core& core, const config::SourceSettings& settings, bool sign_in
     );
@@ -84,6 +101,7 @@ class Sources final : public directory::WriteBackDirectory {
     Core& core_;
     std::vector<std::unique_ptr<Source>> sources_;
     std::shared_ptr<const authority::Authority> authority_;
+    std::chrono::milliseconds retain_deleted_{};
 };
 
 }  // namespace bascule::daemon

@@ -10,6 +10,24 @@ namespace {
 
 using nlohmann::json;
 
+void describe_reach(json& value, const ldap::Reachability::View& reach) {
+    if (!reach.server.empty()) {
+        value["server"] = reach.server;
+    }
+    if (!reach.set_aside.empty()) {
+        value["serversSetAside"] = reach.set_aside;
+    }
+    for (const auto& [server, end] : reach.certificates) {
+        value["certificates"].push_back({{"server", server}, {"ends", format_time(end)}});
+    }
+    if (reach.referrals > 0) {
+        value["referrals"] = reach.referrals;
+    }
+    if (!reach.problem.empty()) {
+        value["accessProblem"] = reach.problem;
+    }
+}
+
 json describe(const mirror::SourceStatus& status, Time now) {
     json value{
         {"name", status.name},
@@ -37,6 +55,7 @@ Result<http::Response> status(Core& core, const Sources& sources) {
     json list = json::array();
     for (const mirror::SourceStatus& one : sources.statuses()) {
         list.push_back(describe(one, core.clock.now()));
+        describe_reach(list.back(), sources.reach(one.name));
     }
     std::int64_t journal = 0;
     BASCULE_CHECK(core.store->read([&journal](directory::Reader& reader) -> Status {
@@ -145,13 +164,13 @@ Status add_mirror_routes(
         [&core, &schemas,
          &sources](const http::Request& request, const access::Caller&) -> Result<http::Response> {
             const http::QueryParameters parameters(request.query);
-            BASCULE_TRY(
-                const json value,
-                explain(
-                    core, sources, schemas, parameters.get("subject").value_or(""),
-                    parameters.get("attribute").value_or("")
-                )
-            );
+            ExplainRequest asked{
+                parameters.get("subject").value_or(""), parameters.get("attribute").value_or(""),
+                parameters.get("member").value_or("")};
+            if (parameters.get("offline").value_or("") == "true") {
+                asked.ask = Sources::Ask::store_only;
+            }
+            BASCULE_TRY(const json value, explain(core, sources, schemas, asked));
             return json_response(value);
         }
     ));

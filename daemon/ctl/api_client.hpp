@@ -26,8 +26,7 @@ class ApiClient {
   public:
     /// `patience`: how long an answer may take.
     explicit ApiClient(
-        const Invocation& invocation,
-        std::chrono::milliseconds patience = std::chrono::seconds(60)
+        const Invocation& invocation, std::chrono::milliseconds patience = std::chrono::seconds(60)
     );
     /// The JSON of the answer; a problem or SCIM error becomes an Error with its code and sentence.
     [[nodiscard]] Result<nlohmann::json> call(

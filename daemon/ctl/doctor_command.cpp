@@ -32,7 +32,7 @@ Result<json> examine_here(const Wanted& wanted) {
     }
     if (!outcome.settings) {
         return fail(
-            ErrorKind::invalid_input, "invalid_configuration",
+            ErrorKind::unavailable, "invalid_configuration",
             "The configuration has errors. " + outcome.summary()
         );
     }

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <iostream>
 
 #include "daemon/ctl/commands.hpp"
@@ -36,6 +37,32 @@ std::string cookie(const json& source) {
     return text.empty() ? "" : "cookie " + (text.size() > 60 ? text.substr(0, 57) + "…" : text);
 }
 
+std::string server(const json& source) {
+    const std::string name = source.value("server", "");
+    return name.empty() ? "" : "at " + name;
+}
+
+/// What is to be seen to about how servers are reached, a line each.
+std::string access_problems(const json& source, Time now) {
+    constexpr std::chrono::hours soon{24 * 30};
+    const std::string name = source.value("name", "") + ": ";
+    std::string lines;
+    for (const json& aside : source.value("serversSetAside", json::array())) {
+        lines += name + aside.get<std::string>() + " failed lately and is tried last\n";
+    }
+    for (const json& one : source.value("certificates", json::array())) {
+        const auto ends = parse_time(one.value("ends", ""));
+        if (ends && *ends - now < soon) {
+            lines += name + "the certificate of " + one.value("server", "") + " ends at " +
+                     one.value("ends", "") + "\n";
+        }
+    }
+    if (const std::string problem = source.value("accessProblem", ""); !problem.empty()) {
+        lines += name + problem + "\n";
+    }
+    return lines;
+}
+
 Result<int> status(const Invocation& invocation) {
     BASCULE_TRY(const json answer, ApiClient(invocation).get("/v1/status"));
     bool good = true;
@@ -46,11 +73,14 @@ Result<int> status(const Invocation& invocation) {
         good = good && state == "live";
         rows.push_back(
             {source.value("name", ""), state, counts(source), last_change(source), lag(source),
-             cookie(source)}
+             server(source), cookie(source)}
         );
         if (const std::string problem = source.value("problem", ""); !problem.empty()) {
             problems += source.value("name", "") + ": " + problem + "\n";
         }
+        problems += access_problems(
+            source, std::chrono::floor<Time::duration>(std::chrono::system_clock::now())
+        );
         if (source.value("held", std::int64_t{0}) > 0) {
             good = false;
             problems += source.value("name", "") +

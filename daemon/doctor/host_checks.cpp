@@ -101,7 +101,9 @@ void examine_journal(directory::Store* store, Findings& findings) {
     if (read) {
         findings.good("journal", "journal", fmt::format("at {}", sequence));
     } else {
-        findings.bad("journal", "journal", read.error().detail, {"See the log of the service.", {}});
+        findings.bad(
+            "journal", "journal", read.error().detail, {"See the log of the service.", {}}
+        );
     }
 }
 
@@ -138,7 +140,8 @@ void examine_secret(
         if (secret.origin == "(inline)") {
             findings.advise(
                 "secret", option, "stands in the configuration file",
-                {"Put it into a file of its own: { file: /etc/bascule/… } or { credential: … }.", {}}
+                {"Put it into a file of its own: { file: /etc/bascule/… } or { credential: … }.",
+                 {}}
             );
         } else {
             findings.good("secret", option, secret.origin);
@@ -195,7 +198,9 @@ void examine_certificate(const std::string& path, Findings& findings) {
     const auto left = *end - std::chrono::system_clock::now();
     const std::string finding = "until " + format_time(*end).substr(0, 10);
     if (left < std::chrono::seconds(0)) {
-        findings.bad("certificate", "own certificate", finding, {"It is out of date: renew it.", {}});
+        findings.bad(
+            "certificate", "own certificate", finding, {"It is out of date: renew it.", {}}
+        );
     } else if (left < soon_expiring) {
         findings.advise("certificate", "own certificate", finding, {"Renew it soon.", {}});
     } else {
@@ -209,9 +214,7 @@ void examine_socket(const std::string& path, bool running, Findings& findings) {
     const std::string subject = "admin socket";
     if (!there) {
         if (running) {
-            findings.bad(
-                "admin_socket", subject, path + " is gone", {"Restart the service.", {}}
-            );
+            findings.bad("admin_socket", subject, path + " is gone", {"Restart the service.", {}});
         } else {
             findings.good("admin_socket", subject, path + " is not there: no daemon runs");
         }

@@ -61,6 +61,7 @@ struct ApplyContext {
     HeldPlan& held;                   ///< read in this transaction
     RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once
     const JoinRules* joins = nullptr;
+    bool remapping = false;           ///< other rules fill the attributes than before
 };
 
 /// Maps an entry; an exception of the mapper becomes a quarantine, so that one entry never blocks.
@@ -107,6 +108,13 @@ class EntryApplier {
 
   private:
     struct Work;
+    /// Members that joined or left, as the journal tells them: the first ones only.
+    struct MembersTold {
+        std::vector<std::string> names;
+        std::vector<Uuid> ids;
+        std::size_t count = 0;
+        void add(const directory::ObjectRow& row);
+    };
     [[nodiscard]] Status apply(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped, bool again
     );
@@ -126,6 +134,17 @@ class EntryApplier {
         Work& work, directory::EntryState state, std::string reason, std::string blocked_by
     );
     [[nodiscard]] Status keep_bookkeeping(Work& work);
+    [[nodiscard]] Status keep_stamp(const Work& work, bool changed);
+    /// Details of a record that tell by what the object changed.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> stamps_of(const Work& work
+    ) const;
+    /// Names and values of the attributes that differ.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> changes_of(
+        directory::TypeId type, std::string_view before, std::string_view after
+    ) const;
+    [[nodiscard]] Result<std::string> manager_change(
+        const std::set<directory::Oid>& left, const MembersTold& joined
+    );
     [[nodiscard]] Status make_room(const directory::SourceEntry& entry, directory::Oid self);
     [[nodiscard]] Status move_below(Work& work);
     [[nodiscard]] Status rebase(
@@ -267,7 +286,7 @@ class EntryApplier {
     );
     [[nodiscard]] Status add_members(
         const directory::ObjectRow& group,
-        const std::vector<directory::MemberChange::Member>& members
+        const std::vector<directory::MemberChange::Member>& members, const std::string& stamp
     );
     [[nodiscard]] Status remove_members(
         const directory::ObjectRow& group,
@@ -277,13 +296,6 @@ class EntryApplier {
     [[nodiscard]] Status stop_waiting(const std::string& key, directory::Oid group);
     void forget_named(const std::string& key, directory::Oid group);
 
-    /// Members that joined or left, as the journal tells them: the first ones only.
-    struct MembersTold {
-        std::vector<std::string> names;
-        std::vector<Uuid> ids;
-        std::size_t count = 0;
-        void add(const directory::ObjectRow& row);
-    };
     [[nodiscard]] bool is_served(const directory::ObjectRow& row) const {
         return is_in_use(row) && row.type != joined_;
     }
@@ -296,7 +308,8 @@ class EntryApplier {
         std::vector<std::pair<std::string, std::string>> details
     );
     [[nodiscard]] Status journal_members(
-        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members
+        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members,
+        const std::string& stamp = {}
     );
 
     ApplyContext context_;

@@ -16,7 +16,6 @@ namespace {
 
 using directory::Findings;
 
-
 std::string first_value(const directory::SourceEntry& entry, std::string_view attribute) {
     const auto& values = entry.values(attribute);
     return values.empty() ? std::string() : values.front();
@@ -131,17 +130,13 @@ void examine_content(
     Findings& findings
 ) {
     auto root = read_root_entry(
-        connection,
-        std::chrono::steady_clock::now() + options.source.connection.operation_timeout
+        connection, std::chrono::steady_clock::now() + options.source.connection.operation_timeout
     );
     const Dialect dialect =
         settle_dialect(options, root ? *root : directory::SourceEntry(), findings);
-    const auto mapper =
-        Mapper::compile(options.source.mapping, registry, default_mapping(dialect));
+    const auto mapper = Mapper::compile(options.source.mapping, registry, default_mapping(dialect));
     if (!mapper) {
-        findings.bad(
-            "mapping", "mapping", mapper.error().detail, {"See: bascule check", {}}
-        );
+        findings.bad("mapping", "mapping", mapper.error().detail, {"See: bascule check", {}});
         return;
     }
     if (!examine_base(connection, options, findings)) {

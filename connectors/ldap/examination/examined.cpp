@@ -93,7 +93,8 @@ std::vector<SourceEntry> Examined::look(
     request.attributes = std::move(wanted);
     std::vector<SourceEntry> entries;
     const auto end = search_with_controls(
-        connection, request, controls, patience(), [&](SourceEntry entry) -> Status {
+        connection, request, controls, patience(),
+        [&](SourceEntry entry) -> Status {
             entries.push_back(std::move(entry));
             return {};
         }
@@ -122,7 +123,8 @@ std::string some_of(const std::vector<std::string>& names, std::size_t most) {
     const std::vector<std::string> first(
         names.begin(), names.begin() + static_cast<std::ptrdiff_t>(most)
     );
-    return fmt::format("{} and {} others", joined(first), names.size() - most);
+    const std::size_t others = names.size() - most;
+    return fmt::format("{} and {} other{}", joined(first), others, others == 1 ? "" : "s");
 }
 
 std::vector<std::string> without_repeats(std::vector<std::string> names) {
@@ -137,9 +139,7 @@ void report_containers(
 ) {
     if (report.lacks.empty()) {
         if (report.asked > 0) {
-            findings.good(
-                report.name, report.subject, report.good + in_containers(report.asked)
-            );
+            findings.good(report.name, report.subject, report.good + in_containers(report.asked));
         }
         return;
     }
@@ -184,9 +184,7 @@ void examine_limits(const Examined& examined, const Remedy& remedy) {
     };
     const auto end =
         examined.dialect == Dialect::active_directory
-            ? search_paged(
-                  examined.connection, request, {}, page_size, examined.patience(), take
-              )
+            ? search_paged(examined.connection, request, {}, page_size, examined.patience(), take)
             : search_with_controls(examined.connection, request, {}, examined.patience(), take);
     const std::string subject = "size and time limits";
     if (end && !end->outcome.success()) {
@@ -215,16 +213,16 @@ void examine_attributes(
     const Examined& examined, const Readable& readable,
     const std::function<Remedy(const Lack&)>& remedy
 ) {
-    ContainerReport report{
-        "attributes", "read mapped attributes", {}, "cannot see", examined.people.containers.size(),
-        {}};
+    ContainerReport report{"attributes", "read mapped attributes",          {},
+                           "cannot see", examined.people.containers.size(), {}};
     for (const auto& container : examined.people.containers) {
         if (container.people.empty()) {
             continue;
         }
         const auto& dn = container.people.front();
         Lack lack{container.dn, {}};
-        for (const auto& name : absent_of(examined.look_at(dn, examined.attributes), examined.attributes)) {
+        for (const auto& name :
+             absent_of(examined.look_at(dn, examined.attributes), examined.attributes)) {
             if (!readable(dn, name).value_or(true)) {
                 lack.attributes.push_back(name);
             }
@@ -250,9 +248,7 @@ Readable readable_by_negation(const Examined& examined) {
     };
 }
 
-void examine_password_secrecy(
-    const Examined& examined, const std::function<Remedy()>& remedy
-) {
+void examine_password_secrecy(const Examined& examined, const std::function<Remedy()>& remedy) {
     const std::string subject = "read userPassword";
     for (const auto& container : examined.people.containers) {
         for (const auto& dn : container.people) {

@@ -81,8 +81,8 @@ void examine_limits(const Examined& examined, const directory::Remedy& remedy);
 
 /// Whether the attributes of the mapping can be read. `readable` tells of one attribute that an
 /// entry does not show whether that is because it has none; nothing when that cannot be known.
-using Readable = std::function<
-    std::optional<bool>(const std::string& dn, const std::string& attribute)>;
+using Readable =
+    std::function<std::optional<bool>(const std::string& dn, const std::string& attribute)>;
 void examine_attributes(
     const Examined& examined, const Readable& readable,
     const std::function<directory::Remedy(const Lack&)>& remedy

@@ -140,10 +140,9 @@ std::string common_ancestor(const std::vector<std::string>& containers) {
     const auto holds = [](const std::string& above, const std::string& below) {
         return is_at_or_below(dn_key_or_raw(below), dn_key_or_raw(above));
     };
-    while (!ancestor.empty() &&
-           !std::ranges::all_of(containers, [&](const std::string& container) {
-               return holds(ancestor, container);
-           })) {
+    while (!ancestor.empty() && !std::ranges::all_of(containers, [&](const std::string& container) {
+        return holds(ancestor, container);
+    })) {
         ancestor = parent_dn(ancestor);
     }
     return ancestor;

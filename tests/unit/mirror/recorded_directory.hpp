@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "directory/model/member_change.hpp"
 #include "directory/model/source_entry.hpp"
 
 namespace bascule::test {
@@ -31,12 +32,17 @@ class RecordedDirectory {
         std::uint64_t csn = 0;
         std::uint64_t entered = 0;  ///< when it last came into the base, with what is below
         bool was_outside = false;
+        std::uint64_t shaped = 0;  ///< stamp of the last change that was not of members alone
+        std::map<Uuid, std::uint64_t> joined;  ///< stamps of the last change of each member
+        std::map<Uuid, std::uint64_t> left;
     };
     /// What a provider would tell a listener at once.
     struct Change {
         Uuid id;
         bool gone = false;
         bool entered = false;
+        /// When nothing else of a group has changed.
+        std::optional<directory::MemberChange> members = std::nullopt;
     };
     /// How often, and when last, a servable entry ceased to be one.
     struct Absence {
@@ -69,6 +75,10 @@ class RecordedDirectory {
     [[nodiscard]] bool is_servable(const Uuid& id) const;
     [[nodiscard]] std::string dn_of(const Uuid& id) const;
     [[nodiscard]] directory::SourceEntry entry_of(const Uuid& id) const;
+    /// Who joined and left a group since a stamp, when nothing else of it has changed.
+    [[nodiscard]] std::optional<directory::MemberChange> members_since(
+        const Uuid& id, std::uint64_t since
+    ) const;
     /// What stands inside the base at this DN now.
     [[nodiscard]] std::optional<Uuid> at(const std::string& dn) const;
     /// What has stood at the DN of a reference that nobody follows.

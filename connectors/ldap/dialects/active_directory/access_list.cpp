@@ -24,8 +24,8 @@ class Bytes {
         std::uint32_t value = 0;
         for (std::size_t i = size; i > 0; --i) {
             const std::size_t place = at + i - 1;
-            value = value << 8U |
-                    (place < text_.size() ? static_cast<std::uint8_t>(text_[place]) : 0U);
+            value =
+                value << 8U | (place < text_.size() ? static_cast<std::uint8_t>(text_[place]) : 0U);
         }
         return value;
     }

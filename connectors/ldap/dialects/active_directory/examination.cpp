@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 
+#include "connectors/ldap/controlled_requests.hpp"
 #include "connectors/ldap/dialects/active_directory/access_list.hpp"
+#include "connectors/ldap/dialects/active_directory/account.hpp"
 #include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
 #include "connectors/ldap/dialects/active_directory/values.hpp"
 #include "connectors/ldap/directory_reads.hpp"
@@ -43,10 +45,8 @@ class Domain {
     explicit Domain(const Examined& examined)
         : examined_(examined),
           samba_(first(examined.root, "vendorName").starts_with("Samba")),
-          context_(
-              naming_context_of(examined.connection, examined.base(), examined.soon())
-                  .value_or(examined.base())
-          ) {
+          context_(naming_context_of(examined.connection, examined.base(), examined.soon())
+                       .value_or(examined.base())) {
         identities_ = examined_.look_at("", {"tokenGroups"}).values("tokenGroups");
         // The account itself comes first.
         sid_ = identities_.empty() ? std::string() : sid_text(identities_.front()).value_or("");
@@ -64,8 +64,7 @@ class Domain {
                         {}}
         );
         examine_attributes(
-            examined_,
-            [](const std::string&, const std::string&) { return std::optional<bool>(); },
+            examined_, [](const std::string&, const std::string&) { return std::optional<bool>(); },
             [](const Lack&) { return Remedy(); }
         );
         if (examined_.options.writes_passwords) {
@@ -93,11 +92,11 @@ class Domain {
         if (!end || refused) {
             examined_.findings.bad(
                 "change_feed", subject,
-                refused ? fmt::format(
-                              "refused: {} {}", end->outcome.code,
-                              printable(end->outcome.diagnostic)
-                          )
-                        : printable(end.error().context),
+                refused
+                    ? fmt::format(
+                          "refused: {} {}", end->outcome.code, printable(end->outcome.diagnostic)
+                      )
+                    : printable(end.error().context),
                 {"Use port 636 or 389 of a domain controller, not the global catalogue's 3268 and "
                  "3269, and let the account read " +
                      context_ + ".",
@@ -111,10 +110,13 @@ class Domain {
     void examine_deleted_objects() {
         const std::string dn = "CN=Deleted Objects," + context_;
         const std::string subject = "deleted objects";
-        const auto found = examined_.look(
-            dn, SearchScope::subtree, "(&(isDeleted=TRUE)(!(cn=Deleted Objects)))", {"1.1"},
-            {{show_deleted_oid, {}, true}}
+        auto found = examined_.look(
+            dn, SearchScope::subtree, "(isDeleted=TRUE)", {"1.1"}, {{show_deleted_oid, {}, true}}
         );
+        // Everybody may see that there is such a container.
+        std::erase_if(found, [&dn](const SourceEntry& entry) {
+            return equals_ignoring_ascii_case(entry.dn, dn);
+        });
         if (!found.empty()) {
             examined_.findings.good(
                 "deleted_objects", subject, fmt::format("visible ({})", found.size())
@@ -126,8 +128,9 @@ class Domain {
             "deletions are found by comparing all identifiers every five minutes. ",
             {}};
         if (samba_) {
-            remedy.sentence += "Put (A;CIOI;LCRPLO;;;" + sid_ + ") into the nTSecurityDescriptor of " +
-                               dn + " with ldbedit (controls show_deleted:1, sd_flags:1:4).";
+            remedy.sentence += "Put (A;CIOI;LCRPLO;;;" + sid_ +
+                               ") into the nTSecurityDescriptor of " + dn +
+                               " with ldbedit (controls show_deleted:1, sd_flags:1:4).";
         } else {
             remedy.sentence += "As a domain administrator:";
             remedy.lines = {
@@ -158,11 +161,13 @@ class Domain {
                 "password_policy", subject, "fine-grained policies cannot be seen",
                 {"The rules of people who have one cannot be told before typing. As a domain "
                  "administrator:",
-                 samba_ ? std::vector<std::string>{samba_command(
-                              container, "(A;CI;LCRPLO;;;" + sid_ + ")"
-                          )}
-                        : std::vector<std::string>{
-                              "dsacls \"" + container + "\" /I:T /G \"" + account_name() + ":GR\""}}
+                 samba_
+                     ? std::vector<std::string>{samba_command(
+                           container, "(A;CI;LCRPLO;;;" + sid_ + ")"
+                       )}
+                     : std::vector<
+                           std::
+                               string>{"dsacls \"" + container + "\" /I:T /G \"" + account_name() + ":GR\""}}
             );
             return;
         }
@@ -193,9 +198,9 @@ class Domain {
         SearchRequest request;
         request.base = examined_.base();
         request.scope = SearchScope::subtree;
-        request.filter = "(&" +
-                         with_defaults(examined_.options.source.mapping.users, defaults.users).filter +
-                         "(adminCount=1))";
+        request.filter =
+            "(&" + with_defaults(examined_.options.source.mapping.users, defaults.users).filter +
+            "(adminCount=1))";
         request.attributes = {"1.1"};
         std::size_t count = 0;
         const auto end = search_paged(
@@ -208,7 +213,8 @@ class Domain {
         static_cast<void>(end);
         examined_.findings.good(
             "protected_accounts", "protected accounts (adminCount)",
-            count == 0 ? "none" : fmt::format("{}: their passwords cannot be reset from here", count)
+            count == 0 ? "none"
+                       : fmt::format("{}: their passwords cannot be reset from here", count)
         );
     }
 
@@ -354,7 +360,9 @@ class Domain {
 }  // namespace
 
 void examine_active_directory(const Examined& examined) {
-    Domain(examined).examine();
+    Examined own = examined;
+    std::erase_if(own.attributes, is_computed_name);
+    Domain(own).examine();
 }
 
 }  // namespace bascule::ldap

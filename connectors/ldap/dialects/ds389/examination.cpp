@@ -101,7 +101,8 @@ class Ds389 {
         Remedy remedy{
             "Lift the limits of the account's entry. For ldapmodify as Directory Manager:",
             {"dn: " + examined_.account(), "changetype: modify"}};
-        for (const auto* name : {"nsSizeLimit", "nsLookThroughLimit", "nsTimeLimit", "nsIdleTimeout"}) {
+        for (const auto* name :
+             {"nsSizeLimit", "nsLookThroughLimit", "nsTimeLimit", "nsIdleTimeout"}) {
             remedy.lines.push_back(fmt::format("replace: {}", name));
             remedy.lines.push_back(fmt::format("{}: -1", name));
             remedy.lines.emplace_back("-");
@@ -167,8 +168,8 @@ class Ds389 {
         if (refusal.starts_with("50")) {
             return aci(
                 "Let the account use the control.",
-                "oid=1.3.6.1.4.1.4203.1.9.1.1,cn=features,cn=config", "*",
-                "bascule synchronises", "allow (read,search)"
+                "oid=1.3.6.1.4.1.4203.1.9.1.1,cn=features,cn=config", "*", "bascule synchronises",
+                "allow (read,search)"
             );
         }
         return {
@@ -194,13 +195,15 @@ class Ds389 {
         const std::string range =
             fmt::format("changes {} to {}", first(examined_.root, "firstchangenumber"), last);
         const auto plugin = examined_.look_at(
-            changelog_plugin, {"nsslapd-attribute", "nsslapd-changelogmaxage", "nsslapd-pluginEnabled"}
+            changelog_plugin,
+            {"nsslapd-attribute", "nsslapd-changelogmaxage", "nsslapd-pluginEnabled"}
         );
         if (plugin.values("nsslapd-pluginEnabled").empty()) {
             examined_.findings.good(
                 "changelog", subject,
-                range + "; its settings cannot be read: there should be nsuniqueid:targetUniqueId "
-                        "and a max-age of 14d"
+                range +
+                    "; its settings cannot be read: there should be nsuniqueid:targetUniqueId "
+                    "and a max-age of 14d"
             );
             return;
         }
@@ -216,7 +219,8 @@ class Ds389 {
             examined_.findings.bad(
                 "changelog", subject, range + ", without targetUniqueId",
                 {"The server then accepts a cookie and tells none of the changes since; every "
-                 "connection reads everything. For ldapmodify as Directory Manager, then a restart:",
+                 "connection reads everything. For ldapmodify as Directory Manager, then a "
+                 "restart:",
                  {"dn: " + std::string(changelog_plugin), "changetype: modify",
                   "add: nsslapd-attribute", "nsslapd-attribute: nsuniqueid:targetUniqueId"}}
             );
@@ -265,9 +269,8 @@ class Ds389 {
 
     /// Of an attribute that the entry's classes do not allow the server says that there is no right
     /// to it, so only those that it names unasked count, and the one that must be seen.
-    [[nodiscard]] std::optional<bool> readable(
-        const std::string& dn, const std::string& attribute
-    ) const {
+    [[nodiscard]] std::optional<bool> readable(const std::string& dn, const std::string& attribute)
+        const {
         const bool needed = equals_ignoring_ascii_case(attribute, "nsUniqueId");
         return has_right(
             rights_on(dn, {needed ? std::string("nsUniqueId") : std::string("*")}), attribute, "rs"
@@ -276,8 +279,7 @@ class Ds389 {
 
     /// Whoever passes every rule of the policy also passes the history.
     void examine_identity() {
-        const auto config =
-            examined_.look_at("cn=config", {"nsslapd-rootdn", "passwordAdminDN"});
+        const auto config = examined_.look_at("cn=config", {"nsslapd-rootdn", "passwordAdminDN"});
         const std::string account = dn_key_or_raw(examined_.account());
         const std::string manager = first(config, "nsslapd-rootdn");
         const std::string subject = "obeys the password policy";
@@ -292,7 +294,8 @@ class Ds389 {
         const std::string administrators = first(config, "passwordAdminDN");
         if (!administrators.empty() && is_one_of(administrators, account)) {
             examined_.findings.advise(
-                "policy_bypass", subject, "no: it is a password administrator (" + administrators + ")",
+                "policy_bypass", subject,
+                "no: it is a password administrator (" + administrators + ")",
                 {"Take it out of passwordAdminDN: its members pass every rule, history included.",
                  {}}
             );
@@ -318,7 +321,8 @@ class Ds389 {
 
     void examine_policy() {
         const std::string subject = "password policy";
-        const auto config = examined_.look_at("cn=config", {"passwordCheckSyntax", "passwordMustChange"});
+        const auto config =
+            examined_.look_at("cn=config", {"passwordCheckSyntax", "passwordMustChange"});
         if (config.values("passwordCheckSyntax").empty()) {
             examined_.findings.advise(
                 "password_policy", subject, "the global policy (cn=config) cannot be read",

@@ -65,9 +65,8 @@ void examine_anchor(const Examined& examined) {
 void examine_changes(const Examined& examined) {
     const auto base = examined.look_at(examined.base(), {"modifyTimestamp", "createTimestamp"});
     const std::string subject = "how changes are found";
-    const std::string wakes = examined.offers(persistent_search)
-                                  ? "; persistent search tells of them at once"
-                                  : "";
+    const std::string wakes =
+        examined.offers(persistent_search) ? "; persistent search tells of them at once" : "";
     std::optional<Time> newest;
     if (const auto& stamps = base.values("modifyTimestamp"); !stamps.empty()) {
         const auto parsed = parse_generalized_time(stamps.front());
@@ -93,10 +92,10 @@ void examine_passwords(const Examined& examined) {
         return;
     }
     const std::string subject = "password reset";
-    const bool offered = std::ranges::count(
-                             examined.root.values("supportedExtension"),
-                             std::string_view(LDAP_EXOP_MODIFY_PASSWD)
-                         ) > 0;
+    const bool offered =
+        std::ranges::count(
+            examined.root.values("supportedExtension"), std::string_view(LDAP_EXOP_MODIFY_PASSWD)
+        ) > 0;
     if (offered) {
         examined.findings.good(
             "write_rights", subject,
@@ -123,9 +122,7 @@ void examine_passwords(const Examined& examined) {
 void examine_generic(const Examined& examined) {
     examine_anchor(examined);
     examine_changes(examined);
-    examine_limits(
-        examined, {"Lift the size and time limits for " + examined.account() + ".", {}}
-    );
+    examine_limits(examined, {"Lift the size and time limits for " + examined.account() + ".", {}});
     examine_attributes(examined, readable_by_negation(examined), [&](const Lack& lack) {
         return in_words(examined, lack, "read");
     });

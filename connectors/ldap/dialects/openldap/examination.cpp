@@ -1,4 +1,5 @@
-// What OpenLDAP must offer: syncprov on the database, no limits, read and write rights by olcAccess.
+// What OpenLDAP must offer: syncprov on the database, no limits, read and write rights by
+// olcAccess.
 #include <fmt/format.h>
 #include <ldap.h>
 
@@ -59,11 +60,7 @@ class OpenLdap {
         examine_feed();
         examine_session_log();
         examine_indexes();
-        examine_limits(
-            examined_,
-            ldif("Give the account unlimited size and time.", "olcLimits",
-                 {"dn.exact=\"" + examined_.account() + "\" size=unlimited time=unlimited"})
-        );
+        examine_limits(examined_, limit_remedy());
         tell_time();
         examine_attributes(examined_, readable_by_negation(examined_), [this](const Lack& lack) {
             return access(lack, "read");
@@ -93,13 +90,42 @@ class OpenLdap {
 
     /// A rule before all others that leaves everybody else to the rules after it.
     [[nodiscard]] std::string rule(
-        const std::string& where, const std::vector<std::string>& attributes,
-        std::string_view level
+        const std::string& where, const std::vector<std::string>& attributes, std::string_view level
     ) const {
         return fmt::format(
             "to dn.subtree=\"{}\" attrs={} by dn.exact=\"{}\" {} by * break", where,
             joined(attributes, ","), examined_.account(), level
         );
+    }
+
+    /// slapd minds the order of limits at its start only, so a value that names the account already
+    /// is replaced where that can be seen.
+    [[nodiscard]] Remedy limit_remedy() const {
+        const std::string own =
+            "dn.exact=\"" + examined_.account() + "\" size=unlimited time=unlimited";
+        const auto& present = configuration_.settings.values("olcLimits");
+        if (present.empty()) {
+            return ldif(
+                "Give the account unlimited size and time; a limit that names it already must be "
+                "changed instead.",
+                "olcLimits", {own}
+            );
+        }
+        Remedy remedy{
+            "Give the account unlimited size and time. For ldapmodify as the administrator of "
+            "cn=config:",
+            {"dn: " + configuration_.database, "changetype: modify", "replace: olcLimits",
+             "olcLimits: " + own}};
+        for (const auto& value : present) {
+            if (to_ascii_lower(value).find(to_ascii_lower(examined_.account())) ==
+                std::string::npos) {
+                const auto brace = value.starts_with('{') ? value.find('}') : std::string::npos;
+                remedy.lines.push_back(
+                    "olcLimits: " + (brace == std::string::npos ? value : value.substr(brace + 1))
+                );
+            }
+        }
+        return remedy;
     }
 
     [[nodiscard]] Remedy access(const Lack& lack, std::string_view level) const {
@@ -112,7 +138,8 @@ class OpenLdap {
             "has it, also passes every rule of the password policy. Give the account \"=w\" only.",
             "olcAccess",
             {rule(
-                examined_.base(), {"userPassword"}, examined_.options.writes_passwords ? "=w" : "none"
+                examined_.base(), {"userPassword"},
+                examined_.options.writes_passwords ? "=w" : "none"
             )}
         );
     }
@@ -299,15 +326,15 @@ class OpenLdap {
         const auto context =
             naming_context_of(examined_.connection, examined_.base(), examined_.soon());
         const std::string& told = examined_.options.source.password_policy;
-        const auto policies =
-            told.empty() ? examined_.look(
-                               context.value_or(examined_.base()), SearchScope::subtree,
-                               "(objectClass=pwdPolicy)", {"pwdSafeModify", "pwdInHistory"}
-                           )
-                         : examined_.look(
-                               told, SearchScope::base, "(objectClass=pwdPolicy)",
-                               {"pwdSafeModify", "pwdInHistory"}
-                           );
+        const auto policies = told.empty()
+                                  ? examined_.look(
+                                        context.value_or(examined_.base()), SearchScope::subtree,
+                                        "(objectClass=pwdPolicy)", {"pwdSafeModify", "pwdInHistory"}
+                                    )
+                                  : examined_.look(
+                                        told, SearchScope::base, "(objectClass=pwdPolicy)",
+                                        {"pwdSafeModify", "pwdInHistory"}
+                                    );
         const std::string subject = "password policy";
         if (policies.empty()) {
             examined_.findings.advise(
@@ -415,15 +442,17 @@ class OpenLdap {
             return {{Change::Kind::remove, attribute, {no_password}}};
         }
         if (attribute == "pwdReset") {
-            return {{Change::Kind::replace, attribute, {"TRUE"}},
-                    {Change::Kind::remove, attribute, {"FALSE"}}};
+            return {
+                {Change::Kind::replace, attribute, {"TRUE"}},
+                {Change::Kind::remove, attribute, {"FALSE"}}};
         }
         if (attribute == "pwdAccountLockedTime") {
-            return {{Change::Kind::replace, attribute, {"19700101000000Z"}},
-                    {Change::Kind::remove, attribute, {"19700102000000Z"}}};
+            return {
+                {Change::Kind::replace, attribute, {"19700101000000Z"}},
+                {Change::Kind::remove, attribute, {"19700102000000Z"}}};
         }
-        return {{Change::Kind::replace, attribute, {"10"}},
-                {Change::Kind::remove, attribute, {"20"}}};
+        return {
+            {Change::Kind::replace, attribute, {"10"}}, {Change::Kind::remove, attribute, {"20"}}};
     }
 
     const Examined& examined_;
