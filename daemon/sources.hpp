@@ -10,6 +10,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/core.hpp"
+#include "daemon/drift_auditor.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
 #include "directory/mirror/explain.hpp"
@@ -79,6 +80,8 @@ class Sources final : public directory::WriteBackDirectory {
         directory::EntryInspector* inspector = nullptr;
     };
     [[nodiscard]] std::optional<View> view(directory::SourceId source) const;
+    /// Comparisons of the sources with their directories; null before start().
+    [[nodiscard]] DriftAuditor* auditor() const { return auditor_.get(); }
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
     ) const override;
@@ -103,6 +106,7 @@ class Sources final : public directory::WriteBackDirectory {
     std::vector<std::unique_ptr<Source>> sources_;
     std::shared_ptr<const authority::Authority> authority_;
     std::chrono::milliseconds retain_deleted_{};
+    std::unique_ptr<DriftAuditor> auditor_;  ///< last: ends before what it compares
 };
 
 }  // namespace bascule::daemon
