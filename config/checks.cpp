@@ -20,6 +20,15 @@ Position place_of(const Places& places, std::string path) {
     return {1, 1};
 }
 
+/// "02:30"
+bool is_time_of_day(const std::string& text) {
+    const auto below = [&](std::size_t at, char first, char second) {
+        const bool digits = text[at] >= '0' && text[at + 1] >= '0' && text[at + 1] <= '9';
+        return digits && (text[at] < first || (text[at] == first && text[at + 1] <= second));
+    };
+    return text.size() == 5 && text[2] == ':' && below(0, '2', '3') && below(3, '5', '9');
+}
+
 class Checker {
   public:
     Checker(const Places& places, Report& report) : places_(places), report_(report) {}
@@ -80,6 +89,9 @@ class Checker {
                 path + ".write_back.password",
                 "writing passwords needs a service account; set bind.dn and bind.password"
             );
+        }
+        if (source.audit_at != "off" && !is_time_of_day(source.audit_at)) {
+            error(path + ".audit.at", "expected a time such as 02:30, or off");
         }
         check_transport(source, path);
     }

@@ -96,6 +96,10 @@ struct SourceSettings {
     Duration poll_audit{};
     bool write_back_replaces_password = false;
     std::string change_log;  ///< OpenLDAP: suffix of the database that slapo-accesslog writes
+    std::string audit_at;           ///< "HH:MM" local time, or "off"
+    Duration audit_every{};         ///< 0: by audit_at only
+    std::string record_path;        ///< empty: nothing is recorded
+    std::uint64_t record_size = 0;  ///< bytes
 };
 
 /// A schema that a resource type has beside its own. Lines and columns are those of the file.

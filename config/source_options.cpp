@@ -144,6 +144,31 @@ std::vector<Option> source_options() {
              .example = "cn=accesslog"}
         ),
         option<S>(
+            "sources[].audit.at", Kind::text, BASCULE_FIELD(audit_at),
+            {.default_value = "02:30",
+             .help = "Local time at which the mirror is compared with the whole directory every "
+                     "day and what differs is mended, or off.",
+             .example = "02:30"}
+        ),
+        option<S>(
+            "sources[].audit.every", Kind::duration, BASCULE_FIELD(audit_every),
+            {.help = "Compares at intervals as well.",
+             .example = "6h",
+             .minimum = 10'000,
+             .maximum = 604'800'000}
+        ),
+        option<S>(
+            "sources[].record.path", Kind::path, BASCULE_FIELD(record_path),
+            {.help = "File to which everything that the directory sends is recorded, for bascule "
+                     "replay. It holds what the mapping reads of every entry and is readable by "
+                     "the service only; passwords are never in it. Without it nothing is recorded.",
+             .example = "/var/lib/bascule/corp.messages"}
+        ),
+        option<S>(
+            "sources[].record.max_size", Kind::size, BASCULE_FIELD(record_size),
+            {.default_value = "1GiB", .help = "Recording ends when the file has this size."}
+        ),
+        option<S>(
             "sources[].users.filter", Kind::filter, BASCULE_FIELD(users.filter),
             {.help = "Entries that are users; without it the dialect's own.",
              .example = "(objectClass=inetOrgPerson)"}

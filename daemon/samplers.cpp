@@ -71,6 +71,26 @@ void sample_reach(
     );
 }
 
+void sample_drift(Metrics& metrics, const DriftAuditor::State& state) {
+    if (!state.last) {
+        return;
+    }
+    const std::map<std::string, std::string> labels{{"source", state.source}};
+    metrics.set(
+        "bascule_source_drift",
+        "Entries that the last comparison with the directory found otherwise; 0 is right.", labels,
+        static_cast<double>(state.last->drift())
+    );
+    metrics.set(
+        "bascule_source_audit_complete", "Whether the last comparison came to its end.", labels,
+        state.last->complete && state.last->problem.empty() ? 1 : 0
+    );
+    metrics.set(
+        "bascule_source_audit_timestamp_seconds", "When the last comparison ended.", labels,
+        seconds_of(state.last->finished)
+    );
+}
+
 ComponentHealth store_health(directory::Store& store) {
     const Status outcome = store.read([](directory::Reader& reader) -> Status {
         BASCULE_TRY([[maybe_unused]] const auto sequence, reader.last_sequence());
@@ -145,6 +165,14 @@ void add_samplers(
         for (const mirror::SourceStatus& status : generation->sources->statuses()) {
             sample_source(target, status);
             sample_reach(target, status.name, generation->sources->reach(status.name));
+        }
+    });
+    metrics.add_sampler([current](Metrics& target) {
+        const auto generation = current();
+        if (const DriftAuditor* const auditor = generation->sources->auditor()) {
+            for (const DriftAuditor::State& state : auditor->states()) {
+                sample_drift(target, state);
+            }
         }
     });
     metrics.add_sampler(stream_sampler(

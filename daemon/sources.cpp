@@ -6,12 +6,15 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "daemon/replay/recording_feed.hpp"
 #include "daemon/source_options.hpp"
 #include "directory/mirror/source_retirement.hpp"
 
 namespace bascule::daemon {
 namespace {
 
+/// A change of a directory that tells of it at once has arrived after this.
+constexpr std::chrono::seconds audit_settle{3};
 /// One entry is read in a directory, so that somebody who asks is not kept waiting.
 constexpr std::chrono::seconds look_up_time{3};
 
@@ -26,6 +29,23 @@ Result<std::string> stored_fingerprint(directory::Store& store, const std::strin
     return fingerprint;
 }
 
+/// The feed, and what records it when that is wanted.
+std::unique_ptr<directory::Feed> make_feed(
+    Core& core, const config::SourceSettings& settings, ldap::DirectorySource& directory
+) {
+    auto feed = directory.make_feed();
+    if (settings.record_path.empty()) {
+        return feed;
+    }
+    return std::make_unique<RecordingFeed>(
+        std::move(feed), RecordingPlace{settings.record_path, settings.record_size}, core.clock,
+        [&directory]() -> RecordedRun {
+            return {
+                std::string(ldap::name_of(directory.dialect())), directory.mapper().fingerprint()};
+        }
+    );
+}
+
 }  // namespace
 
 struct Sources::Source {
@@ -37,6 +57,8 @@ struct Sources::Source {
     std::unique_ptr<ldap::DirectorySource> directory;
     std::string base_key;
     mirror::GuardLimits limits;
+    AuditSchedule audit;
+    mirror::DriftAudit::Timing audit_timing;
     std::unique_ptr<mirror::SourceRunner> runner;
 
     [[nodiscard]] mirror::SourceFacts facts() const {
@@ -70,9 +92,17 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->limits = guard_limits(settings.guard);
+    source->audit = {parse_time_of_day(settings.audit_at), settings.audit_every};
+    source->audit_timing = {
+        [&directory = *source->directory,
+         interval = settings.poll_interval]() -> std::chrono::milliseconds {
+            const bool polls = directory.dialect() == ldap::Dialect::generic;
+            return audit_settle + (polls ? interval : std::chrono::milliseconds(0));
+        },
+        settings.operation_timeout};
     source->runner = std::make_unique<mirror::SourceRunner>(
-        *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
-        settings.name, source->limits
+        *core.store, make_feed(core, settings, *source->directory), source->directory->mapper(),
+        core.clock, settings.name, source->limits
     );
     return source;
 }
@@ -124,12 +154,22 @@ void Sources::continue_figures(const Sources& former) {
 }
 
 void Sources::start() {
+    std::vector<DriftAuditor::Subject> subjects;
     for (const auto& source : sources_) {
         source->runner->start();
+        subjects.push_back(
+            {source->name, source->runner.get(), &source->directory->inspector(), source->audit,
+             source->audit_timing}
+        );
     }
+    auditor_ = std::make_unique<DriftAuditor>(core_, std::move(subjects));
+    auditor_->start();
 }
 
 void Sources::stop() {
+    if (auditor_) {
+        auditor_->stop();
+    }
     for (const auto& source : sources_) {
         source->runner->stop();
     }

@@ -11,6 +11,7 @@
 #include "config/settings.hpp"
 #include "connectors/ldap/reachability.hpp"
 #include "daemon/core.hpp"
+#include "daemon/drift_auditor.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
 #include "directory/mirror/explain.hpp"
@@ -78,6 +79,8 @@ class Sources final : public directory::WriteBackDirectory {
         directory::EntryInspector* inspector = nullptr;
     };
     [[nodiscard]] std::optional<View> view(directory::SourceId source) const;
+    /// Comparisons of the sources with their directories; null before start().
+    [[nodiscard]] DriftAuditor* auditor() const { return auditor_.get(); }
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
     ) const override;
@@ -102,6 +105,7 @@ class Sources final : public directory::WriteBackDirectory {
     std::vector<std::unique_ptr<Source>> sources_;
     std::shared_ptr<const authority::Authority> authority_;
     std::chrono::milliseconds retain_deleted_{};
+    std::unique_ptr<DriftAuditor> auditor_;  ///< last: ends before what it compares
 };
 
 }  // namespace bascule::daemon

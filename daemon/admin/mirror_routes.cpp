@@ -1,6 +1,7 @@
 #include "daemon/admin/mirror_routes.hpp"
 
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/admin/drift_routes.hpp"
 #include "daemon/admin/explanation.hpp"
 #include "daemon/admin/json_body.hpp"
 #include "daemon/hold_decisions.hpp"
@@ -40,6 +41,17 @@ json describe(const mirror::SourceStatus& status, Time now) {
         {"cookie", status.cookie},
         {"problem", status.last_error},
     };
+    if (status.progress) {
+        json& progress = value["progress"];
+        progress["entries"] = status.progress->entries;
+        progress["stage"] = status.progress->storing ? "storing" : "reading";
+        if (status.progress->expected) {
+            progress["expected"] = *status.progress->expected;
+        }
+        if (status.progress->seconds_left) {
+            progress["secondsLeft"] = *status.progress->seconds_left;
+        }
+    }
     if (status.last_change) {
         value["lastChange"] = format_time(*status.last_change);
         value["lastChangeSecondsAgo"] =
@@ -56,6 +68,7 @@ Result<http::Response> status(Core& core, const Sources& sources) {
     for (const mirror::SourceStatus& one : sources.statuses()) {
         list.push_back(describe(one, core.clock.now()));
         describe_reach(list.back(), sources.reach(one.name));
+        list.back()["audit"] = audit_of(sources, one.name);
     }
     std::int64_t journal = 0;
     BASCULE_CHECK(core.store->read([&journal](directory::Reader& reader) -> Status {
@@ -174,6 +187,7 @@ Status add_mirror_routes(
             return json_response(value);
         }
     ));
+    BASCULE_CHECK(add_drift_routes(router, sources));
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/holds", "Removals that wait for a decision.",
         [&core, &sources](const http::Request&, const access::Caller&) {

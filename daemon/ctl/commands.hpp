@@ -14,6 +14,8 @@ using Chosen = std::function<int()>;
 void add_config_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_status_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_doctor_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
+void add_drift_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
+void add_replay_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_explain_filter_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_reload_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
