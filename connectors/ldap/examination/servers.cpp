@@ -155,7 +155,7 @@ std::optional<Connection> examine_one(
     findings.good("server", server, fmt::format("answers in {:.0f} ms", took));
     examine_tls(server, one, true, findings);
     examine_clear_text(*connection, options, findings);
-    const std::string who = !one.binds()            ? "anonymous"
+    const std::string who = !one.binds()          ? "anonymous"
                             : one.bind_dn.empty() ? one.identity()
                                                   : one.bind_dn;
     auto bound = Connection::open_bound(
