@@ -360,10 +360,8 @@ void RecordedDirectory::move_to(const Uuid& id, const Uuid& parent) {
     touch(id);
     if (before && !after)
         changes_.push_back({id, true});
-    if (!before && after) {
-        nodes_[id].entered = csn_;
+    if (!before && after)
         changes_.back().entered = true;
-    }
 }
 
 void RecordedDirectory::step_members() {

@@ -30,7 +30,6 @@ class RecordedDirectory {
         References members;
         References manager;  ///< at most one
         std::uint64_t csn = 0;
-        std::uint64_t entered = 0;  ///< when it last came into the base, with what is below
         bool was_outside = false;
         std::uint64_t shaped = 0;  ///< stamp of the last change that was not of members alone
         std::map<Uuid, std::uint64_t> joined;  ///< stamps of the last change of each member
@@ -70,6 +69,8 @@ class RecordedDirectory {
     [[nodiscard]] const Node& node(const Uuid& id) const { return nodes_.at(id); }
     [[nodiscard]] bool exists(const Uuid& id) const { return nodes_.contains(id); }
     [[nodiscard]] std::uint64_t csn() const { return csn_; }
+    /// Who left until this stamp may not have been told.
+    [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
     [[nodiscard]] Absence absence(const Uuid& id) const;
     /// Is in the base and of a kind that is served.
     [[nodiscard]] bool is_servable(const Uuid& id) const;

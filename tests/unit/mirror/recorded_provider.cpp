@@ -141,7 +141,8 @@ void RecordedProvider::tell_entries(directory::FeedSink& sink, std::uint64_t sin
         Item item{directory_.entry_of(id), node.csn > since || mode == Mode::again, {}, {}};
         if (item.changed && mode != Mode::snapshot)
             item.members = directory_.members_since(id, once_in(4) ? since / 2 : since);
-        if (node.entered > since && mode != Mode::snapshot)
+        // The client reads below every container that has changed: it may have come from outside.
+        if (node.csn > since && mode != Mode::snapshot)
             item.below = directory_.subtree(id);
         picture.emplace(id, std::move(item));
     }
