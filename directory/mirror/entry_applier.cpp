@@ -157,11 +157,15 @@ Status EntryApplier::serve(Work& work) {
             join_attributes(kept, retained)
         );
     }
-    BASCULE_TRY(const Join found, find_join(work, body));
-    if (!found.reason.empty())
-        return refuse_join(work, found);
-    if (found.master)
-        return join(work, *found.master, body);
+    if (joins() && type == user_) {
+        const std::string own =
+            assemble_document(context_.registry, type, work.id, work.mapped.attributes, retained);
+        BASCULE_TRY(const Join found, find_join(work, own));
+        if (!found.reason.empty())
+            return refuse_join(work, found);
+        if (found.master)
+            return join(work, *found.master, own);
+    }
     BASCULE_CHECK(leave_join(work));
     const std::string old_body =
         work.object && is_served(work.object->row) ? work.object->body : std::string();

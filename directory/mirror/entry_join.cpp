@@ -319,10 +319,15 @@ std::string EntryApplier::given_by(const std::vector<Contribution>& all) {
 
 Status EntryApplier::store_gives(const std::vector<Contribution>& all) {
     for (const Contribution& one : all) {
+        if (one.row.local == one.gives)
+            continue;
         BASCULE_TRY(
             [[maybe_unused]] const bool changed,
             transaction_.update(one.row.row.oid, one.row.body, one.gives, one.row.row.display)
         );
+        // A value that goes from the master to a contribution stays in the document and does not
+        // count as the master's any more.
+        BASCULE_CHECK(note_values(one.row.local, one.gives));
     }
     return {};
 }

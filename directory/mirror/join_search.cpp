@@ -125,8 +125,6 @@ Result<std::vector<Object>> EntryApplier::candidates(
 }
 
 Result<EntryApplier::Join> EntryApplier::find_join(const Work& work, const std::string& body) {
-    if (!joins() || work.mapped.type != user_)
-        return Join{};
     const std::vector<Term> terms = terms_of(context_.registry, user_, body);
     for (const AttributeId attribute : context_.joins->match(context_.source)) {
         BASCULE_TRY(const auto found, candidates(attribute, terms));
