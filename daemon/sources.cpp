@@ -6,6 +6,8 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/mapping/scoped_mapper.hpp"
+#include "directory/mirror/join_attributes.hpp"
 #include "directory/mirror/source_retirement.hpp"
 
 namespace bascule::daemon {
@@ -73,6 +75,7 @@ struct Sources::Source {
     bool unlock_enabled = false;
     bool sign_in = false;
     std::unique_ptr<ldap::DirectorySource> directory;
+    std::unique_ptr<ldap::ScopedMapper> mapper;
     std::string base_key;
     std::unique_ptr<mirror::SourceRunner> runner;
 
@@ -87,7 +90,8 @@ Sources::Sources(Core& core) : core_(core) {}
 Sources::~Sources() = default;
 
 Result<std::unique_ptr<Sources::Source>> Sources::build_one(
-    Core& core, const config::SourceSettings& settings, bool sign_in
+    Core& core, const config::SourceSettings& settings, bool sign_in,
+    std::shared_ptr<const mirror::JoinRules> joins
 ) {
     auto source = std::make_unique<Source>();
     source->name = settings.name;
@@ -110,14 +114,23 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
         )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
+    BASCULE_TRY(
+        source->mapper,
+        ldap::ScopedMapper::make(
+            source->directory->mapper(), settings.base,
+            {settings.bases, settings.exclude, settings.users_base, settings.groups_base},
+            core.registry
+        )
+    );
     source->runner = std::make_unique<mirror::SourceRunner>(
-        *core.store, source->directory->make_feed(), source->directory->mapper(), core.clock,
-        settings.name, guard_limits(settings.guard)
+        *core.store, source->directory->make_feed(), *source->mapper, core.clock, settings.name,
+        guard_limits(settings.guard), std::move(joins)
     );
     return source;
 }
 
-/// Objects of a source that is no longer configured stay as they are: its name is all that is known.
+/// Objects of a source that is no longer configured stay as they are: its name is all that is
+/// known.
 Status Sources::add_unconfigured(
     directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
 ) {
@@ -130,19 +143,33 @@ Status Sources::add_unconfigured(
     });
 }
 
+Result<std::shared_ptr<const mirror::JoinRules>> Sources::join_rules(
+    Core& core, const config::Settings& settings
+) {
+    auto rules = std::make_shared<mirror::JoinRules>();
+    bool any = false;
+    for (const config::SourceSettings& one : settings.sources) {
+        mirror::JoinRules::Source source;
+        BASCULE_TRY(source.id, core.store->register_source(one.name));
+        BASCULE_TRY(source.match, mirror::join_attributes(core.registry, one.join_users));
+        any = any || !source.match.empty();
+        rules->sources.push_back(std::move(source));
+    }
+    return any ? std::shared_ptr<const mirror::JoinRules>(std::move(rules)) : nullptr;
+}
+
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
     std::unique_ptr<Sources> sources(new Sources(core));
     std::unordered_map<directory::SourceId, authority::Master> masters;
+    BASCULE_TRY(sources->joins_, join_rules(core, settings));
     for (const config::SourceSettings& one : settings.sources) {
-        auto source = build_one(core, one, settings.sign_in.directory);
+        auto source = build_one(core, one, settings.sign_in.directory, sources->joins_);
         if (!source) {
             Error error = std::move(source).error();
             error.detail = "Source " + one.name + ": " + error.detail;
             return fail(std::move(error));
         }
-        masters.emplace(
-            (*source)->id, authority::Master{one.name, &(*source)->directory->mapper()}
-        );
+        masters.emplace((*source)->id, authority::Master{one.name, (*source)->mapper.get()});
         sources->sources_.push_back(*std::move(source));
     }
     BASCULE_CHECK(add_unconfigured(*core.store, masters));
@@ -264,7 +291,7 @@ bool Sources::fills(
 ) const {
     for (const auto& source : sources_) {
         if (source->id == id) {
-            return source->directory->mapper().fills(type, path);
+            return source->mapper->fills(type, path);
         }
     }
     return false;
@@ -292,7 +319,7 @@ Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
 Result<std::string> Sources::decide_hold(
     const std::string& plan, bool approve, const access::Caller& caller
 ) {
-    mirror::HoldService service(*core_.store);
+    mirror::HoldService service(*core_.store, joins_);
     BASCULE_TRY(const auto held, service.list(1));
     for (const mirror::HeldSummary& summary : held) {
         const auto source =
@@ -303,9 +330,9 @@ Result<std::string> Sources::decide_hold(
         }
         const std::string count = std::to_string(summary.total);
         if (approve) {
-            BASCULE_CHECK(service.approve(
-                summary.source, summary.hash, (*source)->directory->mapper(), caller.actor
-            ));
+            BASCULE_CHECK(
+                service.approve(summary.source, summary.hash, *(*source)->mapper, caller.actor)
+            );
             return count + " removals of source " + summary.source + " were carried out.";
         }
         BASCULE_CHECK(service.reject(summary.source, summary.hash, caller.actor));

@@ -13,6 +13,7 @@
 #include "directory/authority/authority.hpp"
 #include "directory/mirror/explain.hpp"
 #include "directory/mirror/hold_service.hpp"
+#include "directory/mirror/join_rules.hpp"
 #include "directory/mirror/source_runner.hpp"
 #include "directory/ports/write_back_directory.hpp"
 
@@ -57,6 +58,9 @@ class Sources final : public directory::WriteBackDirectory {
     [[nodiscard]] bool fills(
         directory::SourceId source, directory::TypeId type, const directory::AttributePath& path
     ) const;
+    [[nodiscard]] std::string name_of(directory::SourceId source) const {
+        return authority_->source_name(source);
+    }
     [[nodiscard]] Result<std::vector<mirror::HeldSummary>> holds() const;
     /// Carries a held plan out, or keeps what it would remove. `plan` may be the beginning of its
     /// name; `not_found`/ "unknown_plan" when no plan (any more) has it. Returns a sentence for
@@ -76,7 +80,11 @@ class Sources final : public directory::WriteBackDirectory {
     struct Source;
     explicit Sources(Core& core);
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
-        Core& core, const config::SourceSettings& settings, bool sign_in
+        Core& core, const config::SourceSettings& settings, bool sign_in,
+        std::shared_ptr<const mirror::JoinRules> joins
+    );
+    [[nodiscard]] static Result<std::shared_ptr<const mirror::JoinRules>> join_rules(
+        Core& core, const config::Settings& settings
     );
 
     [[nodiscard]] static Status add_unconfigured(
@@ -87,6 +95,7 @@ class Sources final : public directory::WriteBackDirectory {
 
     Core& core_;
     std::vector<std::unique_ptr<Source>> sources_;
+    std::shared_ptr<const mirror::JoinRules> joins_;
     std::shared_ptr<const authority::Authority> authority_;
 };
 

@@ -124,6 +124,9 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
             continue;
         BASCULE_CHECK(keep_waiting(entry));
         BASCULE_CHECK(leave_place(entry));
+        if (entry.oid != top.oid &&
+            context_.mapper.area(entry.dn_key) != context_.mapper.area(now->dn_key))
+            ++counts_.carried_over;
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
         if (!row || !is_in_use(*row))
             continue;

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "directory/mirror/held_plan.hpp"
-#include "directory/model/journal.hpp"
 #include "directory/mirror/join_rules.hpp"
+#include "directory/model/journal.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
 
@@ -34,9 +34,7 @@ struct HeldSummary {
 /// of the source, because both decide inside transactions.
 class HoldService {
   public:
-    explicit HoldService(
-        directory::Store& store, std::shared_ptr<const JoinRules> joins = nullptr
-    )
+    explicit HoldService(directory::Store& store, std::shared_ptr<const JoinRules> joins = nullptr)
         : store_(store), joins_(std::move(joins)) {}
 
     /// Held removals of all sources that have some.

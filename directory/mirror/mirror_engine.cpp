@@ -359,6 +359,20 @@ Status MirrorEngine::flush() {
     return {};
 }
 
+std::string MirrorEngine::mapping_fingerprint() const {
+    std::string text = mapper_.fingerprint();
+    if (joins_ == nullptr || joins_->match(state_.id).empty())
+        return text;
+    text += "|join";
+    for (const auto attribute : joins_->match(state_.id))
+        text += " " + store_.registry().spec(attribute).path.to_string();
+    for (const auto& source : joins_->sources) {
+        if (joins_->is_earlier(source.id, state_.id))
+            text += fmt::format(" {}", static_cast<int>(source.id));
+    }
+    return text;
+}
+
 Status MirrorEngine::attend_to_others() {
     if (in_refresh_ || load_)
         return {};
@@ -397,6 +411,7 @@ Status MirrorEngine::commit(
     SourceState state;
     ApplyCounts counts;
     HeldPlan held;
+    bool carried_over = false;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard_.roll_back();
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
@@ -419,6 +434,9 @@ Status MirrorEngine::commit(
                 held.since = format_time(transaction.now());
             state.held_plan = held.to_json();
         }
+        carried_over = counts.carried_over > 0 && !(in_refresh_ && snapshot_);
+        if (carried_over)
+            state.cookie.clear();
         if (counts.writes > 0)
             state.last_change = transaction.now();
         return counts.writes > 0 || differs(state, before) ? transaction.put_source_state(state)
@@ -441,7 +459,14 @@ Status MirrorEngine::commit(
     ++counters_.transactions;
     if (counts.writes > 0)
         note_change();
-    return {};
+    if (!carried_over)
+        return {};
+    new_cookie_.clear();
+    return fail(
+        ErrorKind::conflict, "moved_across_bases",
+        "A container was moved into or out of the bases of the source. Its entries are told by "
+        "nobody, so everything is read again."
+    );
 }
 
 /// What a change took from its stamp at the server to our commit; a refresh tells old changes.

@@ -80,10 +80,13 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
-    /// Carries out what changes of other sources mean for entries of this one, and tries quarantined
-    /// entries whose value has been freed. Does nothing while a refresh runs. Cheap when there is
-    /// nothing to do.
+    /// Carries out what changes of other sources mean for entries of this one, and tries
+    /// quarantined entries whose value has been freed. Does nothing while a refresh runs. Cheap
+    /// when there is nothing to do.
     [[nodiscard]] Status attend_to_others();
+
+    /// Of everything that decides what becomes of an entry: the mapping, and how it is joined.
+    [[nodiscard]] std::string mapping_fingerprint() const;
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Counts received entries from here on. To be called before anything is received.

@@ -65,7 +65,6 @@ class SourceRunner {
 
     directory::Store& store_;
     std::unique_ptr<directory::Feed> feed_;
-    const directory::EntryMapper& mapper_;
     directory::Clock& clock_;
     MirrorEngine engine_;
     bool prepared_ = false;
