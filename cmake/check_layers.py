@@ -36,7 +36,7 @@ HOMES = {
     r"unicode/.*": ["directory/base"],
     r"tl/expected\.hpp": ["directory/base"],
     r"sodium.*": ["directory/base", "store/sqlite", "selfservice", "daemon", "connectors/ldap"],
-    r"openssl/.*": ["directory/base", "http/server", "daemon", "selfservice"],
+    r"openssl/.*": ["directory/base", "http/server", "daemon", "selfservice", "connectors/ldap"],
     r"zlib\.h": ["http/server"],
     r"cjose/.*": ["selfservice", "portal/api", "connectors", "daemon"],
     r"curl/.*": ["connectors"],

@@ -38,6 +38,7 @@ int run(int count, char** arguments) {
     add_serve_command(app, chosen);
     add_config_commands(app, invocation, chosen);
     add_status_commands(app, invocation, chosen);
+    add_doctor_command(app, invocation, chosen);
     add_explain_command(app, invocation, chosen);
     add_explain_filter_command(app, invocation, chosen);
     add_hold_commands(app, invocation, chosen);

@@ -9,11 +9,14 @@
 #include "connectors/ldap/mapping/scoped_mapper.hpp"
 #include "directory/mirror/join_attributes.hpp"
 #include "directory/mirror/source_retirement.hpp"
+#include "daemon/source_options.hpp"
 
 namespace bascule::daemon {
 namespace {
 
 constexpr std::size_t shortest_plan_name = 4;
+/// One entry is read in a directory, so that somebody who asks is not kept waiting.
+constexpr std::chrono::seconds look_up_time{3};
 
 ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
     ldap::ConnectionOptions options;
@@ -38,7 +41,19 @@ mirror::GuardLimits guard_limits(const config::Guard& guard) {
     return limits;
 }
 
-/// Nothing when the server is to be asked.
+/// Under which fingerprint the source was mirrored last; empty when it never was.
+Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
+    std::string fingerprint;
+    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto state, reader.source_state(source));
+        fingerprint = state ? state->fingerprint : std::string();
+        return {};
+    }));
+    return fingerprint;
+}
+
+}  // namespace
+
 std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     switch (dialect) {
         case config::Dialect::automatic:
@@ -55,18 +70,16 @@ std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
     return std::nullopt;
 }
 
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
+ldap::SourceOptions source_options(const config::SourceSettings& settings) {
+    return {
+        connection_options(settings),
+        settings.base,
+        {settings.users, settings.groups},
+        settings.password_policy,
+        settings.heartbeat,
+        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
+        settings.write_back_replaces_password};
 }
-
-}  // namespace
 
 struct Sources::Source {
     std::string name;
@@ -77,8 +90,12 @@ struct Sources::Source {
     std::unique_ptr<ldap::DirectorySource> directory;
     std::unique_ptr<ldap::ScopedMapper> mapper;
     std::string base_key;
+    mirror::GuardLimits limits;
     std::unique_ptr<mirror::SourceRunner> runner;
 
+    [[nodiscard]] mirror::SourceFacts facts() const {
+        return {id, name, {base_key}, mapper.get(), limits};
+    }
     [[nodiscard]] directory::WriteBack write_back() const {
         return {
             &directory->writer(), sign_in ? &directory->verifier() : nullptr, password_enabled,
@@ -101,17 +118,10 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
     BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
     BASCULE_TRY(
-        source->directory,
-        ldap::DirectorySource::make(
-            {connection_options(settings),
-             settings.base,
-             {settings.users, settings.groups},
-             settings.password_policy,
-             settings.heartbeat,
-             {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-             settings.write_back_replaces_password},
-            configured_dialect(settings.dialect), fingerprint, core.registry
-        )
+        source->directory, ldap::DirectorySource::make(
+                               source_options(settings), configured_dialect(settings.dialect),
+                               fingerprint, core.registry
+                           )
     );
     source->base_key = ldap::dn_key_or_raw(settings.base);
     BASCULE_TRY(
@@ -122,9 +132,10 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
             core.registry
         )
     );
+    source->limits = guard_limits(settings.guard);
     source->runner = std::make_unique<mirror::SourceRunner>(
         *core.store, source->directory->make_feed(), *source->mapper, core.clock, settings.name,
-        guard_limits(settings.guard), std::move(joins)
+        source->limits, std::move(joins), source->mapper.get()
     );
     return source;
 }
@@ -160,6 +171,7 @@ Result<std::shared_ptr<const mirror::JoinRules>> Sources::join_rules(
 
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
     std::unique_ptr<Sources> sources(new Sources(core));
+    sources->retain_deleted_ = settings.retain_deleted;
     std::unordered_map<directory::SourceId, authority::Master> masters;
     BASCULE_TRY(sources->joins_, join_rules(core, settings));
     for (const config::SourceSettings& one : settings.sources) {
@@ -346,21 +358,79 @@ Result<std::string> Sources::decide_hold(
     );
 }
 
-Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text) const {
+Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text, Ask ask) const {
     mirror::ExplainQuestion question;
     question.text = text;
+    question.retain_deleted = retain_deleted_;
     if (text.find('=') != std::string::npos) {
         BASCULE_TRY(question.dn_key, ldap::dn_key(text));
     }
     for (const auto& source : sources_) {
-        question.bases.emplace_back(source->id, source->base_key);
+        question.sources.push_back(source->facts());
     }
     std::vector<mirror::Explanation> all;
     BASCULE_CHECK(core_.store->read([&](directory::Reader& reader) -> Status {
         BASCULE_TRY(all, mirror::explain(reader, core_.registry, question));
         return {};
     }));
+    const bool unknown = all.size() == 1 && all.front().cause == mirror::Cause::unknown;
+    if (unknown && ask == Ask::directories) {
+        look_up(question, all);
+    }
     return all;
+}
+
+/// Replaces an "unknown" by what the directories say: the first that knows the entry counts, else
+/// every answer.
+void Sources::look_up(
+    const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all
+) const {
+    const auto anchor = parse_uuid(question.text);
+    if (question.dn_key.empty() && !anchor) {
+        return;
+    }
+    std::vector<mirror::Explanation> answers;
+    std::string silent;
+    for (const auto& source : sources_) {
+        const auto facts = source->facts();
+        const bool within = std::ranges::any_of(facts.base_keys, [&](const std::string& base) {
+            return question.dn_key.starts_with(base);
+        });
+        if (!anchor && !within) {
+            continue;
+        }
+        const auto deadline = std::chrono::steady_clock::now() + look_up_time;
+        auto& inspector = source->directory->inspector();
+        const auto found = anchor ? inspector.look_for(*anchor, deadline)
+                                  : inspector.look_at(question.text, deadline);
+        if (!found) {
+            silent += (silent.empty() ? "" : "; ") + source->name + ": " + found.error().detail;
+            continue;
+        }
+        auto explained = mirror::explain_inspected(*found, facts);
+        const bool there = found->verdict != directory::Inspection::Verdict::absent;
+        if (there) {
+            answers.assign(1, std::move(explained));
+            break;
+        }
+        answers.push_back(std::move(explained));
+    }
+    if (!silent.empty()) {
+        all.front().sentence += ". The directory was asked and did not answer: " + silent;
+    }
+    if (!answers.empty() &&
+        (silent.empty() || answers.front().cause != mirror::Cause::not_in_directory)) {
+        all = std::move(answers);
+    }
+}
+
+std::optional<Sources::View> Sources::view(directory::SourceId id) const {
+    const auto source = std::ranges::find(sources_, id, [](const auto& one) { return one->id; });
+    if (source == sources_.end()) {
+        return std::nullopt;
+    }
+    return View{
+        (*source)->name, (*source)->mapper.get(), &(*source)->directory->inspector()};
 }
 
 std::optional<directory::WriteBack> Sources::find(directory::SourceId id) const {

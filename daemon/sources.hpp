@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -69,8 +70,19 @@ class Sources final : public directory::WriteBackDirectory {
         const std::string& plan, bool approve, const access::Caller& caller
     );
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
-    /// name or a group's displayName.
-    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(const std::string& text) const;
+    /// name or a group's displayName. What the store does not know is looked up in the directories,
+    /// when `ask` says so.
+    enum class Ask { directories, store_only };
+    [[nodiscard]] Result<std::vector<mirror::Explanation>> explain(
+        const std::string& text, Ask ask = Ask::directories
+    ) const;
+    /// What is needed to tell where a source's values come from; valid as long as this.
+    struct View {
+        std::string name;
+        const directory::EntryMapper* mapper = nullptr;
+        directory::EntryInspector* inspector = nullptr;
+    };
+    [[nodiscard]] std::optional<View> view(directory::SourceId source) const;
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
     ) const override;
@@ -79,6 +91,8 @@ class Sources final : public directory::WriteBackDirectory {
   private:
     struct Source;
     explicit Sources(Core& core);
+    void look_up(const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all)
+        const;
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
         Core& core, const config::SourceSettings& settings, bool sign_in,
         std::shared_ptr<const mirror::JoinRules> joins
@@ -97,6 +111,7 @@ class Sources final : public directory::WriteBackDirectory {
     std::vector<std::unique_ptr<Source>> sources_;
     std::shared_ptr<const mirror::JoinRules> joins_;
     std::shared_ptr<const authority::Authority> authority_;
+    std::chrono::milliseconds retain_deleted_{};
 };
 
 }  // namespace bascule::daemon

@@ -1,4 +1,5 @@
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/admin/doctor_routes.hpp"
 #include "daemon/admin/filter_explanation.hpp"
 #include "daemon/admin/json_body.hpp"
 #include "daemon/admin/mirror_routes.hpp"
@@ -35,6 +36,7 @@ Status wire_admin(Generation& generation) {
     BASCULE_CHECK(add_token_routes(router, core, *generation.schemas, generation.scim->profiles()));
     BASCULE_CHECK(add_stream_routes(router, *core.streams, *core.store));
     BASCULE_CHECK(add_audit_routes(router, *core.store));
+    BASCULE_CHECK(add_doctor_routes(generation));
     BASCULE_CHECK(
         add_filter_routes(router, core, *generation.schemas, generation.settings.scim_search_limit)
     );

@@ -104,7 +104,10 @@ class Connection {
     );
 
     /// Starts a synchronisation search (RFC 4533); returns its message id.
-    [[nodiscard]] Result<int> start_sync(const SearchRequest& request, std::string_view cookie);
+    [[nodiscard]] Result<int> start_sync(
+        const SearchRequest& request, std::string_view cookie,
+        SyncMode mode = SyncMode::refresh_and_persist
+    );
     /// The next message of an operation; null when none came until `until`.
     [[nodiscard]] Result<Message> next_message(int id, Deadline until);
     /// Waits for the final message of an operation.

@@ -210,9 +210,11 @@ Result<std::size_t> Connection::search_each(
     }
 }
 
-Result<int> Connection::start_sync(const SearchRequest& request, std::string_view cookie) {
+Result<int> Connection::start_sync(
+    const SearchRequest& request, std::string_view cookie, SyncMode mode
+) {
     auto attributes = attribute_pointers(request.attributes);
-    const auto value = encode_sync_request(SyncMode::refresh_and_persist, cookie);
+    const auto value = encode_sync_request(mode, cookie);
     std::string oid = LDAP_CONTROL_SYNC;
     LDAPControl control{oid.data(), to_berval(value), 1};
     std::array<LDAPControl*, 2> controls{&control, nullptr};

@@ -48,7 +48,7 @@ FeedResult limited(Error error, const SyncDialect& dialect) {
 }
 
 FeedResult too_many_sessions(Error error) {
-    error.code = "too_many_sessions";
+    error.code = too_many_sessions_code;
     error.detail =
         "The directory server serves as many synchronisation streams as it may (389 Directory "
         "Server: 10). End one of them.";

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "connectors/ldap/connection.hpp"
@@ -13,7 +15,9 @@
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
+#include "connectors/ldap/sync_end.hpp"
 #include "connectors/ldap/sync_session.hpp"
+#include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -88,6 +92,115 @@ FeedResult follow(
 
 }  // namespace
 
+/// One connection, with one search or, while the server has no room for a stream, several.
+class SyncReplFeed::Run {
+  public:
+    Run(const SyncReplOptions& options, Connection& connection, FeedSink& sink,
+        const std::stop_token& stop)
+        : options_(options),
+          connection_(connection),
+          sink_(sink),
+          stop_(stop),
+          scope_(search_request(options)),
+          heartbeat_(
+              options.connection, scope_, options.heartbeat, options.dialect, connection.wire(),
+              progress_
+          ),
+          moved_(this_server(), scope_, options.dialect, stop),
+          presence_(this_server(), scope_, options.dialect, stop) {}
+
+    FeedResult stream(SyncCookie start, bool interrupted) {
+        cookie_ = std::move(start);
+        auto result = search(SyncMode::refresh_and_persist, interrupted);
+        if (options_.dialect.polls_when_full && result.error.code == too_many_sessions_code) {
+            result = poll(std::move(result), interrupted);
+        }
+        if (auto verdict = heartbeat_.verdict()) {
+            return {FeedEnd::disconnected, *std::move(verdict)};
+        }
+        return result;
+    }
+
+  private:
+    /// Another server may not have heard of what this one tells.
+    [[nodiscard]] ConnectionOptions this_server() const {
+        auto same = options_.connection;
+        same.servers = {connection_.server()};
+        return same;
+    }
+
+    /// Asks for changes from time to time until there is room for a stream.
+    FeedResult poll(FeedResult full, bool interrupted) {
+        log::warning(
+            "stream_refused",
+            "The directory server has no room for another stream; changes are asked for from time "
+            "to time until it has.",
+            {{"base", options_.base}}
+        );
+        while (full.error.code == too_many_sessions_code && !stop_.stop_requested()) {
+            if (auto result = search(SyncMode::refresh_only, interrupted);
+                !std::exchange(refreshed_, false)) {
+                return result;
+            }
+            interrupted = false;
+            live_ = true;
+            if (auto status = sink_.idle(); !status) {
+                return {FeedEnd::disconnected, std::move(status).error()};
+            }
+            progress_.waiting();
+            wait();
+            full = search(SyncMode::refresh_and_persist, false);
+        }
+        return full;
+    }
+
+    FeedResult search(SyncMode mode, bool interrupted) {
+        const auto id = connection_.start_sync(
+            MovedSubtree::with_signs(scope_), cookie_.to_string(options_.replica_id), mode
+        );
+        if (!id) {
+            return failed_run(id.error(), stop_);
+        }
+        if (!live_) {
+            if (auto status = sink_.refresh_started(!cookie_.empty()); !status) {
+                return failed_run(std::move(status).error(), stop_);
+            }
+        }
+        SyncSession session(
+            connection_, moved_, presence_, sink_, progress_, cookie_,
+            {options_.base, options_.replica_id, options_.dialect, interrupted, live_}
+        );
+        const auto patience =
+            options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
+        auto result = follow(connection_, *id, session, progress_, sink_, patience);
+        refreshed_ = !session.refreshing();
+        if (refreshed_) {
+            cookie_ = session.cookie();
+        }
+        return result;
+    }
+
+    void wait() const {
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any never;
+        never.wait_for(lock, stop_, options_.poll, [] { return false; });
+    }
+
+    const SyncReplOptions& options_;
+    Connection& connection_;
+    FeedSink& sink_;
+    const std::stop_token& stop_;
+    SearchRequest scope_;
+    SyncCookie cookie_;
+    bool live_ = false;       ///< the sink is
+    bool refreshed_ = false;  ///< the last search came to the end of its refresh
+    StreamProgress progress_;
+    Heartbeat heartbeat_;
+    MovedSubtree moved_;
+    PresenceSearch presence_;
+};
+
 SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {}
 
 FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {
@@ -104,39 +217,9 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
     }
-    const auto scope = search_request(options_);
-    const auto id = connection->start_sync(
-        MovedSubtree::with_signs(scope), start.to_string(options_.replica_id)
-    );
-    if (!id) {
-        return failed_run(id.error(), stop);
-    }
-    if (auto status = sink.refresh_started(!start.empty()); !status) {
-        return failed_run(std::move(status).error(), stop);
-    }
-    StreamProgress progress;
-    const Heartbeat heartbeat(
-        options_.connection, options_.base, options_.heartbeat, connection->wire(), progress
-    );
-    // Another server may not have heard of what this one tells.
-    auto same_server = options_.connection;
-    same_server.servers = {connection->server()};
-    MovedSubtree moved(same_server, scope, options_.dialect, stop);
-    PresenceSearch presence(std::move(same_server), scope, options_.dialect, stop);
-    SyncSession session(
-        *connection, moved, presence, sink, progress, std::move(start),
-        {options_.base, options_.replica_id, options_.dialect, from.interrupted}
-    );
-    const auto patience =
-        options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
-    auto result = follow(*connection, *id, session, progress, sink, patience);
-    if (stop.stop_requested()) {
-        return {};
-    }
-    if (auto verdict = heartbeat.verdict()) {
-        result = {FeedEnd::disconnected, *std::move(verdict)};
-    }
-    return result;
+    Run run(options_, *connection, sink, stop);
+    auto result = run.stream(std::move(start), from.interrupted);
+    return stop.stop_requested() ? FeedResult() : std::move(result);
 }
 
 std::string SyncReplFeed::fingerprint() const {

@@ -21,6 +21,8 @@ struct SyncReplOptions {
         100;  ///< 0 to 999; stable for a source, so that servers recognise the consumer
     /// How often the provider's newest stamps are compared with the stream; zero: never.
     std::chrono::milliseconds heartbeat{30'000};
+    /// How often changes are asked for while the server has no room for another stream.
+    std::chrono::milliseconds poll{10'000};
     SyncDialect dialect;
 };
 
@@ -43,6 +45,7 @@ class SyncReplFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    class Run;
     SyncReplOptions options_;
 };
 

@@ -287,7 +287,10 @@ SyncSession::End SyncSession::refresh_end(bool presence, const std::optional<std
     refreshing_ = false;
     progress_.set_cookie(cookie_);
     progress_.set_live();
-    return continue_or_end(sink_.refresh_done(*proven, cookie_.to_stored_text(setup_.replica_id)));
+    const auto text = cookie_.to_stored_text(setup_.replica_id);
+    return continue_or_end(
+        setup_.continues ? sink_.cookie(text) : sink_.refresh_done(*proven, text)
+    );
 }
 
 /// A change log that no longer reaches back to the cookie has left out changes.

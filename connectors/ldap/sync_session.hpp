@@ -22,6 +22,8 @@ struct SyncSetup {
     const SyncDialect& dialect;  ///< outlives the session
     /// The refresh must bring a proof of absence.
     bool prove = false;
+    /// The sink is live already: what the refresh from the cookie tells is live, too.
+    bool continues = false;
 };
 
 /// One synchronisation search from its first message to its last: turns messages into calls of the
@@ -43,6 +45,8 @@ class SyncSession {
     /// that the server did not tell.
     [[nodiscard]] std::optional<directory::FeedResult> ask_why_silent();
     [[nodiscard]] bool refreshing() const { return refreshing_; }
+    /// How far it has come.
+    [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
 
   private:
     using End = std::optional<directory::FeedResult>;

@@ -127,13 +127,13 @@ Status add_mirror_routes(
         [&core, &schemas,
          &sources](const http::Request& request, const access::Caller&) -> Result<http::Response> {
             const http::QueryParameters parameters(request.query);
-            BASCULE_TRY(
-                const json value,
-                explain(
-                    core, sources, schemas, parameters.get("subject").value_or(""),
-                    parameters.get("attribute").value_or("")
-                )
-            );
+            ExplainRequest asked{
+                parameters.get("subject").value_or(""), parameters.get("attribute").value_or(""),
+                parameters.get("member").value_or("")};
+            if (parameters.get("offline").value_or("") == "true") {
+                asked.ask = Sources::Ask::store_only;
+            }
+            BASCULE_TRY(const json value, explain(core, sources, schemas, asked));
             return json_response(value);
         }
     ));

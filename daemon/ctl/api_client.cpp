@@ -9,7 +9,6 @@ namespace bascule::daemon::ctl {
 namespace {
 
 using nlohmann::json;
-constexpr std::chrono::seconds patience{60};
 constexpr std::size_t page_size = 200;
 
 ErrorKind kind_of(int status) {
@@ -69,7 +68,8 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-ApiClient::ApiClient(const Invocation& invocation) : client_(invocation.socket, patience) {}
+ApiClient::ApiClient(const Invocation& invocation, std::chrono::milliseconds patience)
+    : client_(invocation.socket, patience) {}
 
 Result<json> ApiClient::call(http::Method method, const std::string& target, const json& body)
     const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -23,7 +24,10 @@ inline constexpr int exit_could_not = 2;  ///< it could not run
 /// Asks the running daemon.
 class ApiClient {
   public:
-    explicit ApiClient(const Invocation& invocation);
+    /// `patience`: how long an answer may take.
+    explicit ApiClient(
+        const Invocation& invocation, std::chrono::milliseconds patience = std::chrono::seconds(60)
+    );
     /// The JSON of the answer; a problem or SCIM error becomes an Error with its code and sentence.
     [[nodiscard]] Result<nlohmann::json> call(
         http::Method method, const std::string& target, const nlohmann::json& body = nullptr

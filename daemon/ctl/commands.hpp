@@ -13,6 +13,7 @@ using Chosen = std::function<int()>;
 /// Each adds its subcommand. The references outlive the parser.
 void add_config_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_status_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);
+void add_doctor_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_explain_filter_command(CLI::App& app, Invocation& invocation, Chosen& chosen);
 void add_hold_commands(CLI::App& app, Invocation& invocation, Chosen& chosen);

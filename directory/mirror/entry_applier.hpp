@@ -14,21 +14,28 @@
 #include "directory/mirror/identity.hpp"
 #include "directory/mirror/join_rules.hpp"
 #include "directory/mirror/removal_guard.hpp"
+#include "directory/model/member_change.hpp"
+#include "directory/ports/entry_areas.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
 
 namespace bascule::mirror {
 
 /// What a refresh leaves to decide at its end, when the whole of it is known. Filling it twice with
-/// the same entry does no harm, so a transaction that runs again may share it.
+/// the same entry does no harm, so a transaction that runs again may share it, but for placed_now,
+/// which is empty when it begins.
 struct RefreshNotes {
     std::set<Uuid> unmatched;                ///< anchors of served entries that match no filter now
     std::map<Uuid, std::set<Uuid>> leaving;  ///< group id -> ids of members it does not name now
     std::map<std::string, std::set<Uuid>>
         lost_attributes;  ///< attribute -> ids whose entries have lost it
-    /// Entries whose place this refresh has told; the move of an ancestor that is heard of later is
-    /// part of it already.
-    std::unordered_set<std::int64_t> placed;
+    /// Entries whose place this refresh has told, in committed transactions and in the running one;
+    /// the move of an ancestor that is heard of later is part of it already.
+    std::unordered_set<directory::Oid> placed;
+    std::unordered_set<directory::Oid> placed_now;
+    [[nodiscard]] bool is_placed(directory::Oid oid) const {
+        return placed.contains(oid) || placed_now.contains(oid);
+    }
     /// Hash of a DN key -> who named it in this refresh.
     std::unordered_multimap<std::size_t, std::pair<directory::EdgeKind, directory::Oid>> named;
 };
@@ -57,6 +64,8 @@ struct ApplyContext {
     HeldPlan& held;                   ///< read in this transaction
     RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once
     const JoinRules* joins = nullptr;
+    bool remapping = false;                        ///< other rules fill the attributes than before
+    const directory::EntryAreas* areas = nullptr;  ///< null: the mapping does not look at places
 };
 
 /// Maps an entry; an exception of the mapper becomes a quarantine, so that one entry never blocks.
@@ -73,6 +82,9 @@ class EntryApplier {
     [[nodiscard]] Status upsert(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped
     );
+    /// Members of a group joined and left. Who left goes through the guard as after a whole entry.
+    /// Does nothing when the group is not served by now: whoever serves it again reads it whole.
+    [[nodiscard]] Status change_members(const directory::MemberChange& change);
     /// A live delete: the entry and all below it go, or are held.
     [[nodiscard]] Status removed_live(const Uuid& anchor);
     /// Takes an entry out for good; unknown anchors are ignored. No guard asks here.
@@ -100,6 +112,13 @@ class EntryApplier {
 
   private:
     struct Work;
+    /// Members that joined or left, as the journal tells them: the first ones only.
+    struct MembersTold {
+        std::vector<std::string> names;
+        std::vector<Uuid> ids;
+        std::size_t count = 0;
+        void add(const directory::ObjectRow& row);
+    };
     [[nodiscard]] Status apply(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped, bool again
     );
@@ -119,10 +138,25 @@ class EntryApplier {
         Work& work, directory::EntryState state, std::string reason, std::string blocked_by
     );
     [[nodiscard]] Status keep_bookkeeping(Work& work);
+    [[nodiscard]] Status keep_stamp(const Work& work, bool changed);
+    /// Details of a record that tell by what the object changed.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> stamps_of(const Work& work
+    ) const;
+    /// Names and values of the attributes that differ.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> changes_of(
+        directory::TypeId type, std::string_view before, std::string_view after
+    ) const;
+    [[nodiscard]] Result<std::string> manager_change(
+        const std::set<directory::Oid>& left, const MembersTold& joined
+    );
     [[nodiscard]] Status make_room(const directory::SourceEntry& entry, directory::Oid self);
     [[nodiscard]] Status move_below(Work& work);
     [[nodiscard]] Status rebase(
         const directory::MirrorEntry& top, const std::string& key, const std::string& dn
+    );
+    [[nodiscard]] Status give_way_below(
+        const directory::MirrorEntry& top, const std::vector<directory::MirrorEntry>& below,
+        const std::string& key
     );
     [[nodiscard]] Status withdraw(
         const directory::Object& object, const Uuid& anchor, std::string_view cause
@@ -249,13 +283,22 @@ class EntryApplier {
 
     [[nodiscard]] bool may_target(directory::EdgeKind kind, const directory::ObjectRow& row) const;
 
-    /// Members that joined or left, as the journal tells them: the first ones only.
-    struct MembersTold {
-        std::vector<std::string> names;
-        std::vector<Uuid> ids;
-        std::size_t count = 0;
-        void add(const directory::ObjectRow& row);
-    };
+    // member_changes.cpp
+    [[nodiscard]] Result<Resolved> resolve_member(
+        const directory::MemberChange::Member& member, directory::Oid group
+    );
+    [[nodiscard]] Status add_members(
+        const directory::ObjectRow& group,
+        const std::vector<directory::MemberChange::Member>& members, const std::string& stamp
+    );
+    [[nodiscard]] Status remove_members(
+        const directory::ObjectRow& group,
+        const std::vector<directory::MemberChange::Member>& members
+    );
+    [[nodiscard]] Result<bool> is_waiting(const std::string& key, directory::Oid group);
+    [[nodiscard]] Status stop_waiting(const std::string& key, directory::Oid group);
+    void forget_named(const std::string& key, directory::Oid group);
+
     [[nodiscard]] bool is_served(const directory::ObjectRow& row) const {
         return is_in_use(row) && row.type != joined_;
     }
@@ -268,7 +311,8 @@ class EntryApplier {
         std::vector<std::pair<std::string, std::string>> details
     );
     [[nodiscard]] Status journal_members(
-        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members
+        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members,
+        const std::string& stamp = {}
     );
 
     ApplyContext context_;

@@ -361,12 +361,9 @@ Status EntryApplier::refresh_master(Oid master, std::string_view left) {
         return {};
     ++counts_.writes;
     BASCULE_CHECK(note_values(object->body, body));
-    const auto names = differing_attributes(object->body, body);
-    return names.empty()
-               ? Status{}
-               : journal(
-                     "Update", object->row, {{"changed", fmt::format("{}", fmt::join(names, ", "))}}
-                 );
+    if (differing_attributes(object->body, body).empty())
+        return {};
+    return journal("Update", object->row, changes_of(user_, object->body, body));
 }
 
 bool EntryApplier::may_take_place(const directory::MirrorEntry& entry) const {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "directory/base/log.hpp"
+#include "directory/base/text.hpp"
 #include "directory/mirror/bulk_load.hpp"
 #include "directory/mirror/freed_entries.hpp"
 
@@ -44,7 +45,8 @@ bool is_loaded(const SourceState& state) {
 
 MirrorEngine::MirrorEngine(
     directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
-    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins
+    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins,
+    const directory::EntryAreas* areas
 )
     : store_(store),
       mapper_(mapper),
@@ -52,6 +54,7 @@ MirrorEngine::MirrorEngine(
       source_(std::move(source)),
       ids_(source_),
       joins_(std::move(joins)),
+      areas_(areas),
       guard_(limits) {}
 
 MirrorEngine::~MirrorEngine() = default;
@@ -73,6 +76,7 @@ Status MirrorEngine::open() {
 Status MirrorEngine::reset_cookie(
     const std::string& fingerprint, const std::string& mapping_fingerprint
 ) {
+    remapping_ = remapping_ || state_.mapping_fingerprint != mapping_fingerprint;
     return commit([&](Step& step) -> Status {
         step.state.cookie.clear();
         step.state.fingerprint = fingerprint;
@@ -128,6 +132,67 @@ Status MirrorEngine::changed(SourceEntry entry) {
     return full && !load_ ? flush() : Status{};
 }
 
+Status MirrorEngine::each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) {
+    return store_.read([&](directory::Reader& reader) {
+        return reader.each_entry(
+            state_.id,
+            [&](directory::Oid oid, const Uuid&, EntryState) -> Status {
+                BASCULE_TRY(const auto entry, reader.find_entry(oid));
+                return entry ? visit(*entry) : Status();
+            }
+        );
+    });
+}
+
+/// Whether the group stands in the store as its last whole entry was.
+Result<bool> MirrorEngine::takes_member_changes(const directory::MemberChange& change) const {
+    const auto& attributes = mapper_.member_attributes();
+    const bool plain = std::any_of(attributes.begin(), attributes.end(), [&](const auto& name) {
+        return equals_ignoring_ascii_case(name, change.attribute);
+    });
+    const bool going =
+        named_deletes_.contains(change.anchor) || notes_.unmatched.contains(change.anchor) ||
+        held_.deletes.contains(change.anchor) || held_.unmatched.contains(change.anchor);
+    const bool uncertain =
+        in_refresh_ &&
+        !std::all_of(change.removed.begin(), change.removed.end(), [](const auto& member) {
+            return member.anchor;
+        });
+    if (load_ || !plain || going || uncertain)
+        return false;
+    bool known = false;
+    BASCULE_CHECK(store_.read([&](directory::Reader& reader) -> Status {
+        BASCULE_TRY(const auto row, reader.find_row(ids_.of(change.anchor)));
+        if (!row || row->type != store_.registry().type("Group"))
+            return {};
+        BASCULE_TRY(const auto entry, reader.find_entry(row->oid));
+        known = entry && entry->state == EntryState::mirrored;
+        return {};
+    }));
+    return known;
+}
+
+Result<bool> MirrorEngine::members_changed(directory::MemberChange change) {
+    // What an entry in the batch makes of the group must be known first.
+    if (!load_ && !batch_.empty() && !batch_.back().members)
+        BASCULE_CHECK(flush());
+    BASCULE_TRY(const bool taken, takes_member_changes(change));
+    if (!taken)
+        return false;
+    ++counters_.received;
+    if (in_refresh_)
+        seen_.insert(change.anchor);
+    batched_references_ += change.added.size() + change.removed.size();
+    Message message{false, change.anchor, {}, {}};
+    message.entry.csn = change.csn;
+    message.members = std::move(change);
+    batch_.push_back(std::move(message));
+    const bool full = batch_.size() >= batch_entries || batched_references_ >= batch_references;
+    if (full)
+        BASCULE_CHECK(flush());
+    return true;
+}
+
 Status MirrorEngine::present(const std::vector<Uuid>& anchors) {
     if (in_refresh_)
         seen_.insert(anchors.begin(), anchors.end());
@@ -148,6 +213,10 @@ Status MirrorEngine::deleted(const std::vector<Uuid>& anchors) {
 
 Status MirrorEngine::apply_batch(Step& step) {
     for (const Message& message : batch_) {
+        if (message.members) {
+            BASCULE_CHECK(step.applier.change_members(*message.members));
+            continue;
+        }
         BASCULE_CHECK(
             message.is_delete ? step.applier.removed_live(message.anchor)
                               : step.applier.upsert(message.entry, message.mapped)
@@ -180,6 +249,7 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     named_deletes_.clear();
     notes_ = {};
     in_refresh_ = false;
+    remapping_ = false;
     continuous_ = continuous;
     counters_.refreshing = false;
     return {};
@@ -403,6 +473,37 @@ Status MirrorEngine::retry_quarantined() {
     return commit([](Step& step) -> Status { return step.applier.retry_blocked(); });
 }
 
+Result<MirrorEngine::Checked> MirrorEngine::check_present(const SourceEntry& entry) {
+    const directory::MappedEntry mapped = map_safely(mapper_, entry);
+    return check([&](EntryApplier& applier) { return applier.upsert(entry, mapped); });
+}
+
+Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor) {
+    BASCULE_TRY(const Checked checked, check([&](EntryApplier& applier) {
+                    return applier.removed_live(anchor);
+                }));
+    return held_.deletes.contains(anchor) ? Checked::held : checked;
+}
+
+Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(EntryApplier&)>& work
+) {
+    if (in_refresh_) {
+        return fail(
+            ErrorKind::conflict, "refresh_running",
+            "The source is being read at the moment; what differs is found by that."
+        );
+    }
+    if (!batch_.empty())
+        BASCULE_CHECK(flush());
+    std::uint64_t writes = 0;
+    BASCULE_CHECK(commit([&](Step& step) -> Status {
+        BASCULE_CHECK(work(step.applier));
+        writes = step.applier.counts().writes;
+        return {};
+    }));
+    return writes == 0 ? Checked::same : Checked::healed;
+}
+
 /// One transaction. Everything it decides is kept aside until it is committed, because it may run
 /// twice.
 Status MirrorEngine::commit(
@@ -414,6 +515,7 @@ Status MirrorEngine::commit(
     bool carried_over = false;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard_.roll_back();
+        notes_.placed_now.clear();
         BASCULE_TRY(const auto stored, transaction.source_state(source_));
         state = stored.value_or(state_);
         const SourceState before = state;
@@ -424,7 +526,8 @@ Status MirrorEngine::commit(
         held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
-             in_refresh_ ? &notes_ : nullptr, joins_.get()}
+             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_,
+             areas_}
         );
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
@@ -452,6 +555,7 @@ Status MirrorEngine::commit(
     state_ = std::move(state);
     held_ = state_.held_plan.empty() ? HeldPlan() : std::move(held);
     guard_.commit(clock_.now());
+    notes_.placed.merge(notes_.placed_now);
     counters_.added += counts.added;
     counters_.updated += counts.updated;
     counters_.removed += counts.removed;

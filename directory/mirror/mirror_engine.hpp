@@ -49,7 +49,8 @@ class MirrorEngine final : public directory::FeedSink {
     MirrorEngine(
         directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
         std::string source, GuardLimits limits = {},
-        std::shared_ptr<const JoinRules> joins = nullptr
+        std::shared_ptr<const JoinRules> joins = nullptr,
+        const directory::EntryAreas* areas = nullptr
     );
     ~MirrorEngine() override;
 
@@ -65,6 +66,9 @@ class MirrorEngine final : public directory::FeedSink {
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;
+    [[nodiscard]] Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit
+    ) override;
+    [[nodiscard]] Result<bool> members_changed(directory::MemberChange change) override;
     [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status refresh_done(directory::AbsenceProof proof, const std::string& cookie)
@@ -87,6 +91,17 @@ class MirrorEngine final : public directory::FeedSink {
 
     /// Of everything that decides what becomes of an entry: the mapping, and how it is joined.
     [[nodiscard]] std::string mapping_fingerprint() const;
+    /// What became of an entry that somebody compared beside the feed.
+    enum class Checked {
+        same,    ///< the mirror has it so
+        healed,  ///< it had it otherwise and has it so now
+        held,    ///< its removal looks like an accident and waits
+    };
+    /// Brings an entry in that was read from the directory a moment ago. Not during a refresh:
+    /// `conflict`/"refresh_running".
+    [[nodiscard]] Result<Checked> check_present(const directory::SourceEntry& entry);
+    /// Removes an entry that was proven to be gone, as if the feed had told so.
+    [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor);
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Counts received entries from here on. To be called before anything is received.
@@ -99,10 +114,12 @@ class MirrorEngine final : public directory::FeedSink {
         Uuid anchor;
         directory::SourceEntry entry;
         directory::MappedEntry mapped;
+        std::optional<directory::MemberChange> members = {};  ///< then there is no entry
     };
     class BulkLoad;
 
     [[nodiscard]] Status flush();
+    [[nodiscard]] Result<Checked> check(const std::function<Status(EntryApplier&)>& work);
     struct Step {
         directory::Transaction& transaction;
         EntryApplier& applier;
@@ -116,6 +133,7 @@ class MirrorEngine final : public directory::FeedSink {
     );
     [[nodiscard]] Status set_phase(std::string_view phase);
     [[nodiscard]] Status apply_batch(Step& step);
+    [[nodiscard]] Result<bool> takes_member_changes(const directory::MemberChange& change) const;
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
@@ -131,6 +149,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::string source_;
     ObjectIds ids_;
     std::shared_ptr<const JoinRules> joins_;
+    const directory::EntryAreas* areas_;
     RemovalGuard guard_;
     directory::SourceState state_;
     HeldPlan held_;  ///< state_.held_plan, read
@@ -142,6 +161,8 @@ class MirrorEngine final : public directory::FeedSink {
     std::int64_t attended_to_ = -1;  ///< the journal up to here
     bool in_refresh_ = false;
     bool snapshot_ = false;
+    /// The refresh to come, or that runs, is the first under other rules.
+    bool remapping_ = false;
     /// The run has completed its refresh, with a proof of absence where one was needed.
     bool continuous_ = false;
     std::unordered_set<Uuid> seen_;

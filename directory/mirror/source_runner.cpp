@@ -45,28 +45,52 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
             const std::lock_guard lock(runner_.mutex_);
             runner_.refresh_started_ = runner_.clock_.now();
             runner_.received_before_ = engine_.counters().received.load();
+            runner_.storing_ = false;
         }
         runner_.set_state(from_cookie ? "resuming" : "loading", {});
+        const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.refresh_started(from_cookie);
     }
     Status changed(directory::SourceEntry entry) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.changed(std::move(entry));
     }
-    Status present(const std::vector<Uuid>& anchors) override { return engine_.present(anchors); }
-    Status deleted(const std::vector<Uuid>& anchors) override { return engine_.deleted(anchors); }
+    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
+        return engine_.each_held(visit);
+    }
+    Result<bool> members_changed(directory::MemberChange change) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.members_changed(std::move(change));
+    }
+    Status present(const std::vector<Uuid>& anchors) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.present(anchors);
+    }
+    Status deleted(const std::vector<Uuid>& anchors) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.deleted(anchors);
+    }
     Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {
-        BASCULE_CHECK(engine_.refresh_done(proof, cookie));
+        runner_.set_storing(true);
+        {
+            const std::lock_guard turn(runner_.engine_mutex_);
+            BASCULE_CHECK(engine_.refresh_done(proof, cookie));
+        }
         runner_.failures_ = 0;
         runner_.set_state("live", {});
         log::info("source_live", "The source is live.", {{"source", engine_.source()}});
         return {};
     }
-    Status cookie(const std::string& cookie) override { return engine_.cookie(cookie); }
+    Status cookie(const std::string& cookie) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.cookie(cookie);
+    }
     Status idle() override {
         {
             const std::lock_guard lock(runner_.mutex_);
             runner_.last_contact_ = runner_.clock_.now();
         }
+        const std::lock_guard turn(runner_.engine_mutex_);
         BASCULE_CHECK(engine_.idle());
         const auto now = std::chrono::steady_clock::now();
         if (engine_.counters().refreshing.load())
@@ -91,12 +115,12 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
 SourceRunner::SourceRunner(
     directory::Store& store, std::unique_ptr<directory::Feed> feed,
     const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-    GuardLimits limits, std::shared_ptr<const JoinRules> joins
+    GuardLimits limits, std::shared_ptr<const JoinRules> joins, const directory::EntryAreas* areas
 )
     : store_(store),
       feed_(std::move(feed)),
       clock_(clock),
-      engine_(store, mapper, clock, std::move(name), limits, std::move(joins)) {}
+      engine_(store, mapper, clock, std::move(name), limits, std::move(joins), areas) {}
 
 SourceRunner::~SourceRunner() {
     stop();
@@ -123,6 +147,11 @@ void SourceRunner::set_state(std::string state, std::string error) {
     state_ = std::move(state);
     error_ = std::move(error);
     last_contact_ = error_.empty() ? std::optional(clock_.now()) : last_contact_;
+}
+
+void SourceRunner::set_storing(bool storing) {
+    const std::lock_guard lock(mutex_);
+    storing_ = storing;
 }
 
 /// Reads the source's state; what decides the cookie's meaning is compared with what it was made
@@ -160,8 +189,11 @@ void SourceRunner::run_feed(const std::stop_token& stop) {
     const directory::FeedStart start{engine_.state().cookie, engine_.interrupted()};
     FeedResult result = feed_->run(start, sink, stop);
     const bool stopped = result.end == FeedEnd::stopped;
-    if (Status closed = engine_.close_run(stopped); !closed && stopped) {
-        result = {FeedEnd::disconnected, closed.error()};
+    {
+        const std::lock_guard turn(engine_mutex_);
+        if (Status closed = engine_.close_run(stopped); !closed && stopped) {
+            result = {FeedEnd::disconnected, closed.error()};
+        }
     }
     if (!stop.stop_requested())
         handle_end(result);
@@ -210,6 +242,11 @@ void SourceRunner::handle_end(const FeedResult& result) {
     delay_ = soon;
 }
 
+Status SourceRunner::attend_to_others() {
+    const std::lock_guard turn(engine_mutex_);
+    return prepared_ ? engine_.attend_to_others() : Status{};
+}
+
 void SourceRunner::wait(const std::stop_token& stop) {
     const auto end = std::chrono::steady_clock::now() + delay_;
     std::mutex mutex;
@@ -217,7 +254,7 @@ void SourceRunner::wait(const std::stop_token& stop) {
     std::condition_variable_any never;
     while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) {
         // Other sources go on meanwhile, and what they change may concern this one.
-        if (const Status attended = prepared_ ? engine_.attend_to_others() : Status{}; !attended)
+        if (const Status attended = attend_to_others(); !attended)
             log::warning(
                 "attention_failed", "What other sources have changed could not be carried out.",
                 {{"source", engine_.source()}, {"error", attended.error().detail}}
@@ -228,6 +265,54 @@ void SourceRunner::wait(const std::stop_token& stop) {
             [] { return false; }
         );
     }
+}
+
+namespace {
+
+/// How many entries a snapshot will bring, from how many there were: what is mirrored already is
+/// known, a first load is not.
+Status expect_entries(directory::Reader& reader, directory::SourceId id, SourceStatus& status) {
+    if (!status.progress || status.state != "loading")
+        return {};
+    std::uint64_t known = 0;
+    for (const auto state :
+         {directory::EntryState::mirrored, directory::EntryState::unmatched,
+          directory::EntryState::quarantined}) {
+        BASCULE_TRY(const std::uint64_t count, reader.count_entries(id, state));
+        known += count;
+    }
+    if (known == 0)
+        return {};
+    status.progress->expected = std::max(known, status.progress->entries);
+    if (status.entries_per_second > 0) {
+        const std::uint64_t rest = *status.progress->expected - status.progress->entries;
+        status.progress->seconds_left = static_cast<double>(rest) / status.entries_per_second;
+    }
+    return {};
+}
+
+}  // namespace
+
+Status SourceRunner::require_live() const {
+    const std::lock_guard lock(mutex_);
+    if (state_ == "live")
+        return {};
+    return fail(
+        ErrorKind::conflict, "source_not_live",
+        "The source is not live at the moment, so nothing can be compared with it."
+    );
+}
+
+Result<MirrorEngine::Checked> SourceRunner::check_present(const directory::SourceEntry& entry) {
+    const std::lock_guard turn(engine_mutex_);
+    BASCULE_CHECK(require_live());
+    return engine_.check_present(entry);
+}
+
+Result<MirrorEngine::Checked> SourceRunner::check_absent(const Uuid& anchor) {
+    const std::lock_guard turn(engine_mutex_);
+    BASCULE_CHECK(require_live());
+    return engine_.check_absent(anchor);
 }
 
 SourceStatus SourceRunner::snapshot() const {
@@ -244,6 +329,11 @@ SourceStatus SourceRunner::snapshot() const {
         const double seconds =
             std::chrono::duration<double>(clock_.now() - refresh_started_).count();
         const bool refreshing = state_ == "loading" || state_ == "resuming";
+        if (refreshing) {
+            status.progress.emplace();
+            status.progress->entries = status.received - received_before_;
+            status.progress->storing = storing_;
+        }
         if (refreshing && seconds > 0)
             status.entries_per_second =
                 static_cast<double>(status.received - received_before_) / seconds;
@@ -252,6 +342,7 @@ SourceStatus SourceRunner::snapshot() const {
         BASCULE_TRY(const auto state, reader.source_state(status.name));
         if (!state)
             return {};
+        BASCULE_CHECK(expect_entries(reader, state->id, status));
         BASCULE_TRY(
             status.objects, reader.count_entries(state->id, directory::EntryState::mirrored)
         );

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "directory/base/result.hpp"
 #include "directory/base/uuid.hpp"
+#include "directory/model/member_change.hpp"
 #include "directory/model/source_entry.hpp"
 
 namespace bascule::directory {
@@ -29,6 +31,22 @@ class FeedSink {
     [[nodiscard]] virtual Status refresh_started(bool from_cookie) = 0;
     /// The entry was added or changed, or is being sent in a refresh.
     [[nodiscard]] virtual Status changed(SourceEntry entry) = 0;
+    /// Calls `visit` for every entry that is held of the source, with what was told of it last: for
+    /// feeds whose server cannot say what changed. Not within a refresh. None where nothing is
+    /// held.
+    [[nodiscard]] virtual Status each_held(const std::function<Status(const MirrorEntry&)>& visit) {
+        static_cast<void>(visit);
+        return {};
+    }
+    /// Members joined or left a group; nothing else of it has changed. The answer is false when the
+    /// group's whole entry is needed instead, which changed() then brings: it is not known, not
+    /// served, more than its members depends on the attribute, or a refresh, which has no order,
+    /// names somebody who left by DN only. Telling a change twice, or one that a whole entry held
+    /// already, does no harm.
+    [[nodiscard]] virtual Result<bool> members_changed(MemberChange change) {
+        static_cast<void>(change);
+        return false;
+    }
     /// Entries that exist unchanged (present phase).
     [[nodiscard]] virtual Status present(const std::vector<Uuid>& anchors) = 0;
     /// Entries that are gone or left the scope; unknown anchors are ignored. Removing an entry that

@@ -179,6 +179,13 @@ bool ReadOperations::has_edge(EdgeKind kind, Oid source, Oid target) {
         .has_value();
 }
 
+std::optional<Time> ReadOperations::edge_since(EdgeKind kind, Oid source, Oid target) {
+    auto rows = connection_.rows(
+        "SELECT since FROM edge WHERE kind=? AND src=? AND dst=?", kind, source, target
+    );
+    return rows.next() ? std::optional(rows.time(0)) : std::nullopt;
+}
+
 bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
     return connection_
         .number(
@@ -188,6 +195,13 @@ bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
 }
 
 std::uint64_t ReadOperations::count_edges(EdgeKind kind, Oid source) {
+    if (is_counted(static_cast<std::int64_t>(kind))) {
+        return static_cast<std::uint64_t>(
+            connection_
+                .number("SELECT sum(edges) FROM edge_count WHERE kind=? AND src=?", kind, source)
+                .value_or(0)
+        );
+    }
     return static_cast<std::uint64_t>(
         connection_.number("SELECT count(*) FROM edge WHERE kind=? AND src=?", kind, source)
             .value_or(0)

@@ -77,9 +77,6 @@ class TransactionOperations {
     [[nodiscard]] std::vector<directory::PendingReference> pending_for(
         directory::SourceId source, std::string_view dn_key
     );
-    [[nodiscard]] std::vector<directory::PendingReference> pending_from(
-        directory::EdgeKind kind, directory::Oid from
-    );
 
     [[nodiscard]] Status put_source_state(const directory::SourceState& state);
     void append(directory::JournalRecord record);
@@ -97,8 +94,10 @@ class TransactionOperations {
     /// Writes what a query looks at.
     void flush_for_query() {
         values_.flush();
-        edge_counts_.flush(connection_);
+        flush_edge_counts();
     }
+    /// Writes what count_edges looks at.
+    void flush_edge_counts() { edge_counts_.flush(connection_); }
 
   private:
     struct NumberedTerm;

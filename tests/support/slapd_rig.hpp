@@ -88,6 +88,8 @@ class SlapdRig {
     /// Replaces the access rules of the running server ("to * by * read"); they hold until wipe or
     /// the end.
     void change_access(const std::vector<std::string>& rules);
+    /// Runs ldapmodify with change records of cn=config as its administrator.
+    void change_configuration(std::string_view ldif);
     /// The rules that a new rig has.
     [[nodiscard]] static std::vector<std::string> default_access();
 
@@ -117,7 +119,6 @@ class SlapdRig {
     [[nodiscard]] LdapClient client() const;
     void launch(const std::string& listeners, const std::function<bool()>& ready);
     void write_configuration() const;
-    void change_configuration(std::string_view ldif);
     [[nodiscard]] std::string log_tail() const;
 
     SlapdOptions options_;

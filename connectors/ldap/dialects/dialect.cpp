@@ -59,6 +59,7 @@ Result<directory::SourceEntry> read_root_entry(Connection& connection, Deadline 
         "defaultNamingContext",
         "configurationNamingContext",
         "dsServiceName",
+        "schemaNamingContext",
         "currentTime",
         "changelog",
         "firstchangenumber",

@@ -32,6 +32,8 @@ class DirectorySource {
     [[nodiscard]] const directory::EntryMapper& mapper() const { return *mapper_; }
     [[nodiscard]] directory::PasswordWriter& writer() { return *writer_; }
     [[nodiscard]] directory::PasswordVerifier& verifier() { return *verifier_; }
+    /// Looks at the directory beside the feed.
+    [[nodiscard]] directory::EntryInspector& inspector() { return *inspector_; }
     /// The feed; it refers to this source, which outlives it. To be called once.
     [[nodiscard]] std::unique_ptr<directory::Feed> make_feed();
     /// The dialect in use; a guess until the server was asked.
@@ -42,6 +44,7 @@ class DirectorySource {
     class DialectMapper;
     class DialectWriter;
     class DialectVerifier;
+    class DialectInspector;
     explicit DirectorySource(SourceOptions options);
     [[nodiscard]] const DialectParts& parts() const { return parts_.at(current_); }
     [[nodiscard]] Result<Dialect> ask(Connection& connection, Deadline deadline) const;
@@ -58,6 +61,7 @@ class DirectorySource {
     std::unique_ptr<directory::EntryMapper> mapper_;
     std::unique_ptr<directory::PasswordWriter> writer_;
     std::unique_ptr<directory::PasswordVerifier> verifier_;
+    std::unique_ptr<directory::EntryInspector> inspector_;
 };
 
 }  // namespace bascule::ldap

@@ -2,6 +2,7 @@
 #include "connectors/ldap/dialects/parts.hpp"
 #include "connectors/ldap/password_verifier.hpp"
 #include "connectors/ldap/password_writer.hpp"
+#include "connectors/ldap/plain_inspector.hpp"
 #include "connectors/ldap/sync_repl_feed.hpp"
 
 namespace bascule::ldap {
@@ -18,6 +19,8 @@ Result<DialectParts> make_openldap_parts(
     feed.attributes = parts.mapper->wanted_attributes();
     feed.heartbeat = options.heartbeat;
     parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
+    InspectorOptions look{options.connection, options.base, parts.mapper->wanted_attributes()};
+    parts.inspector = std::make_unique<PlainInspector>(work, std::move(look));
     const PolicyLocation policies{options.password_policy, options.base};
     parts.writer = std::make_unique<OpenLdapPasswordWriter>(work, policies);
     parts.verifier = std::make_unique<BindPasswordVerifier>(work, policies);

@@ -8,6 +8,7 @@
 #include "connectors/ldap/dialects/dialect.hpp"
 #include "connectors/ldap/mapping/mapping.hpp"
 #include "connectors/ldap/work_connection.hpp"
+#include "directory/ports/entry_inspector.hpp"
 #include "directory/ports/feed.hpp"
 #include "directory/ports/password_writer.hpp"
 
@@ -38,6 +39,7 @@ struct DialectParts {
     std::unique_ptr<directory::Feed> feed;
     std::unique_ptr<directory::PasswordWriter> writer;
     std::unique_ptr<directory::PasswordVerifier> verifier;
+    std::unique_ptr<directory::EntryInspector> inspector;
 };
 
 /// Makes the parts; connects to nothing. `work` outlives them. Errors are those of

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/mapping/plan.hpp"
+#include "connectors/ldap/mapping/rule_trace.hpp"
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/uuid.hpp"
@@ -354,9 +356,19 @@ void add_filter_attributes(std::vector<std::string>& out, std::string_view filte
     }
 }
 
-void add_wanted(std::vector<std::string>& out, const mirror::KindMapping& kind) {
+/// Whether a rule makes a member of each value, whatever else the entry holds.
+bool names_members(const mirror::MappingRule& rule) {
+    return rule.when.empty() && rule.template_text.empty() &&
+           equals_ignoring_ascii_case(rule.target.substr(0, rule.target.find('.')), "members");
+}
+
+/// What rules and filters read; `but_members`: except what members are taken from.
+void add_wanted(
+    std::vector<std::string>& out, const mirror::KindMapping& kind, bool but_members = false
+) {
     for (const mirror::MappingRule& rule : kind.rules) {
-        out.insert(out.end(), rule.from.begin(), rule.from.end());
+        if (!but_members || !names_members(rule))
+            out.insert(out.end(), rule.from.begin(), rule.from.end());
         if (const auto text = Template::parse(rule.template_text)) {
             const std::vector<std::string> names = text->attributes();
             out.insert(out.end(), names.begin(), names.end());
@@ -368,6 +380,33 @@ void add_wanted(std::vector<std::string>& out, const mirror::KindMapping& kind) 
         add_filter_attributes(out, filter->to_string());
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& other) {
+        return equals_ignoring_ascii_case(name, other);
+    });
+}
+
+std::vector<std::string> find_member_sources(const mirror::KindMapping& groups) {
+    std::vector<std::string> out;
+    for (const mirror::MappingRule& rule : groups.rules) {
+        if (equals_ignoring_ascii_case(rule.target.substr(0, rule.target.find('.')), "members"))
+            out.insert(out.end(), rule.from.begin(), rule.from.end());
+    }
+    return out;
+}
+
+/// Attributes from which members are taken and that nothing else reads.
+std::vector<std::string> find_member_attributes(
+    const mirror::KindMapping& users, const mirror::KindMapping& groups
+) {
+    std::vector<std::string> others{"memberUid"};  // it names no DN
+    add_wanted(others, users);
+    add_wanted(others, groups, true);
+    std::vector<std::string> out = find_member_sources(groups);
+    std::erase_if(out, [&](const std::string& name) { return contains(others, name); });
+    return out;
+}
+
 }  // namespace
 
 struct Mapper::Plan {
@@ -375,6 +414,8 @@ struct Mapper::Plan {
     KindPlan groups;
     std::string fingerprint;
     std::vector<std::string> wanted;
+    std::vector<std::string> member_sources;
+    std::vector<std::string> member_attributes;
 };
 
 Mapper::Mapper(std::unique_ptr<Plan> plan) : plan_(std::move(plan)) {}
@@ -396,7 +437,8 @@ Result<std::unique_ptr<Mapper>> Mapper::compile(
     const mirror::KindMapping groups = with_defaults(mapping.groups, defaults.groups);
     BASCULE_TRY(KindPlan user_plan, compile_kind(users, "User", registry));
     BASCULE_TRY(KindPlan group_plan, compile_kind(groups, "Group", registry));
-    auto plan = std::make_unique<Plan>(Plan{std::move(user_plan), std::move(group_plan), {}, {}});
+    auto plan =
+        std::make_unique<Plan>(Plan{std::move(user_plan), std::move(group_plan), {}, {}, {}, {}});
     // The number is that of the mapper's own behaviour: raise it when equal rules give another
     // document.
     std::string text = "1\n";
@@ -405,6 +447,8 @@ Result<std::unique_ptr<Mapper>> Mapper::compile(
     plan->fingerprint = uuid_v5(Uuid{}, text).to_string();
     add_wanted(plan->wanted, users);
     add_wanted(plan->wanted, groups);
+    plan->member_sources = find_member_sources(groups);
+    plan->member_attributes = find_member_attributes(users, groups);
     plan->wanted.emplace_back("objectClass");
     const auto lower_less = [](const std::string& left, const std::string& right) {
         return to_ascii_lower(left) < to_ascii_lower(right);
@@ -449,6 +493,24 @@ bool Mapper::fills(directory::TypeId type, const directory::AttributePath& path)
                               : path.extension == enterprise_extension && path.name == "manager";
                }
            );
+}
+
+std::vector<directory::RuleTrace> Mapper::trace(
+    directory::TypeId type, const directory::AttributePath& path, const SourceEntry* entry
+) const {
+    if (type == plan_->users.type)
+        return trace_rules(plan_->users, "users", path, entry);
+    if (type == plan_->groups.type)
+        return trace_rules(plan_->groups, "groups", path, entry);
+    return {};
+}
+
+const std::vector<std::string>& Mapper::member_attributes() const {
+    return plan_->member_attributes;
+}
+
+const std::vector<std::string>& Mapper::member_sources() const {
+    return plan_->member_sources;
 }
 
 std::string Mapper::fingerprint() const {

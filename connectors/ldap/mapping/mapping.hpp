@@ -65,11 +65,18 @@ class Mapper final : public directory::EntryMapper {
     [[nodiscard]] directory::MappedEntry map(const directory::SourceEntry& entry) const override;
     [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
         const override;
+    [[nodiscard]] std::vector<directory::RuleTrace> trace(
+        directory::TypeId type, const directory::AttributePath& path,
+        const directory::SourceEntry* entry
+    ) const override;
+    [[nodiscard]] const std::vector<std::string>& member_attributes() const override;
     [[nodiscard]] std::string fingerprint() const override;
 
     /// LDAP attributes that rules and filters read, for the feed's request. Sorted, without
     /// duplicates.
     [[nodiscard]] const std::vector<std::string>& wanted_attributes() const;
+    /// Everything that rules take members of groups from, as configured.
+    [[nodiscard]] const std::vector<std::string>& member_sources() const;
     /// A filter that admits what either kind takes.
     [[nodiscard]] std::string combined_filter() const;
 

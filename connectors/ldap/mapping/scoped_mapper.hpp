@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "directory/ports/entry_areas.hpp"
 #include "directory/ports/entry_mapper.hpp"
 
 namespace bascule::ldap {
@@ -18,7 +19,7 @@ struct Bases {
 
 /// Maps entries inside the bases by another mapper; those outside match nothing, with a reason that
 /// begins with "out_of_base". Thread-safe, when the other one is.
-class ScopedMapper final : public directory::EntryMapper {
+class ScopedMapper final : public directory::EntryMapper, public directory::EntryAreas {
   public:
     /// `inner` outlives it. `invalid_input`/"invalid_base" (field = "bases[1]", "users.base") for a
     /// DN that is none, or does not lie below `base`, the subtree that is read.
@@ -33,6 +34,15 @@ class ScopedMapper final : public directory::EntryMapper {
     [[nodiscard]] bool fills(directory::TypeId type, const directory::AttributePath& path)
         const override {
         return inner_.fills(type, path);
+    }
+    [[nodiscard]] std::vector<directory::RuleTrace> trace(
+        directory::TypeId type, const directory::AttributePath& path,
+        const directory::SourceEntry* entry
+    ) const override {
+        return inner_.trace(type, path, entry);
+    }
+    [[nodiscard]] const std::vector<std::string>& member_attributes() const override {
+        return inner_.member_attributes();
     }
     [[nodiscard]] unsigned area(std::string_view dn_key) const override;
     [[nodiscard]] std::string fingerprint() const override;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
 #include "connectors/ldap/dialects/active_directory/dir_sync_feed.hpp"
@@ -92,6 +93,80 @@ TEST_F(DomainFeed, ManyMembersAreReadInRangesAndFollowed) {
     EXPECT_TRUE(feed->wait([&](const Seen& seen) { return members(seen, group) == rest; }));
     const auto all = "CN=Domain Users,CN=Users," + SambaRig::suffix();
     EXPECT_TRUE(members(feed->seen(), all).contains(users.front()));
+}
+
+/// Anchors of those who joined (or left) the group, over all changes.
+std::multiset<std::string> told(
+    const Seen& seen, const Uuid& group,
+    std::vector<directory::MemberChange::Member> directory::MemberChange::*which
+) {
+    std::multiset<std::string> out;
+    for (const auto& change : seen.member_changes) {
+        if (change.anchor == group) {
+            for (const auto& member : change.*which) {
+                out.insert(member.anchor ? member.dn + " " + member.anchor->to_string() : "");
+            }
+        }
+    }
+    return out;
+}
+
+TEST_F(DomainFeed, WhoJoinsAndLeavesIsToldWithoutTheGroup) {
+    options_.tells_members = true;
+    auto users = add_users(8);
+    const auto outsider = samba_->add_user("outsider");
+    const auto group = add_group(users);
+    const auto feed = run();
+    feed->take_member_changes();
+    ASSERT_TRUE(feed->wait_refreshed());
+    const auto anchor = feed->seen().by_dn(group)->anchor;
+    const auto name = [&](const std::string& dn) {
+        return dn + " " + feed->seen().by_dn(dn)->anchor.to_string();
+    };
+    const auto reads = feed->seen().change_count(group);
+    samba_->modify(
+        "dn: " + group + "\nchangetype: modify\ndelete: member\nmember: " + users[0] +
+        "\n-\nadd: member\nmember: " + outsider + "\n"
+    );
+    ASSERT_TRUE(feed->wait([](const Seen& seen) { return !seen.member_changes.empty(); }));
+    EXPECT_EQ(
+        told(feed->seen(), anchor, &directory::MemberChange::added),
+        std::multiset<std::string>{name(outsider)}
+    );
+    EXPECT_EQ(
+        told(feed->seen(), anchor, &directory::MemberChange::removed),
+        std::multiset<std::string>{name(users[0])}
+    );
+    EXPECT_EQ(feed->seen().change_count(group), reads);
+
+    // Something else changed with it: the whole entry comes.
+    samba_->modify(
+        "dn: " + group + "\nchangetype: modify\nadd: member\nmember: " + users[0] +
+        "\n-\nreplace: mail\nmail: many@example.com\n"
+    );
+    ASSERT_TRUE(feed->wait([&](const Seen& seen) { return seen.change_count(group) > reads; }));
+    EXPECT_TRUE(members(feed->seen(), group).contains(users[0]));
+}
+
+TEST_F(DomainFeed, AGroupThatIsSomebodysPrimaryGroupIsReadWhenMembersLeave) {
+    options_.tells_members = true;
+    const auto alice = samba_->add_user("alice");
+    const auto group = add_group({alice});
+    const auto feed = run();
+    feed->take_member_changes();
+    ASSERT_TRUE(feed->wait_refreshed());
+    const auto sid = feed->seen().by_dn(group)->values("objectSid").front();
+    samba_->modify(
+        "dn: " + alice + "\nchangetype: modify\nreplace: primaryGroupID\nprimaryGroupID: " +
+        sid.substr(sid.rfind('-') + 1) + "\n"
+    );
+    const auto all = "CN=Domain Users,CN=Users," + SambaRig::suffix();
+    EXPECT_TRUE(feed->wait([&](const Seen& seen) {
+        return seen.change_count(group) > 1 && members(seen, group).contains(alice);
+    }));
+    for (const auto& change : feed->seen().member_changes) {
+        EXPECT_TRUE(change.removed.empty());
+    }
 }
 
 TEST_F(DomainFeed, EntriesCarryReadableIdentifiersAndAccountState) {

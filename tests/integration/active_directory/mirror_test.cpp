@@ -84,6 +84,45 @@ TEST_F(DomainMirror, GoesOnWhereItEndedAndReadsNothingTwice) {
     EXPECT_LE(daemon().source_status()["received"], 6);
 }
 
+TEST_F(DomainMirror, MembersWhoComeAndGoAreExactLiveAndAfterAPause) {
+    std::vector<std::string> people;
+    for (int i = 0; i < 12; ++i) {
+        people.push_back(samba().add_user("user" + std::to_string(i)));
+    }
+    const auto group = add_group("many", {people.begin(), people.begin() + 9});
+    const auto inner = add_group("inner");
+    const auto change = [&](const std::string& kind, const std::string& member) {
+        samba().modify(
+            "dn: " + group + "\nchangetype: modify\n" + kind + ": member\nmember: " + member + "\n"
+        );
+    };
+    serve();
+    ASSERT_EQ(wait_equal(), nothing);
+    change("delete", people[0]);
+    change("add", people[9]);
+    change("add", inner);
+    EXPECT_EQ(wait_equal(), nothing);
+    change("add", people[0]);
+    // Who is deleted, moved and made anew while being a member.
+    samba().modify("dn: " + people[1] + "\nchangetype: delete\n");
+    samba().modify(
+        "dn: " + people[2] +
+        "\nchangetype: modrdn\nnewrdn: CN=moved\ndeleteoldrdn: 1\n"
+        "newsuperior: " +
+        SambaRig::groups() + "\n"
+    );
+    samba().add_user("user1");
+    EXPECT_EQ(wait_equal(), nothing);
+
+    ASSERT_EQ(daemon().stop(), 0);
+    change("delete", people[3]);
+    change("add", people[10]);
+    samba().modify("dn: " + people[4] + "\nchangetype: delete\n");
+    change("add", samba().add_user("newcomer"));
+    daemon().start();
+    EXPECT_EQ(wait_equal(), nothing);
+}
+
 TEST_F(DomainMirror, AKilledMirrorComesBackExact) {
     const auto alice = samba().add_user("alice");
     serve();

@@ -90,6 +90,11 @@ void FeedRunner::fail_next() {
     fail_next_ = true;
 }
 
+void FeedRunner::take_member_changes() {
+    const std::scoped_lock lock(mutex_);
+    takes_members_ = true;
+}
+
 void FeedRunner::hold() {
     const std::scoped_lock lock(mutex_);
     held_ = true;
@@ -124,6 +129,17 @@ Status FeedRunner::changed(directory::SourceEntry entry) {
         seen.changes.push_back(entry);
         seen.entries[entry.anchor.to_string()] = std::move(entry);
     });
+}
+
+Result<bool> FeedRunner::members_changed(directory::MemberChange change) {
+    bool taken = false;
+    BASCULE_CHECK(note([&](Seen& seen) {
+        taken = takes_members_;
+        if (taken) {
+            seen.member_changes.push_back(std::move(change));
+        }
+    }));
+    return taken;
 }
 
 Status FeedRunner::present(const std::vector<Uuid>& anchors) {

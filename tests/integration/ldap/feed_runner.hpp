@@ -26,6 +26,7 @@ ConnectionOptions service_options(const test::SlapdRig& rig);
 struct Seen {
     std::map<std::string, directory::SourceEntry> entries;  ///< by anchor
     std::vector<directory::SourceEntry> changes;            ///< in order
+    std::vector<directory::MemberChange> member_changes;    ///< in order, when they are taken
     std::vector<std::string> deleted;
     std::set<std::string> present;  ///< anchors
     int refreshes_started = 0;
@@ -61,6 +62,8 @@ class FeedRunner : private directory::FeedSink {
     /// Asks it to stop and returns how it ended.
     directory::FeedResult stop();
     [[nodiscard]] Seen seen() const;
+    /// From now on changes of members are taken as such; before, whole entries are wanted.
+    void take_member_changes();
     /// The next call of the sink returns this error.
     void fail_next();
     /// The sink holds every entry back until release().
@@ -70,6 +73,7 @@ class FeedRunner : private directory::FeedSink {
   private:
     Status refresh_started(bool from_cookie) override;
     Status changed(directory::SourceEntry entry) override;
+    Result<bool> members_changed(directory::MemberChange change) override;
     Status present(const std::vector<Uuid>& anchors) override;
     Status deleted(const std::vector<Uuid>& anchors) override;
     Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override;
@@ -83,6 +87,7 @@ class FeedRunner : private directory::FeedSink {
     Seen seen_;
     bool fail_next_ = false;
     bool held_ = false;
+    bool takes_members_ = false;
     std::optional<directory::FeedResult> result_;
     std::jthread thread_;
 };

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "connectors/ldap/mapping/mapping.hpp"
 #include "directory/mirror/identity.hpp"
@@ -34,14 +35,15 @@ inline Uuid uuid_of(unsigned number) {
 /// A throw-away folder with a store, a mapper and an engine for the source "corp".
 class MirrorWorld {
   public:
-    explicit MirrorWorld(mirror::GuardLimits limits = {}, ldap::Mapping mapping = {})
+    explicit MirrorWorld(
+        mirror::GuardLimits limits = {}, ldap::Mapping mapping = {},
+        const std::filesystem::path& above = std::filesystem::temp_directory_path()
+    )
         : limits_(limits) {
-        std::string pattern = std::filesystem::temp_directory_path() / "bascule-mirror-XXXXXX";
+        std::string pattern = above / "bascule-mirror-XXXXXX";
         folder_ = ::mkdtemp(pattern.data());
         mapper = std::move(*ldap::Mapper::compile(mapping, product_registry()));
-        store =
-            std::move(*store::open_sqlite_store({folder_ / "mirror.db"}, product_registry(), clock)
-            );
+        open_store(folder_ / "0");
         reopen_engine();
     }
     ~MirrorWorld() {
@@ -53,9 +55,28 @@ class MirrorWorld {
     MirrorWorld& operator=(const MirrorWorld&) = delete;
 
     /// As after a crash: what was batched is lost.
-    void reopen_engine() {
-        engine = std::make_unique<mirror::MirrorEngine>(*store, *mapper, clock, "corp", limits_);
+    void reopen_engine() { reopen_engine(*store); }
+    /// The same through what stands before the store.
+    void reopen_engine(directory::Store& through) {
+        engine = std::make_unique<mirror::MirrorEngine>(through, *mapper, clock, "corp", limits_);
         check(engine->open());
+    }
+    /// As after a kill of the whole process: goes on with the files as they are at this moment.
+    template <class Through>
+    void reopen_store(Through& through) {
+        const auto before = folder_ / std::to_string(copies_);
+        const auto next = folder_ / std::to_string(++copies_);
+        std::filesystem::create_directories(next);
+        // The log first: while it is copied, pages may still go from it into the database.
+        for (const char* name : {"mirror.db-wal", "mirror.db"}) {
+            if (std::filesystem::exists(before / name))
+                std::filesystem::copy(before / name, next / name);
+        }
+        engine.reset();
+        open_store(next);
+        std::filesystem::remove_all(before);
+        through.use(*store);
+        reopen_engine(through);
     }
 
     static void check(const Status& status) {
@@ -90,6 +111,16 @@ class MirrorWorld {
             return any ? *reader.find_entry(any->row.oid) : std::nullopt;
         });
     }
+    /// The anchor of an object of uuid_of()'s first thousands.
+    [[nodiscard]] static Uuid anchor_of(const Uuid& object) {
+        static const auto anchors = [] {
+            std::unordered_map<Uuid, Uuid> out;
+            for (unsigned number = 1; number < 2000; ++number)
+                out[mirror::object_id("corp", uuid_of(number))] = uuid_of(number);
+            return out;
+        }();
+        return anchors.at(object);
+    }
     std::set<Uuid> targets(
         const Uuid& anchor, directory::EdgeKind kind = directory::EdgeKind::member
     ) {
@@ -123,8 +154,15 @@ class MirrorWorld {
     std::unique_ptr<mirror::MirrorEngine> engine;
 
   private:
+    void open_store(const std::filesystem::path& folder) {
+        std::filesystem::create_directories(folder);
+        store =
+            std::move(*store::open_sqlite_store({folder / "mirror.db"}, product_registry(), clock));
+    }
+
     mirror::GuardLimits limits_;
     std::filesystem::path folder_;
+    int copies_ = 0;
 };
 
 }  // namespace bascule::test

@@ -13,13 +13,13 @@
 
 namespace bascule::test {
 
-/// Prints a conversation when BASCULE_MODEL_TRACE is set, to find out what a failing seed does.
+/// Prints a conversation when BASCULE_MIRROR_TRACE is set, to find out what a failing seed does.
 class TracedSink final : public directory::FeedSink {
   public:
     explicit TracedSink(mirror::MirrorEngine& engine) : engine_(engine) {}
 
     static void say(const std::string& line) {
-        if (std::getenv("BASCULE_MODEL_TRACE") != nullptr)
+        if (std::getenv("BASCULE_MIRROR_TRACE") != nullptr)
             fmt::print("{}\n", line);
     }
 
@@ -36,6 +36,16 @@ class TracedSink final : public directory::FeedSink {
         }
         say(line);
         return engine_.changed(std::move(entry));
+    }
+    Result<bool> members_changed(directory::MemberChange change) override {
+        std::string line = "members of " + end_of(change.anchor);
+        for (const auto& member : change.added)
+            line += " +" + member.dn;
+        for (const auto& member : change.removed)
+            line += " -" + member.dn;
+        auto taken = engine_.members_changed(std::move(change));
+        say(line + (taken && *taken ? "" : " refused"));
+        return taken;
     }
     Status present(const std::vector<Uuid>& anchors) override {
         say("present" + ends_of(anchors));

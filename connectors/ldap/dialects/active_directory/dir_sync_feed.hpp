@@ -19,13 +19,17 @@ struct DirSyncOptions {
     /// How often it is compared which entries exist, as long as the service account has never seen
     /// a deleted object; longer when the comparison takes long.
     std::chrono::milliseconds audit{300'000};
+    /// Members of groups are mapped from `member` alone: who joins and leaves is told as such.
+    bool tells_members = false;
     std::uint32_t page = 1000;  ///< entries of a page of the first reading
     std::size_t range = 1500;   ///< values of an attribute that are asked for at a time
 };
 
 /// Reads Active Directory and Samba by DirSync (MS-ADTS 3.1.1.3.4.1.3): a paged reading first, then
 /// increments. An increment tells which objects changed; they are read whole by objectGUID, because
-/// ranges, primary groups, computed bits and the place in the tree belong to it.
+/// ranges, primary groups, computed bits and the place in the tree belong to it. Only who joined
+/// and left a group is taken from the increment itself, so that it does not matter how large the
+/// group is.
 ///
 /// Deleted objects are told one by one. An account that cannot see them gets a comparison of all
 /// anchors from time to time instead. What depends on the time (accountExpires, the end of a

@@ -6,6 +6,7 @@
 
 #include "connectors/ldap/controlled_requests.hpp"
 #include "connectors/ldap/dialects/active_directory/entry_reader.hpp"
+#include "connectors/ldap/dialects/active_directory/member_values.hpp"
 #include "connectors/ldap/errors.hpp"
 #include "directory/base/text.hpp"
 
@@ -27,6 +28,7 @@ Delta read_delta(const SourceEntry& entry, const Uuid& anchor) {
     delta.created = !entry.values("objectClass").empty();
     delta.renamed = !entry.values("name").empty() && !delta.created;
     delta.primary_group = !entry.values("primaryGroupID").empty();
+    delta.members = member_change_in(entry, anchor);
     return delta;
 }
 
@@ -86,7 +88,9 @@ Result<std::vector<Delta>> DirSyncIncrements::read(std::string& cookie, const st
         return {};
     };
     while (true) {
-        const std::vector<Control> controls{{dir_sync_oid, encode_dir_sync_request(cookie), true}};
+        const std::vector<Control> controls{
+            {dir_sync_oid, encode_dir_sync_request(cookie), true},
+            {extended_dn_oid, std::string(extended_dn_text), false}};
         BASCULE_TRY(
             const auto end, search_with_controls(connection_, request, controls, patience_, take)
         );

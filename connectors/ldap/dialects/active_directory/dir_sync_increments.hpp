@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/dialects/active_directory/controller.hpp"
 #include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
+#include "directory/model/member_change.hpp"
 
 namespace bascule::ldap {
 
@@ -17,6 +19,8 @@ struct Delta {
     bool created = false;
     bool renamed = false;        ///< or moved
     bool primary_group = false;  ///< its primaryGroupID was set
+    /// Of a group of which nothing else changed.
+    std::optional<directory::MemberChange> members = {};
 };
 
 /// Asks a domain controller which objects changed since a cookie. Used by one thread.

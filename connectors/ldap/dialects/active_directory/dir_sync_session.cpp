@@ -175,11 +175,14 @@ Result<bool> DirSyncSession::tell_increment() {
 Status DirSyncSession::tell(const std::vector<Delta>& deltas) {
     std::vector<Delta> renamed;
     std::vector<Delta> rest;
+    std::vector<Delta> members;
     std::vector<Uuid> deleted;
     for (const auto& delta : deltas) {
         if (delta.deleted) {
             deleted.push_back(delta.anchor);
             due_.set(delta.anchor, std::nullopt);
+        } else if (delta.members && options_.tells_members) {
+            members.push_back(delta);
         } else {
             (delta.renamed ? renamed : rest).push_back(delta);
         }
@@ -189,7 +192,46 @@ Status DirSyncSession::tell(const std::vector<Delta>& deltas) {
         deletions_visible_ = true;
         BASCULE_CHECK(sink_.deleted(deleted));
     }
-    return tell_changed(rest);
+    BASCULE_CHECK(tell_changed(rest));
+    return tell_members(members);
+}
+
+/// Who joined and left; a group that cannot be changed so is read whole. Who leaves the members of
+/// a group may have made it his primary group.
+Status DirSyncSession::tell_members(const std::vector<Delta>& deltas) {
+    std::vector<Delta> whole;
+    for (const auto& delta : deltas) {
+        bool taken = true;
+        if (!delta.members->removed.empty()) {
+            BASCULE_TRY(const bool primary, may_be_primary(delta.anchor));
+            taken = !primary;
+        }
+        if (taken) {
+            BASCULE_TRY(taken, sink_.members_changed(*delta.members));
+        }
+        if (!taken) {
+            whole.push_back(delta);
+        }
+    }
+    return tell_changed(whole);
+}
+
+Result<bool> DirSyncSession::may_be_primary(const Uuid& group) {
+    auto known = relative_ids_.find(group);
+    if (known == relative_ids_.end()) {
+        BASCULE_TRY(auto relative, reader_.relative_id_of(group));
+        known = relative_ids_.emplace(group, relative).first;
+    }
+    if (!known->second) {
+        return false;
+    }
+    const auto relative = *known->second;
+    if (const auto asked = is_primary_.find(relative); asked != is_primary_.end()) {
+        return asked->second;
+    }
+    BASCULE_TRY(const bool primary, reader_.is_primary_group(relative));
+    is_primary_[relative] = primary;
+    return primary;
 }
 
 Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
@@ -207,10 +249,12 @@ Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
     }
     std::vector<std::string> tops;
     BASCULE_CHECK(reader_.read_these(anchors, [&](EntryReader::Found found) {
-        if (found.in_scope && joined.contains(found.entry.anchor)) {
-            if (const auto group = integer_value(found.entry, "primaryGroupID")) {
-                primary_groups_.insert(static_cast<std::uint32_t>(*group));
-            }
+        const auto group = integer_value(found.entry, "primaryGroupID");
+        if (found.in_scope && group && joined.contains(found.entry.anchor)) {
+            primary_groups_.insert(static_cast<std::uint32_t>(*group));
+        }
+        if (group) {
+            is_primary_[static_cast<std::uint32_t>(*group)] = true;
         }
         if (found.in_scope && moved.contains(found.entry.anchor)) {
             tops.push_back(found.entry.dn);

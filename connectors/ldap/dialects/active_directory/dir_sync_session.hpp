@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -38,6 +40,8 @@ class DirSyncSession {
     [[nodiscard]] Result<bool> tell_increment();
     [[nodiscard]] Status tell(const std::vector<Delta>& deltas);
     [[nodiscard]] Status tell_changed(const std::vector<Delta>& deltas);
+    [[nodiscard]] Status tell_members(const std::vector<Delta>& deltas);
+    [[nodiscard]] Result<bool> may_be_primary(const Uuid& group);
     [[nodiscard]] Status tell_entry(EntryReader::Found found, bool stamped);
     [[nodiscard]] Status tell_primary_groups(bool at_once);
 
@@ -64,6 +68,8 @@ class DirSyncSession {
     Time scheduled_until_{};
     std::set<std::uint32_t> primary_groups_;  ///< to be read anew
     std::chrono::steady_clock::time_point primary_after_{};
+    std::map<Uuid, std::optional<std::uint32_t>> relative_ids_;  ///< of groups that were asked for
+    std::map<std::uint32_t, bool> is_primary_;                   ///< whether it is anybody's
     std::chrono::steady_clock::time_point next_poll_{};
     std::chrono::steady_clock::time_point next_audit_{};
     std::chrono::steady_clock::time_point cookie_kept_{};

@@ -204,6 +204,37 @@ Status EntryReader::add_primary_members(SourceEntry& entry) {
     return {};
 }
 
+Result<std::optional<std::uint32_t>> EntryReader::relative_id_of(const Uuid& group) {
+    SearchRequest asked;
+    asked.base = guid_name(group);
+    asked.attributes = {"objectSid"};
+    const auto found =
+        connection_.search(asked, std::chrono::steady_clock::now() + scope_.patience);
+    if (!found && found.error().kind != ErrorKind::not_found) {
+        return fail(found.error());
+    }
+    std::optional<std::uint32_t> relative;
+    if (found && !found->empty() && !found->front().values("objectSid").empty()) {
+        const auto sid = sid_text(found->front().values("objectSid").front()).value_or("");
+        if (sid.starts_with(controller_.domain_sid)) {
+            relative = relative_id(sid);
+        }
+    }
+    return relative;
+}
+
+Result<bool> EntryReader::is_primary_group(std::uint32_t relative) {
+    constexpr const char* enough = "enough";
+    const auto end = list(
+        fmt::format("(primaryGroupID={})", relative), {"1.1"},
+        [](const SourceEntry&) -> Status { return fail(ErrorKind::conflict, enough, ""); }
+    );
+    if (!end && end.error().code != enough) {
+        return fail(end.error());
+    }
+    return !end;
+}
+
 Result<EntryReader::Total> EntryReader::list(
     const std::string& filter, std::vector<std::string> attributes, const TakeEntry& take
 ) {

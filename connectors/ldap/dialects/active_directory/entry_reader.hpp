@@ -47,6 +47,10 @@ class EntryReader {
     [[nodiscard]] Status read_these(const std::vector<Uuid>& anchors, const Take& take);
     /// The group that a primaryGroupID names.
     [[nodiscard]] Status read_primary_group(std::uint32_t relative, const Take& take);
+    /// The number under which a group of the domain may be a primary group; nothing for others.
+    [[nodiscard]] Result<std::optional<std::uint32_t>> relative_id_of(const Uuid& group);
+    /// Whether it is the primary group of anybody at or below the base.
+    [[nodiscard]] Result<bool> is_primary_group(std::uint32_t relative);
     /// Entries at and below the base that a filter finds, with the attributes asked for.
     [[nodiscard]] Result<Total> list(
         const std::string& filter, std::vector<std::string> attributes, const TakeEntry& take

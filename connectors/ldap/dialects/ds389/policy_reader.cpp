@@ -1,7 +1,5 @@
 #include "connectors/ldap/dialects/ds389/policy_reader.hpp"
 
-#include <vector>
-
 #include "connectors/ldap/directory_search.hpp"
 #include "directory/base/text.hpp"
 
@@ -23,6 +21,10 @@ const std::vector<std::string> rule_attributes{"passwordCheckSyntax", "passwordM
                                                "passwordMustChange",  local_switch};
 
 }  // namespace
+
+const std::vector<std::string>& ds389_policy_attributes() {
+    return rule_attributes;
+}
 
 Result<Ds389Policy> Ds389PolicyReader::global_policy(Deadline deadline) {
     BASCULE_TRY(const auto entry, find_entry(work_, global_entry, rule_attributes, deadline));

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "connectors/ldap/dialects/ds389/password_rules.hpp"
 #include "connectors/ldap/work_connection.hpp"
 
 namespace bascule::ldap {
+
+/// What is read of a policy; the account must be allowed to.
+[[nodiscard]] const std::vector<std::string>& ds389_policy_attributes();
 
 /// Reads the password policy of 389 Directory Server: that of the entry's pwdpolicysubentry (its
 /// own or its subtree's) where such policies are switched on, else the global one of cn=config.

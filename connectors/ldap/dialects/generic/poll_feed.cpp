@@ -31,10 +31,16 @@ FeedResult PollFeed::run(
     if (!root) {
         return failed_run(root.error(), stop);
     }
-    const bool resumes = !known_.empty() && !token_.empty() && start.cookie == token_;
+    bool resumes = !known_.empty() && !token_.empty() && start.cookie == token_;
     if (!resumes) {
         known_.clear();
         newest_.clear();
+        if (!start.cookie.empty()) {
+            if (auto status = remember_held(sink); !status) {
+                return failed_run(std::move(status).error(), stop);
+            }
+            resumes = !known_.empty();
+        }
     }
     PollRun run(options_, *connection, *root, known_, newest_, sink, stop);
     auto result = run.follow(resumes);
@@ -43,6 +49,15 @@ FeedResult PollFeed::run(
         newest_ = run.newest();
     }
     return stop.stop_requested() ? FeedResult() : std::move(result);
+}
+
+/// What was served is known by place and stamp; whatever differs from that is read.
+Status PollFeed::remember_held(directory::FeedSink& sink) {
+    return sink.each_held([this](const directory::MirrorEntry& held) -> Status {
+        known_.remember(held);
+        newest_ = std::max(newest_, held.csn);
+        return {};
+    });
 }
 
 std::string PollFeed::fingerprint() const {

@@ -29,12 +29,13 @@ struct PollOptions {
 /// Reads a directory that has no change feed. Every `interval` entries are read whose
 /// modifyTimestamp is not older than the newest one seen, less `overlap`: no clock but the server's
 /// counts. A listing of all anchors and stamps finds what that cannot: deletions, moved subtrees,
-/// restored entries. It alone proves absence, and only what two listings in a row lack is gone.
-/// Where the server offers persistent search (draft-ietf-ldapext-psearch-03), a change is looked
-/// for at once.
+/// restored entries. It alone proves absence; what it lacks is looked for once more before it is
+/// gone. Where the server offers persistent search (draft-ietf-ldapext-psearch-03), a change is
+/// looked for at once.
 ///
-/// Nothing is kept over a restart: the first run reads everything and compares. Some 100 bytes of
-/// memory for each entry. Ends within 500 ms after a stop request. One run at a time.
+/// After a restart the mirror tells what it holds: a listing finds what differs, and only that is
+/// read. Some 100 bytes of memory for each entry. Ends within 500 ms after a stop request. One run
+/// at a time.
 class PollFeed final : public directory::Feed {
   public:
     explicit PollFeed(PollOptions options) : options_(std::move(options)) {}
@@ -45,6 +46,7 @@ class PollFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    [[nodiscard]] Status remember_held(directory::FeedSink& sink);
     PollOptions options_;
     KnownEntries known_;
     /// The cookie under which the mirror holds what is known.

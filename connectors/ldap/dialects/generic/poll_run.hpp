@@ -47,6 +47,8 @@ class PollRun {
     [[nodiscard]] Status audit();
     /// What is listed; entries that differ from what is known go to `differing`.
     [[nodiscard]] Result<Listing> list(std::vector<std::pair<Uuid, std::string>>* differing);
+    /// Takes out of `missing` what is there all the same.
+    [[nodiscard]] Status confirm_missing(std::vector<Uuid>& missing);
     [[nodiscard]] Status read_one(const Uuid& anchor, const std::string& dn);
     /// A search with what the server offers; `take` gets entries with anchor, dn_key and csn.
     [[nodiscard]] Status search(SearchRequest request, const Take& take);
