@@ -170,6 +170,9 @@ class Checker {
             if (!sources[i].name.empty() && !names.insert(sources[i].name).second) {
                 error(path + ".name", "another source has the name \"" + sources[i].name + "\"");
             }
+            if (i == 0 && !sources[i].join_users.empty()) {
+                error(path + ".join.users", "there is no source before this one to join");
+            }
             check_source(sources[i], path);
         }
     }

@@ -80,6 +80,11 @@ struct SourceSettings {
     std::string bind_keytab;       ///< path; empty: the process's ticket cache
     std::string bind_principal;
     std::string base;
+    std::vector<std::string> bases;       ///< DNs below base; empty: all of it
+    std::vector<std::string> exclude;     ///< DNs below base
+    std::string users_base;               ///< empty: anywhere
+    std::string groups_base;              ///< empty: anywhere
+    std::vector<std::string> join_users;  ///< attributes to join users by; empty: they are not
     Dialect dialect = Dialect::automatic;
     mirror::KindMapping users;  ///< empty parts take the dialect's defaults
     mirror::KindMapping groups;

@@ -93,6 +93,16 @@ std::vector<Option> source_options() {
              .example = "dc=example,dc=com",
              .required = true}
         ),
+        option<S>(
+            "sources[].bases", Kind::text_list, BASCULE_FIELD(bases),
+            {.help = "Subtrees of base to which the mirror is limited; without it all of base.",
+             .example = "[\"ou=people,dc=example,dc=com\", \"ou=groups,dc=example,dc=com\"]"}
+        ),
+        option<S>(
+            "sources[].exclude", Kind::text_list, BASCULE_FIELD(exclude),
+            {.help = "Subtrees of base that are not mirrored.",
+             .example = "[\"ou=former,ou=people,dc=example,dc=com\"]"}
+        ),
         choice<S>(
             "sources[].dialect",
             Words<Dialect, 5>{
@@ -174,6 +184,10 @@ std::vector<Option> source_options() {
              .example = "(objectClass=inetOrgPerson)"}
         ),
         option<S>(
+            "sources[].users.base", Kind::dn, BASCULE_FIELD(users_base),
+            {.help = "Users stand below this entry only.", .example = "ou=people,dc=example,dc=com"}
+        ),
+        option<S>(
             "sources[].users.map", Kind::mapping, BASCULE_FIELD(users.rules),
             {.help =
                  "How users' attributes are made; attributes not named keep the dialect's rule.",
@@ -185,9 +199,20 @@ std::vector<Option> source_options() {
              .example = "(|(objectClass=groupOfNames)(objectClass=posixGroup))"}
         ),
         option<S>(
+            "sources[].groups.base", Kind::dn, BASCULE_FIELD(groups_base),
+            {.help = "Groups stand below this entry only.",
+             .example = "ou=groups,dc=example,dc=com"}
+        ),
+        option<S>(
             "sources[].groups.map", Kind::mapping, BASCULE_FIELD(groups.rules),
             {.help = "How groups' attributes are made.",
              .example = "{ displayName: cn, members: [member, memberUid] }"}
+        ),
+        option<S>(
+            "sources[].join.users", Kind::text_list, BASCULE_FIELD(join_users),
+            {.help = "User attributes by which users of this source are found among those of the "
+                     "sources before it; the first that finds one decides, and both are one user.",
+             .example = "[employeeNumber, userName]"}
         ),
         option<S>(
             "sources[].guard.deletes.percent", Kind::percent, BASCULE_FIELD(guard.deletes_percent),

@@ -150,7 +150,7 @@ Result<std::string> decide_source(
     const HoldRequest& request, const access::Caller& caller
 ) {
     BASCULE_TRY(const auto selection, selection_of(core, source, request));
-    mirror::HoldService service(*core.store);
+    mirror::HoldService service(*core.store, sources.joins());
     BASCULE_TRY(
         const std::size_t count,
         service.decide(

@@ -6,6 +6,7 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "daemon/mapped_source.hpp"
 #include "daemon/replay/recording_feed.hpp"
 #include "daemon/source_options.hpp"
 #include "directory/mirror/source_retirement.hpp"
@@ -17,17 +18,6 @@ namespace {
 constexpr std::chrono::seconds audit_settle{3};
 /// One entry is read in a directory, so that somebody who asks is not kept waiting.
 constexpr std::chrono::seconds look_up_time{3};
-
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
-}
 
 /// The feed, and what records it when that is wanted.
 std::unique_ptr<directory::Feed> make_feed(
@@ -55,6 +45,7 @@ struct Sources::Source {
     bool unlock_enabled = false;
     bool sign_in = false;
     std::unique_ptr<ldap::DirectorySource> directory;
+    std::unique_ptr<ldap::ScopedMapper> mapper;
     std::string base_key;
     mirror::GuardLimits limits;
     AuditSchedule audit;
@@ -62,7 +53,7 @@ struct Sources::Source {
     std::unique_ptr<mirror::SourceRunner> runner;
 
     [[nodiscard]] mirror::SourceFacts facts() const {
-        return {id, name, {base_key}, &directory->mapper(), limits};
+        return {id, name, {base_key}, mapper.get(), limits};
     }
     [[nodiscard]] directory::WriteBack write_back() const {
         return {
@@ -75,7 +66,8 @@ Sources::Sources(Core& core) : core_(core) {}
 Sources::~Sources() = default;
 
 Result<std::unique_ptr<Sources::Source>> Sources::build_one(
-    Core& core, const config::SourceSettings& settings, bool sign_in
+    Core& core, const config::SourceSettings& settings, bool sign_in,
+    std::shared_ptr<const mirror::JoinRules> joins
 ) {
     auto source = std::make_unique<Source>();
     source->name = settings.name;
@@ -83,13 +75,9 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     source->unlock_enabled = settings.write_back_unlock;
     source->sign_in = sign_in;
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
-    BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
-    BASCULE_TRY(
-        source->directory, ldap::DirectorySource::make(
-                               source_options(settings), configured_dialect(settings.dialect),
-                               fingerprint, core.registry
-                           )
-    );
+    BASCULE_TRY(MappedSource mapped, MappedSource::make(settings, *core.store));
+    source->directory = std::move(mapped.directory);
+    source->mapper = std::move(mapped.mapper);
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->limits = guard_limits(settings.guard);
     source->audit = {parse_time_of_day(settings.audit_at), settings.audit_every};
@@ -101,8 +89,8 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
         },
         settings.operation_timeout};
     source->runner = std::make_unique<mirror::SourceRunner>(
-        *core.store, make_feed(core, settings, *source->directory), source->directory->mapper(),
-        core.clock, settings.name, source->limits
+        *core.store, make_feed(core, settings, *source->directory), *source->mapper, core.clock,
+        settings.name, source->limits, std::move(joins), source->mapper.get()
     );
     return source;
 }
@@ -125,16 +113,15 @@ Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settin
     std::unique_ptr<Sources> sources(new Sources(core));
     sources->retain_deleted_ = settings.retain_deleted;
     std::unordered_map<directory::SourceId, authority::Master> masters;
+    BASCULE_TRY(sources->joins_, join_rules(settings, *core.store));
     for (const config::SourceSettings& one : settings.sources) {
-        auto source = build_one(core, one, settings.sign_in.directory);
+        auto source = build_one(core, one, settings.sign_in.directory, sources->joins_);
         if (!source) {
             Error error = std::move(source).error();
             error.detail = "Source " + one.name + ": " + error.detail;
             return fail(std::move(error));
         }
-        masters.emplace(
-            (*source)->id, authority::Master{one.name, &(*source)->directory->mapper()}
-        );
+        masters.emplace((*source)->id, authority::Master{one.name, (*source)->mapper.get()});
         sources->sources_.push_back(*std::move(source));
     }
     BASCULE_CHECK(add_unconfigured(*core.store, masters));
@@ -271,7 +258,7 @@ bool Sources::fills(
 ) const {
     for (const auto& source : sources_) {
         if (source->id == id) {
-            return source->directory->mapper().fills(type, path);
+            return source->mapper->fills(type, path);
         }
     }
     return false;
@@ -299,7 +286,7 @@ Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
 const directory::EntryMapper* Sources::find_mapper(std::string_view name) const {
     const auto source =
         std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
-    return source == sources_.end() ? nullptr : &(*source)->directory->mapper();
+    return source == sources_.end() ? nullptr : (*source)->mapper.get();
 }
 
 Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text, Ask ask) const {
@@ -374,7 +361,7 @@ std::optional<Sources::View> Sources::view(directory::SourceId id) const {
         return std::nullopt;
     }
     return View{
-        (*source)->name, &(*source)->directory->mapper(), &(*source)->directory->inspector()};
+        (*source)->name, (*source)->mapper.get(), &(*source)->directory->inspector()};
 }
 
 std::optional<directory::WriteBack> Sources::find(directory::SourceId id) const {

@@ -16,6 +16,7 @@
 #include "directory/authority/authority.hpp"
 #include "directory/mirror/explain.hpp"
 #include "directory/mirror/hold_service.hpp"
+#include "directory/mirror/join_rules.hpp"
 #include "directory/mirror/source_runner.hpp"
 #include "directory/ports/write_back_directory.hpp"
 
@@ -62,9 +63,14 @@ class Sources final : public directory::WriteBackDirectory {
     [[nodiscard]] bool fills(
         directory::SourceId source, directory::TypeId type, const directory::AttributePath& path
     ) const;
+    [[nodiscard]] std::string name_of(directory::SourceId source) const {
+        return authority_->source_name(source);
+    }
     [[nodiscard]] Result<std::vector<mirror::HeldSummary>> holds() const;
     /// The mapping of a configured source; null for others.
     [[nodiscard]] const directory::EntryMapper* find_mapper(std::string_view name) const;
+    /// Who joins whom; null when no source does.
+    [[nodiscard]] const std::shared_ptr<const mirror::JoinRules>& joins() const { return joins_; }
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
     /// name or a group's displayName. What the store does not know is looked up in the directories,
     /// when `ask` says so.
@@ -92,7 +98,8 @@ class Sources final : public directory::WriteBackDirectory {
     void look_up(const mirror::ExplainQuestion& question, std::vector<mirror::Explanation>& all)
         const;
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
-        Core& core, const config::SourceSettings& settings, bool sign_in
+        Core& core, const config::SourceSettings& settings, bool sign_in,
+        std::shared_ptr<const mirror::JoinRules> joins
     );
 
     [[nodiscard]] static Status add_unconfigured(
@@ -103,6 +110,7 @@ class Sources final : public directory::WriteBackDirectory {
 
     Core& core_;
     std::vector<std::unique_ptr<Source>> sources_;
+    std::shared_ptr<const mirror::JoinRules> joins_;
     std::shared_ptr<const authority::Authority> authority_;
     std::chrono::milliseconds retain_deleted_{};
     std::unique_ptr<DriftAuditor> auditor_;  ///< last: ends before what it compares

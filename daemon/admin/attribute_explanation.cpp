@@ -8,6 +8,7 @@
 #include <array>
 #include <string_view>
 
+#include "directory/authority/joined_parts.hpp"
 #include "directory/base/json_text.hpp"
 #include "directory/mirror/provenance.hpp"
 
@@ -54,6 +55,8 @@ struct Held {
     directory::Object object;
     std::string value;  ///< JSON; empty when there is none
     mirror::Origin origin;
+    std::string dn;  ///< of its entry
+    std::vector<authority::JoinedPart> parts;
 };
 
 Result<std::string> edge_value(
@@ -84,6 +87,9 @@ Result<Held> read_held(Core& core, const Uuid& id, const AttributePath& path) {
             held.value = value_at(held.object.body, path);
         }
         BASCULE_TRY(held.origin, mirror::origin_of(reader, held.object, path));
+        BASCULE_TRY(const auto entry, reader.find_entry(held.object.row.oid));
+        held.dn = entry ? entry->dn : std::string();
+        BASCULE_TRY(held.parts, authority::joined_parts(reader, held.object.row.oid));
         return {};
     }));
     return held;
@@ -243,16 +249,21 @@ Result<json> explain_attribute(
     }
     const AttributePath path = resolved->path();
     BASCULE_TRY(const Held held, read_held(core, *subject.id, path));
-    const auto view = sources.view(held.object.row.source);
+    const auto giver = std::ranges::find_if(held.parts, [&](const authority::JoinedPart& part) {
+        return !value_at(part.gives, path).empty();
+    });
+    const bool is_given = giver != held.parts.end();
+    const std::string& dn = is_given ? giver->dn : held.dn;
+    const auto view = sources.view(is_given ? giver->source : held.object.row.source);
     const bool filled = view && view->mapper->fills(held.object.row.type, path);
     json value{{"attribute", path.to_string()}, {"filledByMapping", filled}};
     value["value"] = held.value.empty() ? json() : json::parse(held.value, nullptr, false);
     std::string line = held.value.empty() ? "(no value)" : held.value;
     if (filled) {
-        value["source"] = subject.source;
-        value["dn"] = subject.dn;
-        line += "  from " + subject.source + ", " + subject.dn;
-        const auto entry = look_up(*view, subject.dn, ask, value);
+        value["source"] = view->name;
+        value["dn"] = dn;
+        line += "  from " + view->name + ", " + dn;
+        const auto entry = look_up(*view, dn, ask, value);
         add_rules(
             value, line, view->mapper->trace(held.object.row.type, path, entry ? &*entry : nullptr),
             entry.has_value()

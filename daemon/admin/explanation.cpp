@@ -1,6 +1,7 @@
 #include "daemon/admin/explanation.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "daemon/admin/attribute_explanation.hpp"
 
@@ -83,6 +84,7 @@ Result<json> explain(
 ) {
     const bool part = !request.attribute.empty() || !request.member.empty();
     BASCULE_TRY(const auto all, sources.explain(request.subject, request.ask));
+    std::set<Uuid> told;
     json value{
         {"subject", request.subject},
         {"mirrored", false},
@@ -94,6 +96,10 @@ Result<json> explain(
         value["mirrored"] = value["mirrored"].get<bool>() || mirrored;
         if (!part || !explanation.id || !is_served(explanation)) {
             add_lines(value["lines"], explanation);
+            continue;
+        }
+        // What several entries are part of is told once.
+        if (!told.insert(*explanation.id).second) {
             continue;
         }
         BASCULE_TRY(json found, explain_part(core, sources, schemas, request, explanation));

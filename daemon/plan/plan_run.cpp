@@ -56,16 +56,20 @@ using Readings = std::vector<std::unique_ptr<SourceReading>>;
 
 /// One after the other; then each sees what the others have changed.
 Result<Readings> read_all(
-    const std::vector<const config::SourceSettings*>& wanted, store::ScratchCopy& copy,
+    const std::vector<const config::SourceSettings*>& wanted,
+    const std::shared_ptr<const mirror::JoinRules>& joins, store::ScratchCopy& copy,
     directory::Clock& clock, PlanProgress& progress, const std::stop_token& stop
 ) {
     Readings readings;
     for (const config::SourceSettings* source : wanted) {
-        BASCULE_TRY(auto reading, SourceReading::read(*source, copy, clock, progress, stop));
+        BASCULE_TRY(auto reading, SourceReading::read(*source, copy, joins, clock, progress, stop));
         readings.push_back(std::move(reading));
     }
-    for (const auto& reading : readings) {
-        BASCULE_CHECK(reading->settle());
+    // What one source makes of another may concern a third.
+    for (std::size_t pass = 0; pass < readings.size(); ++pass) {
+        for (const auto& reading : readings) {
+            BASCULE_CHECK(reading->settle());
+        }
     }
     return readings;
 }
@@ -104,7 +108,8 @@ Result<PlanOutcome> make_plan(
     BASCULE_TRY(const auto copy, store::ScratchCopy::make(database, folder, registry, clock, stop));
     BASCULE_TRY(const auto lines, DifferenceFile::create(lines_path));
     PlanOutcome outcome;
-    BASCULE_TRY(const Readings readings, read_all(wanted, *copy, clock, progress, stop));
+    BASCULE_TRY(const auto joins, join_rules(request.settings, copy->store()));
+    BASCULE_TRY(const Readings readings, read_all(wanted, joins, *copy, clock, progress, stop));
     Figures figures;
     for (const auto& reading : readings) {
         lines->mix(reading->figures().name + "\n" + reading->fingerprints());

@@ -102,7 +102,6 @@ class Run {
     Run(store::ScratchCopy& copy, ldap::DirectorySource& directory, mirror::MirrorEngine& engine,
         PlanProgress& progress)
         : copy_(copy),
-          directory_(directory),
           feed_(directory.make_feed()),
           engine_(engine),
           progress_(progress) {}
@@ -127,7 +126,7 @@ class Run {
             }
             if (result.end == FeedEnd::cookie_rejected) {
                 BASCULE_CHECK(
-                    engine_.reset_cookie(feed_->fingerprint(), directory_.mapper().fingerprint())
+                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint())
                 );
             }
         }
@@ -138,7 +137,7 @@ class Run {
     /// As SourceRunner does before a run.
     Status prepare() {
         const std::string feed = feed_->fingerprint();
-        const std::string mapping = directory_.mapper().fingerprint();
+        const std::string mapping = engine_.mapping_fingerprint();
         const directory::SourceState& state = engine_.state();
         const bool same = state.fingerprint == feed && state.mapping_fingerprint == mapping;
         return same ? Status() : engine_.reset_cookie(feed, mapping);
@@ -156,7 +155,6 @@ class Run {
     }
 
     store::ScratchCopy& copy_;
-    ldap::DirectorySource& directory_;
     std::unique_ptr<directory::Feed> feed_;
     mirror::MirrorEngine& engine_;
     PlanProgress& progress_;
@@ -167,21 +165,17 @@ class Run {
 }  // namespace
 
 Status SourceReading::open(
-    const config::SourceSettings& settings, directory::Store& store, directory::Clock& clock,
-    PlanProgress& progress
+    const config::SourceSettings& settings, directory::Store& store,
+    std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, PlanProgress& progress
 ) {
     BASCULE_TRY(const directory::SourceId id, store.register_source(settings.name));
     BASCULE_TRY(const directory::SourceState before, state_of(store, settings.name));
     BASCULE_TRY(const std::uint64_t known, known_entries(store, id));
     progress.begin("reading", settings.name, known);
-    BASCULE_TRY(
-        directory_, ldap::DirectorySource::make(
-                        source_options(settings), configured_dialect(settings.dialect),
-                        before.fingerprint, store.registry()
-                    )
-    );
+    BASCULE_TRY(source_, MappedSource::make(settings, store));
     engine_ = std::make_unique<mirror::MirrorEngine>(
-        store, directory_->mapper(), clock, settings.name, guard_limits(settings.guard)
+        store, *source_.mapper, clock, settings.name, guard_limits(settings.guard),
+        std::move(joins), source_.mapper.get()
     );
     engine_->keep_silent();
     former_ = mirror::HeldPlan::parse(before.held_plan);
@@ -192,15 +186,17 @@ Status SourceReading::open(
 }
 
 Result<std::unique_ptr<SourceReading>> SourceReading::read(
-    const config::SourceSettings& settings, store::ScratchCopy& copy, directory::Clock& clock,
+    const config::SourceSettings& settings, store::ScratchCopy& copy,
+    std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock,
     PlanProgress& progress, const std::stop_token& stop
 ) {
     std::unique_ptr<SourceReading> reading(new SourceReading());
-    if (Status opened = reading->open(settings, copy.store(), clock, progress); !opened) {
+    if (Status opened = reading->open(settings, copy.store(), std::move(joins), clock, progress);
+        !opened) {
         return fail(about(settings.name, std::move(opened).error()));
     }
     const auto began = std::chrono::steady_clock::now();
-    Run run(copy, *reading->directory_, *reading->engine_, progress);
+    Run run(copy, *reading->source_.directory, *reading->engine_, progress);
     if (Status complete = run.complete(stop); !complete) {
         return fail(about(settings.name, std::move(complete).error()));
     }

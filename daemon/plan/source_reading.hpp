@@ -5,7 +5,7 @@
 #include <string>
 
 #include "config/settings.hpp"
-#include "connectors/ldap/dialects/directory_source.hpp"
+#include "daemon/mapped_source.hpp"
 #include "daemon/plan/figures.hpp"
 #include "daemon/plan/plan_progress.hpp"
 #include "directory/mirror/held_plan.hpp"
@@ -23,7 +23,8 @@ class SourceReading {
     /// be live. Errors name the source: those of its server, `unavailable`/"stopped", those of the
     /// copy. Everything outlives the reading.
     [[nodiscard]] static Result<std::unique_ptr<SourceReading>> read(
-        const config::SourceSettings& settings, store::ScratchCopy& copy, directory::Clock& clock,
+        const config::SourceSettings& settings, store::ScratchCopy& copy,
+        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock,
         PlanProgress& progress, const std::stop_token& stop
     );
 
@@ -43,11 +44,12 @@ class SourceReading {
   private:
     SourceReading() = default;
     [[nodiscard]] Status open(
-        const config::SourceSettings& settings, directory::Store& store, directory::Clock& clock,
+        const config::SourceSettings& settings, directory::Store& store,
+        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock,
         PlanProgress& progress
     );
 
-    std::unique_ptr<ldap::DirectorySource> directory_;
+    MappedSource source_;
     std::unique_ptr<mirror::MirrorEngine> engine_;
     SourceFigures figures_;
     mirror::HeldPlan former_;

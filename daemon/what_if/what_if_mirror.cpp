@@ -7,8 +7,7 @@
 #include <thread>
 #include <utility>
 
-#include "connectors/ldap/dialects/directory_source.hpp"
-#include "daemon/source_options.hpp"
+#include "daemon/mapped_source.hpp"
 #include "directory/mirror/mirror_engine.hpp"
 #include "directory/model/internal_types.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -33,28 +32,21 @@ mirror::GuardLimits open_limits() {
     return limits;
 }
 
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
-}
-
 }  // namespace
 
 /// One source on a thread of its own.
 class WhatIfMirror::Follower final : public directory::FeedSink {
   public:
     Follower(
-        directory::Store& store, std::unique_ptr<ldap::DirectorySource> directory,
-        directory::Clock& clock, std::string name
+        directory::Store& store, MappedSource source,
+        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, std::string name
     )
-        : directory_(std::move(directory)),
-          feed_(directory_->make_feed()),
-          engine_(store, directory_->mapper(), clock, std::move(name), open_limits()) {
+        : source_(std::move(source)),
+          feed_(source_.directory->make_feed()),
+          engine_(
+              store, *source_.mapper, clock, std::move(name), open_limits(), std::move(joins),
+              source_.mapper.get()
+          ) {
         engine_.keep_silent();
     }
 
@@ -130,7 +122,7 @@ class WhatIfMirror::Follower final : public directory::FeedSink {
                 return {};
             case FeedEnd::cookie_rejected:
                 BASCULE_CHECK(
-                    engine_.reset_cookie(feed_->fingerprint(), directory_->mapper().fingerprint())
+                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint())
                 );
                 [[fallthrough]];
             default:
@@ -144,13 +136,13 @@ class WhatIfMirror::Follower final : public directory::FeedSink {
             opened_ = true;
         }
         const std::string feed = feed_->fingerprint();
-        const std::string mapping = directory_->mapper().fingerprint();
+        const std::string mapping = engine_.mapping_fingerprint();
         const directory::SourceState& state = engine_.state();
         const bool same = state.fingerprint == feed && state.mapping_fingerprint == mapping;
         return same ? Status() : engine_.reset_cookie(feed, mapping);
     }
 
-    std::unique_ptr<ldap::DirectorySource> directory_;
+    MappedSource source_;
     std::unique_ptr<directory::Feed> feed_;
     mirror::MirrorEngine engine_;
     bool opened_ = false;
@@ -172,19 +164,12 @@ Result<std::unique_ptr<WhatIfMirror>> WhatIfMirror::start(
     directory::register_internal_types(mirror->registry_);
     BASCULE_CHECK(schemas.register_types(mirror->registry_));
     BASCULE_TRY(mirror->store_, store::open_sqlite_store({database}, mirror->registry_, clock));
+    BASCULE_TRY(const auto joins, join_rules(settings, *mirror->store_));
     for (const config::SourceSettings& source : settings.sources) {
-        BASCULE_TRY(
-            const std::string fingerprint, stored_fingerprint(*mirror->store_, source.name)
-        );
-        BASCULE_TRY(
-            auto directory, ldap::DirectorySource::make(
-                                source_options(source), configured_dialect(source.dialect),
-                                fingerprint, mirror->registry_
-                            )
-        );
-        mirror->followers_.push_back(
-            std::make_unique<Follower>(*mirror->store_, std::move(directory), clock, source.name)
-        );
+        BASCULE_TRY(MappedSource mapped, MappedSource::make(source, *mirror->store_));
+        mirror->followers_.push_back(std::make_unique<Follower>(
+            *mirror->store_, std::move(mapped), joins, clock, source.name
+        ));
     }
     for (const auto& follower : mirror->followers_) {
         follower->start();

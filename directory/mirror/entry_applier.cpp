@@ -129,6 +129,9 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
             continue;
         BASCULE_CHECK(keep_waiting(entry));
         BASCULE_CHECK(leave_place(entry));
+        if (entry.oid != top.oid && context_.areas != nullptr &&
+            context_.areas->area(entry.dn_key) != context_.areas->area(now->dn_key))
+            ++counts_.carried_over;
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
         if (!row || !is_in_use(*row))
             continue;
@@ -189,11 +192,15 @@ Status EntryApplier::serve(Work& work) {
             join_attributes(kept, retained)
         );
     }
-    BASCULE_TRY(const Join found, find_join(work, body));
-    if (!found.reason.empty())
-        return refuse_join(work, found);
-    if (found.master)
-        return join(work, *found.master, body);
+    if (joins() && type == user_) {
+        const std::string own =
+            assemble_document(context_.registry, type, work.id, work.mapped.attributes, retained);
+        BASCULE_TRY(const Join found, find_join(work, own));
+        if (!found.reason.empty())
+            return refuse_join(work, found);
+        if (found.master)
+            return join(work, *found.master, own);
+    }
     BASCULE_CHECK(leave_join(work));
     const std::string old_body =
         work.object && is_served(work.object->row) ? work.object->body : std::string();
@@ -368,7 +375,8 @@ Status EntryApplier::keep_bookkeeping(Work& work) {
 
 Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
     // It matches again: nobody needs to decide any more whether it may go.
-    context_.held.forget_entry(work.entry.anchor);
+    if (!work.again)
+        context_.held.forget_entry(work.entry.anchor);
     if (context_.refresh != nullptr) {
         context_.refresh->unmatched.erase(work.entry.anchor);
         // What is served stays as it was, whole.

@@ -15,6 +15,7 @@
 #include "directory/mirror/join_rules.hpp"
 #include "directory/mirror/removal_guard.hpp"
 #include "directory/model/member_change.hpp"
+#include "directory/ports/entry_areas.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
 
@@ -47,6 +48,8 @@ struct ApplyCounts {
     std::uint64_t unchanged = 0;
     std::uint64_t quarantined = 0;
     std::uint64_t writes = 0;  ///< 0 when nothing in the store differs
+    /// Entries that were moved with a container to where the mapping sees them differently.
+    std::uint64_t carried_over = 0;
 };
 
 /// Where and under which rules changes are applied. References outlive the applier.
@@ -61,7 +64,8 @@ struct ApplyContext {
     HeldPlan& held;                   ///< read in this transaction
     RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once
     const JoinRules* joins = nullptr;
-    bool remapping = false;           ///< other rules fill the attributes than before
+    bool remapping = false;                        ///< other rules fill the attributes than before
+    const directory::EntryAreas* areas = nullptr;  ///< null: the mapping does not look at places
 };
 
 /// Maps an entry; an exception of the mapper becomes a quarantine, so that one entry never blocks.
@@ -100,8 +104,8 @@ class EntryApplier {
     /// Tries entries in quarantine again whose obstacle is gone.
     [[nodiscard]] Status retry_blocked();
 
-    /// Looks at entries again that a change of another source concerns, `limit` at most; returns how
-    /// many there were. Not while the source is refreshed.
+    /// Looks at entries again that a change of another source concerns, `limit` at most; returns
+    /// how many there were. Not while the source is refreshed.
     [[nodiscard]] Result<std::size_t> recheck(std::size_t limit);
 
     [[nodiscard]] const ApplyCounts& counts() const { return counts_; }
@@ -268,13 +272,12 @@ class EntryApplier {
     [[nodiscard]] Result<std::optional<directory::MirrorEntry>> place_in(
         directory::SourceId source, const directory::ObjectRow& object
     );
-    [[nodiscard]] Status detach_for(
-        const directory::MirrorEntry& entry, directory::Oid object
-    );
+    [[nodiscard]] Status detach_for(const directory::MirrorEntry& entry, directory::Oid object);
     [[nodiscard]] Status recheck_later(directory::SourceId source, directory::Oid entry);
     [[nodiscard]] Status note_values(const std::string& old_body, const std::string& new_body);
     [[nodiscard]] Status note_value(
-        directory::SourceId source, const directory::AttributeSpec& spec, const directory::Term& term
+        directory::SourceId source, const directory::AttributeSpec& spec,
+        const directory::Term& term
     );
     [[nodiscard]] std::string joined_document(const std::string& body) const;
 

@@ -74,7 +74,9 @@ Result<std::optional<ObjectRow>> EntryApplier::find_user(std::string_view user_n
 Result<std::optional<ObjectRow>> EntryApplier::target_of(const ObjectRow& row) {
     if (row.type != joined_)
         return row;
-    BASCULE_TRY(const auto masters, transaction_.edge_targets(directory::joined_edge, row.oid, {}, 1));
+    BASCULE_TRY(
+        const auto masters, transaction_.edge_targets(directory::joined_edge, row.oid, {}, 1)
+    );
     return masters.empty() ? std::optional<ObjectRow>() : masters.front();
 }
 
@@ -382,7 +384,9 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
         return {};
     for (const auto& [kind, from] : named_in_refresh(entry.dn_key)) {
         BASCULE_TRY(const auto left, transaction_.find_row(entry.oid));
-        BASCULE_TRY(const auto target, left ? target_of(*left) : Result<std::optional<ObjectRow>>());
+        BASCULE_TRY(
+            const auto target, left ? target_of(*left) : Result<std::optional<ObjectRow>>()
+        );
         BASCULE_TRY(
             const bool linked, transaction_.has_edge(kind, from, target ? target->oid : entry.oid)
         );

@@ -10,6 +10,7 @@
 #include "directory/mirror/held_plan.hpp"
 #include "directory/mirror/identity.hpp"
 #include "directory/mirror/standing.hpp"
+#include "directory/model/internal_types.hpp"
 
 namespace bascule::mirror {
 
@@ -20,6 +21,8 @@ using directory::Reader;
 using directory::SourceState;
 
 namespace {
+
+constexpr std::size_t most_parts = 100;
 
 struct CauseText {
     Cause cause;
@@ -119,8 +122,10 @@ class Explainer {
         if (!object)
             return {};
         BASCULE_TRY(const auto entry, reader_.find_entry(object->row.oid));
-        if (entry)
-            return add(*entry);
+        if (entry) {
+            BASCULE_CHECK(add(*entry));
+            return add_parts(object->row.oid);
+        }
         if (object->row.deleted)
             return add_removed(*object);
         if (!object->row.is_synced())
@@ -144,8 +149,22 @@ class Explainer {
             BASCULE_TRY(const auto entry, reader_.find_entry(object.row.oid));
             if (entry)
                 BASCULE_CHECK(add(*entry));
+            BASCULE_CHECK(add_parts(object.row.oid));
             if (!object.row.is_synced())
                 add_local(object.row);
+        }
+        return {};
+    }
+
+    /// The entries of other sources that are part of an object.
+    Status add_parts(directory::Oid object) {
+        BASCULE_TRY(
+            const auto parts, reader_.edge_sources(directory::joined_edge, object, {}, most_parts)
+        );
+        for (const auto& part : parts) {
+            BASCULE_TRY(const auto entry, reader_.find_entry(part.oid));
+            if (entry)
+                BASCULE_CHECK(add(*entry));
         }
         return {};
     }
@@ -208,6 +227,11 @@ class Explainer {
         Explanation out{first.cause, std::move(first.sentence),       source,
                         entry.dn,    object_id(source, entry.anchor), entry.csn,
                         entry.seen,  standing.take_further()};
+        BASCULE_TRY(
+            const auto masters, reader_.edge_targets(directory::joined_edge, entry.oid, {}, 1)
+        );
+        if (!masters.empty())
+            out.id = masters.front().id;
         out_.push_back(std::move(out));
         return {};
     }

@@ -45,7 +45,8 @@ bool is_loaded(const SourceState& state) {
 
 MirrorEngine::MirrorEngine(
     directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
-    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins
+    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins,
+    const directory::EntryAreas* areas
 )
     : store_(store),
       mapper_(mapper),
@@ -53,6 +54,7 @@ MirrorEngine::MirrorEngine(
       source_(std::move(source)),
       ids_(source_),
       joins_(std::move(joins)),
+      areas_(areas),
       guard_(limits) {}
 
 MirrorEngine::~MirrorEngine() = default;
@@ -448,6 +450,20 @@ Status MirrorEngine::flush() {
     return {};
 }
 
+std::string MirrorEngine::mapping_fingerprint() const {
+    std::string text = mapper_.fingerprint();
+    if (joins_ == nullptr || joins_->match(state_.id).empty())
+        return text;
+    text += "|join";
+    for (const auto attribute : joins_->match(state_.id))
+        text += " " + store_.registry().spec(attribute).path.to_string();
+    for (const auto& source : joins_->sources) {
+        if (joins_->is_earlier(source.id, state_.id))
+            text += fmt::format(" {}", static_cast<int>(source.id));
+    }
+    return text;
+}
+
 Status MirrorEngine::attend_to_others() {
     if (in_refresh_ || load_)
         return {};
@@ -517,6 +533,7 @@ Status MirrorEngine::commit(
     SourceState state;
     ApplyCounts counts;
     HeldPlan held;
+    bool carried_over = false;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard_.roll_back();
         notes_.placed_now.clear();
@@ -530,7 +547,8 @@ Status MirrorEngine::commit(
         held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
-             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_}
+             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_,
+             areas_}
         );
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
@@ -540,6 +558,9 @@ Status MirrorEngine::commit(
                 held.since = format_time(transaction.now());
             state.held_plan = held.to_json();
         }
+        carried_over = counts.carried_over > 0 && !(in_refresh_ && snapshot_);
+        if (carried_over)
+            state.cookie.clear();
         if (counts.writes > 0)
             state.last_change = transaction.now();
         return counts.writes > 0 || differs(state, before) ? transaction.put_source_state(state)
@@ -563,7 +584,14 @@ Status MirrorEngine::commit(
     ++counters_.transactions;
     if (counts.writes > 0)
         note_change();
-    return {};
+    if (!carried_over)
+        return {};
+    new_cookie_.clear();
+    return fail(
+        ErrorKind::conflict, "moved_across_bases",
+        "A container was moved into or out of the bases of the source. Its entries are told by "
+        "nobody, so everything is read again."
+    );
 }
 
 /// What a change took from its stamp at the server to our commit; a refresh tells old changes.

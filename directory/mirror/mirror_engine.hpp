@@ -49,7 +49,8 @@ class MirrorEngine final : public directory::FeedSink {
     MirrorEngine(
         directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
         std::string source, GuardLimits limits = {},
-        std::shared_ptr<const JoinRules> joins = nullptr
+        std::shared_ptr<const JoinRules> joins = nullptr,
+        const directory::EntryAreas* areas = nullptr
     );
     ~MirrorEngine() override;
 
@@ -88,6 +89,8 @@ class MirrorEngine final : public directory::FeedSink {
     /// when there is nothing to do.
     [[nodiscard]] Status attend_to_others();
 
+    /// Of everything that decides what becomes of an entry: the mapping, and how it is joined.
+    [[nodiscard]] std::string mapping_fingerprint() const;
     /// What became of an entry that somebody compared beside the feed.
     enum class Checked {
         same,    ///< the mirror has it so
@@ -151,6 +154,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::string source_;
     ObjectIds ids_;
     std::shared_ptr<const JoinRules> joins_;
+    const directory::EntryAreas* areas_;
     RemovalGuard guard_;
     directory::SourceState state_;
     HeldPlan held_;  ///< state_.held_plan, read

@@ -116,13 +116,12 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
 SourceRunner::SourceRunner(
     directory::Store& store, std::unique_ptr<directory::Feed> feed,
     const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-    GuardLimits limits, std::shared_ptr<const JoinRules> joins
+    GuardLimits limits, std::shared_ptr<const JoinRules> joins, const directory::EntryAreas* areas
 )
     : store_(store),
       feed_(std::move(feed)),
-      mapper_(mapper),
       clock_(clock),
-      engine_(store, mapper, clock, std::move(name), limits, std::move(joins)) {}
+      engine_(store, mapper, clock, std::move(name), limits, std::move(joins), areas) {}
 
 SourceRunner::~SourceRunner() {
     stop();
@@ -164,7 +163,7 @@ Status SourceRunner::prepare() {
         prepared_ = true;
     }
     const std::string fingerprint = feed_->fingerprint();
-    const std::string mapping = mapper_.fingerprint();
+    const std::string mapping = engine_.mapping_fingerprint();
     const directory::SourceState& state = engine_.state();
     const bool same = state.fingerprint == fingerprint && state.mapping_fingerprint == mapping;
     if (same)
@@ -217,7 +216,8 @@ void SourceRunner::handle_end(const FeedResult& result) {
         jittered(std::min(longest_delay, first_delay * (1U << std::min(failures_, 8U))));
     switch (result.end) {
         case FeedEnd::cookie_rejected:
-            if (Status reset = engine_.reset_cookie(feed_->fingerprint(), mapper_.fingerprint());
+            if (Status reset =
+                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint());
                 !reset)
                 ++failures_;
             set_state("backoff", error);

@@ -49,7 +49,8 @@ class SourceRunner {
     SourceRunner(
         directory::Store& store, std::unique_ptr<directory::Feed> feed,
         const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-        GuardLimits limits = {}, std::shared_ptr<const JoinRules> joins = nullptr
+        GuardLimits limits = {}, std::shared_ptr<const JoinRules> joins = nullptr,
+        const directory::EntryAreas* areas = nullptr
     );
     /// Stops within a second.
     ~SourceRunner();
@@ -81,7 +82,6 @@ class SourceRunner {
 
     directory::Store& store_;
     std::unique_ptr<directory::Feed> feed_;
-    const directory::EntryMapper& mapper_;
     directory::Clock& clock_;
     MirrorEngine engine_;
     bool prepared_ = false;

@@ -64,7 +64,7 @@ std::string held_sentence(std::string_view what, std::string_view limit) {
 Finding finding_of(EntryState state, std::string_view reason, std::string_view source) {
     if (state == EntryState::unmatched) {
         return {
-            Cause::unmatched,
+            code_of(reason) == "out_of_base" ? Cause::out_of_base : Cause::unmatched,
             fmt::format("not mirrored: source {}: {}", source, sentence_of(reason))};
     }
     const std::string_view code = code_of(reason);

@@ -42,12 +42,16 @@ ObjectChange::ObjectChange(
       transaction_(transaction),
       authority_(engine.with.authority()) {}
 
-Result<Object> ObjectChange::load(const Uuid& id) const {
+Result<Object> ObjectChange::load(const Uuid& id) {
     BASCULE_TRY(std::optional<Object> object, transaction_.find(id));
     if (!object || object->row.type != view_.type->type) {
         return fail(no_such_resource(view_, id.to_string()));
     }
     BASCULE_CHECK(check_if_match(call_.request, object->row, call_.profile));
+    parts_.clear();
+    if (object->row.is_synced()) {
+        BASCULE_TRY(parts_, authority::joined_parts(transaction_, object->row.oid));
+    }
     return *std::move(object);
 }
 
@@ -108,7 +112,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     std::string changed;
     if (wanted.body != before.body) {
         BASCULE_CHECK(check_may_write(call_.caller, view_, before.body, wanted.body));
-        BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
+        BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, parts_, wanted.body));
         BASCULE_CHECK(check_switches(view_, before.body, wanted.body));
         BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
         BASCULE_CHECK(
@@ -119,7 +123,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
             const bool updated,
             transaction_.update(
                 before.row.oid, wanted.body,
-                local_part(engine_, *authority_, before.row, wanted.body), after.row.display
+                local_part(engine_, *authority_, before.row, parts_, wanted.body), after.row.display
             )
         );
         changed = updated ? names_of(changed_attributes(before.body, wanted.body)) : std::string{};
