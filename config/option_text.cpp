@@ -43,7 +43,7 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 std::string_view section_help(std::string_view path) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 25> help{{
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 26> help{{
         {"server", "The server of SCIM and self-service."},
         {"server.tls", "Certificate of the server; both files are read again on reload."},
         {"server.limits", "Bounds against slow and oversized requests."},
@@ -55,6 +55,7 @@ std::string_view section_help(std::string_view path) {
         {"sources[].bind", "How to sign in to the directory."},
         {"sources[].users", "Which entries are users and how they are mapped."},
         {"sources[].groups", "Which entries are groups and how they are mapped."},
+        {"sources[].join", "People who stand in an earlier directory, too."},
         {"sources[].guard", "Changes larger than these wait for: bascule hold approve."},
         {"sources[].write_back", "What may be written to the directory."},
         {"sources[].timeouts", "How long to wait for the directory."},

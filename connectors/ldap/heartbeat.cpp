@@ -28,12 +28,13 @@ bool StreamProgress::silent_since(steady_clock::time_point instant) const {
 }
 
 Heartbeat::Heartbeat(
-    ConnectionOptions options, std::string base, std::chrono::milliseconds interval,
-    const Wire& wire, const StreamProgress& progress
+    ConnectionOptions options, SearchRequest scope, std::chrono::milliseconds interval,
+    const SyncDialect& dialect, const Wire& wire, const StreamProgress& progress
 )
     : options_(std::move(options)),
-      base_(std::move(base)),
+      scope_(std::move(scope)),
       interval_(interval),
+      dialect_(dialect),
       wire_(wire),
       progress_(progress) {
     if (interval_.count() > 0) {
@@ -69,6 +70,10 @@ void Heartbeat::beat(const std::stop_token& stop) {
         return;
     }
     connection_.reset();
+    // A server that refuses has answered.
+    if (provider.error().code == "directory_credentials") {
+        return;
+    }
     if (++failures_ >= 2) {
         declare_dead(
             "directory_silent",
@@ -83,14 +88,17 @@ Result<SyncCookie> Heartbeat::ask(const std::stop_token& stop) {
     if (!connection_ || !connection_->alive()) {
         BASCULE_TRY(auto connection, Connection::open_bound(options_, deadline, stop));
         connection_.emplace(std::move(connection));
-        BASCULE_TRY(naming_context_, naming_context_of(*connection_, base_, deadline));
+        BASCULE_TRY(naming_context_, naming_context_of(*connection_, scope_.base, deadline));
+    }
+    if (dialect_.newest) {
+        return dialect_.newest(*connection_, scope_.base, progress_.cookie(), deadline);
     }
     return provider_stamps(*connection_, naming_context_, deadline);
 }
 
 void Heartbeat::compare(const SyncCookie& provider) {
     const auto now = steady_clock::now();
-    if (!progress_.live() || !progress_.cookie().is_behind(provider)) {
+    if (!progress_.live() || !known().is_behind(provider)) {
         behind_since_.reset();
         return;
     }
@@ -98,7 +106,10 @@ void Heartbeat::compare(const SyncCookie& provider) {
         behind_since_ = now;
         return;
     }
-    if (now - *behind_since_ >= 2 * interval_) {
+    if (now - *behind_since_ < 2 * interval_) {
+        return;
+    }
+    if (!missed_nothing(provider)) {
         declare_dead(
             "stream_dead",
             "The directory server has changes that its notification stream does not deliver; the "
@@ -107,6 +118,33 @@ void Heartbeat::compare(const SyncCookie& provider) {
             "provider " + provider.to_string(0) + ", stream " + progress_.cookie().to_string(0)
         );
     }
+}
+
+SyncCookie Heartbeat::known() const {
+    SyncCookie known = of_others_;
+    static_cast<void>(known.merge(progress_.cookie()));
+    return known;
+}
+
+/// Whether everything up to `provider` concerns other parts of the directory.
+bool Heartbeat::missed_nothing(const SyncCookie& provider) {
+    if (!dialect_.nothing_missed) {
+        return false;
+    }
+    const auto own = known();
+    const auto nothing = dialect_.nothing_missed(
+        *connection_, scope_, own, steady_clock::now() + options_.operation_timeout
+    );
+    if (!nothing) {
+        connection_.reset();
+        return true;  // it cannot be told now; the next beat asks again
+    }
+    if (*nothing) {
+        of_others_ = own;
+        static_cast<void>(of_others_.merge(provider));
+        behind_since_.reset();
+    }
+    return *nothing;
 }
 
 void Heartbeat::declare_dead(std::string code, std::string sentence, std::string context) {

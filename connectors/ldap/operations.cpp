@@ -157,6 +157,7 @@ Result<std::optional<directory::SourceEntry>> Connection::next_entry(
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_REFERENCE) {
             ++references;
+            count_referral();
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_ENTRY) {
             BASCULE_TRY(auto entry, decode_entry(handle(), message.get()));
@@ -210,9 +211,11 @@ Result<std::size_t> Connection::search_each(
     }
 }
 
-Result<int> Connection::start_sync(const SearchRequest& request, std::string_view cookie) {
+Result<int> Connection::start_sync(
+    const SearchRequest& request, std::string_view cookie, SyncMode mode
+) {
     auto attributes = attribute_pointers(request.attributes);
-    const auto value = encode_sync_request(SyncMode::refresh_and_persist, cookie);
+    const auto value = encode_sync_request(mode, cookie);
     std::string oid = LDAP_CONTROL_SYNC;
     LDAPControl control{oid.data(), to_berval(value), 1};
     std::array<LDAPControl*, 2> controls{&control, nullptr};

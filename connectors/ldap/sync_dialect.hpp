@@ -33,6 +33,20 @@ struct SyncDialect {
     /// not certain. `told`: it told something. To be asked after the refresh. Empty: the server
     /// says so itself.
     std::function<Result<bool>(Connection&, const SyncCookie& sent, bool told, Deadline)> remembers;
+    /// Whether its servers' replicas go on with a cookie of each other.
+    bool portable_cookie = true;
+    /// When the server serves as many streams as it may, changes are asked for from time to time.
+    bool polls_when_full = false;
+    /// How far the server has come, in the terms of cookies; empty: its contextCSN. `own` is how
+    /// far the stream has.
+    std::function<
+        Result<SyncCookie>(Connection&, const std::string& base, const SyncCookie& own, Deadline)>
+        newest;
+    /// Asked when the server is ahead of a silent stream: true when nothing in the scope changed
+    /// meanwhile. Empty: then the stream is dead.
+    std::function<
+        Result<bool>(Connection&, const SearchRequest& scope, const SyncCookie& own, Deadline)>
+        nothing_missed;
     /// What an administrator does in this server's own words: when a limit applies to the service
     /// account, and when the server does not synchronise the base.
     std::string limit_advice =

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/sync_dialect.hpp"
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+/// The error's code when the server serves as many streams as it may.
+inline constexpr std::string_view too_many_sessions_code = "too_many_sessions";
 
 /// What the final result of a synchronisation search means (RFC 4533 section 3 and the servers' own
 /// texts).
@@ -19,5 +23,8 @@ namespace bascule::ldap {
 
 /// A refresh should have been proved or completed by searches of its own, and could not.
 [[nodiscard]] directory::FeedResult unproven(Error error, const SyncDialect& dialect);
+
+/// `unavailable`/"provider_behind": the server knows less than was mirrored.
+[[nodiscard]] Error provider_behind_error(std::string context);
 
 }  // namespace bascule::ldap

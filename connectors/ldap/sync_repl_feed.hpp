@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "connectors/ldap/connection_options.hpp"
+#include "connectors/ldap/member_log.hpp"
 #include "connectors/ldap/sync_dialect.hpp"
 #include "directory/ports/feed.hpp"
 
@@ -21,7 +22,12 @@ struct SyncReplOptions {
         100;  ///< 0 to 999; stable for a source, so that servers recognise the consumer
     /// How often the provider's newest stamps are compared with the stream; zero: never.
     std::chrono::milliseconds heartbeat{30'000};
+    /// How often changes are asked for while the server has no room for another stream.
+    std::chrono::milliseconds poll{10'000};
     SyncDialect dialect;
+    /// With a log, changes come without the members of groups, and what changed of those is looked
+    /// up there.
+    MemberLogOptions member_log;
 };
 
 /// Reads a directory by content synchronisation, refreshAndPersist (RFC 4533). A
@@ -43,6 +49,7 @@ class SyncReplFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    class Run;
     SyncReplOptions options_;
 };
 

@@ -1,36 +1,40 @@
 #include "daemon/admin/explanation.hpp"
 
-#include <string_view>
+#include <algorithm>
+#include <set>
 
-#include "directory/base/json_text.hpp"
+#include "daemon/admin/attribute_explanation.hpp"
 
 namespace bascule::daemon {
 namespace {
 
 using nlohmann::json;
 
-/// The raw value of a resolved attribute in a document, or an empty view.
-std::string_view value_at(std::string_view body, const directory::AttributePath& path) {
-    if (!path.extension.empty()) {
-        body = json_member(body, path.extension);
-    }
-    const std::string_view value = body.empty() ? body : json_member(body, path.name);
-    if (path.sub.empty() || value.empty() || value.front() != '{') {
-        return value;
-    }
-    return json_member(value, path.sub);
+json describe(const mirror::Finding& finding) {
+    return {
+        {"code", mirror::to_string(finding.cause)},
+        {"sentence", finding.sentence},
+        {"remedy", mirror::remedy_of(finding.cause)}};
+}
+
+/// Whether the entry's object is served, whatever else there is to say.
+bool is_served(const mirror::Explanation& explanation) {
+    return explanation.cause == mirror::Cause::mirrored ||
+           explanation.cause == mirror::Cause::held || explanation.cause == mirror::Cause::local;
 }
 
 json describe(const mirror::Explanation& explanation) {
-    json value{
-        {"cause", mirror::to_string(explanation.cause)},
-        {"sentence", explanation.sentence},
-        {"source", explanation.source},
-        {"dn", explanation.dn},
-        {"csn", explanation.csn},
-    };
+    json value = describe(mirror::Finding{explanation.cause, explanation.sentence});
+    value["cause"] = value["code"];
+    value["source"] = explanation.source;
+    value["dn"] = explanation.dn;
+    value["csn"] = explanation.csn;
     value["id"] = explanation.id ? json(explanation.id->to_string()) : json();
     value["seen"] = explanation.seen ? json(format_time(*explanation.seen)) : json();
+    value["findings"] = json::array();
+    for (const mirror::Finding& finding : explanation.findings) {
+        value["findings"].push_back(describe(finding));
+    }
     return value;
 }
 
@@ -42,45 +46,47 @@ std::string second_line(const mirror::Explanation& explanation) {
     return explanation.csn.empty() ? line : line + ", csn " + explanation.csn;
 }
 
-/// The object behind an explanation with what one attribute holds.
-Result<json> explain_attribute(
-    Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
-    const mirror::Explanation& explanation, const std::string& attribute
-) {
-    std::optional<directory::Object> object;
-    BASCULE_CHECK(core.store->read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(object, reader.find(*explanation.id));
-        return {};
-    }));
-    const scim::ResourceType* type = object ? schemas.find_by_type(object->row.type) : nullptr;
-    const auto resolved = type == nullptr ? std::nullopt : schemas.resolve(*type, attribute);
-    if (!resolved) {
-        return fail(
-            ErrorKind::invalid_input, "unknown_attribute",
-            "'" + attribute + "' is no attribute of this object."
-        );
+void add_lines(json& lines, const mirror::Explanation& explanation) {
+    lines.push_back(explanation.sentence);
+    if (!explanation.dn.empty()) {
+        lines.push_back(second_line(explanation));
     }
-    const directory::AttributePath path = resolved->path();
-    const std::string text(value_at(object->body, path));
-    const bool filled = sources.fills(object->row.source, object->row.type, path);
-    json value{{"attribute", path.to_string()}, {"filledByMapping", filled}};
-    value["value"] = text.empty() ? json() : json::parse(text, nullptr, false);
-    value["line"] =
-        (text.empty() ? std::string("(no value)") : text) +
-        (filled ? "  filled by the mapping of source " + explanation.source + ", " + explanation.dn
-                : "  not filled by the mapping; kept here");
-    return value;
+    const auto advise = [&lines](mirror::Cause cause) {
+        if (const auto remedy = mirror::remedy_of(cause); !remedy.empty()) {
+            lines.push_back("  what to do: " + std::string(remedy));
+        }
+    };
+    advise(explanation.cause);
+    for (const mirror::Finding& finding : explanation.findings) {
+        lines.push_back(
+            "  " + std::string(mirror::to_string(finding.cause)) + ": " + finding.sentence
+        );
+        advise(finding.cause);
+    }
+}
+
+Result<json> explain_part(
+    Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
+    const ExplainRequest& request, const mirror::Explanation& subject
+) {
+    if (request.member.empty()) {
+        return explain_attribute(core, sources, schemas, subject, request.attribute, request.ask);
+    }
+    BASCULE_TRY(const auto members, sources.explain(request.member, Sources::Ask::store_only));
+    return explain_member(core, sources, subject, members.front(), request.ask);
 }
 
 }  // namespace
 
 Result<json> explain(
     Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
-    const std::string& subject, const std::string& attribute
+    const ExplainRequest& request
 ) {
-    BASCULE_TRY(const auto all, sources.explain(subject));
+    const bool part = !request.attribute.empty() || !request.member.empty();
+    BASCULE_TRY(const auto all, sources.explain(request.subject, request.ask));
+    std::set<Uuid> told;
     json value{
-        {"subject", subject},
+        {"subject", request.subject},
         {"mirrored", false},
         {"lines", json::array()},
         {"explanations", json::array()}};
@@ -88,19 +94,18 @@ Result<json> explain(
         value["explanations"].push_back(describe(explanation));
         const bool mirrored = explanation.cause == mirror::Cause::mirrored;
         value["mirrored"] = value["mirrored"].get<bool>() || mirrored;
-        if (!attribute.empty() && explanation.id) {
-            BASCULE_TRY(
-                json found, explain_attribute(core, sources, schemas, explanation, attribute)
-            );
-            value["lines"].push_back(found["line"]);
-            found.erase("line");
-            value["attributes"].push_back(std::move(found));
+        if (!part || !explanation.id || !is_served(explanation)) {
+            add_lines(value["lines"], explanation);
             continue;
         }
-        value["lines"].push_back(explanation.sentence);
-        if (!explanation.dn.empty()) {
-            value["lines"].push_back(second_line(explanation));
+        // What several entries are part of is told once.
+        if (!told.insert(*explanation.id).second) {
+            continue;
         }
+        BASCULE_TRY(json found, explain_part(core, sources, schemas, request, explanation));
+        value["lines"].push_back(found["line"]);
+        found.erase("line");
+        value[request.member.empty() ? "attributes" : "memberships"].push_back(std::move(found));
     }
     return value;
 }

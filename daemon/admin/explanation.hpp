@@ -8,12 +8,18 @@
 
 namespace bascule::daemon {
 
-/// Why an entry is mirrored the way it is: {"mirrored":…,"lines":[…],…}. `subject` is a DN, an id,
-/// a user name or a group's displayName; with `attribute` (a SCIM path) the answer is about that
-/// value. `not_found` when no source has seen it.
+/// What is asked. `subject` and `member` are a DN, an id, a user name or a group's displayName.
+struct ExplainRequest {
+    std::string subject;
+    std::string attribute = {};  ///< a SCIM path: the answer is about its value
+    std::string member = {};     ///< the answer is about its membership in the subject
+    Sources::Ask ask = Sources::Ask::directories;
+};
+
+/// Why an entry is mirrored the way it is: {"mirrored":…,"lines":[…],…}.
 [[nodiscard]] Result<nlohmann::json> explain(
     Core& core, const Sources& sources, const scim::SchemaRegistry& schemas,
-    const std::string& subject, const std::string& attribute
+    const ExplainRequest& request
 );
 
 }  // namespace bascule::daemon

@@ -7,12 +7,23 @@ namespace {
 
 using nlohmann::json;
 
-Result<int> explain(
-    const Invocation& invocation, const std::string& subject, const std::string& attribute
-) {
-    std::string target = "/v1/explain?subject=" + http::percent_encode(subject);
-    if (!attribute.empty()) {
-        target += "&attribute=" + http::percent_encode(attribute);
+struct Wanted {
+    std::string subject;
+    std::string attribute;
+    std::string member;
+    bool offline = false;
+};
+
+Result<int> explain(const Invocation& invocation, const Wanted& wanted) {
+    std::string target = "/v1/explain?subject=" + http::percent_encode(wanted.subject);
+    if (!wanted.attribute.empty()) {
+        target += "&attribute=" + http::percent_encode(wanted.attribute);
+    }
+    if (!wanted.member.empty()) {
+        target += "&member=" + http::percent_encode(wanted.member);
+    }
+    if (wanted.offline) {
+        target += "&offline=true";
     }
     BASCULE_TRY(const json answer, ApiClient(invocation).get(target));
     print_explanation(answer, invocation.json);
@@ -22,10 +33,6 @@ Result<int> explain(
 }  // namespace
 
 void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen) {
-    struct Wanted {
-        std::string subject;
-        std::string attribute;
-    };
     auto wanted = std::make_shared<Wanted>();
     CLI::App* command =
         app.add_subcommand("explain", "Why an entry is mirrored the way it is, or not at all");
@@ -37,11 +44,13 @@ void add_explain_command(CLI::App& app, Invocation& invocation, Chosen& chosen) 
     command->add_option(
         "--attribute", wanted->attribute, "Where this attribute's value comes from"
     );
+    command->add_option(
+        "--member", wanted->member, "Since when and by what this one belongs to the group"
+    );
+    command->add_flag("--offline", wanted->offline, "Ask the store only, no directory");
     command->callback([&invocation, &chosen, wanted] {
         chosen = [&invocation, wanted] {
-            return finish(invocation, [&] {
-                return explain(invocation, wanted->subject, wanted->attribute);
-            });
+            return finish(invocation, [&] { return explain(invocation, *wanted); });
         };
     });
 }

@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "connectors/ldap/mapping/mapping.hpp"
+#include "connectors/ldap/mapping/scoped_mapper.hpp"
 #include "daemon/operator_schemas.hpp"
+#include "directory/mirror/join_attributes.hpp"
 
 namespace bascule::daemon::ctl {
 namespace {
@@ -60,12 +62,30 @@ void check_mappings(config::LoadOutcome& outcome, const std::string& file) {
         return;
     }
     std::vector<Diagnostic> found;
+    const auto add = [&](const std::string& path, const Error& fault) {
+        const auto place = outcome.places.find(path);
+        found.push_back(
+            {Severity::error, file, place == outcome.places.end() ? Position{} : place->second,
+             path, fault.detail}
+        );
+    };
     for (std::size_t i = 0; i < outcome.settings->sources.size(); ++i) {
         const config::SourceSettings& source = outcome.settings->sources[i];
         const std::string path = "sources[" + std::to_string(i) + "]";
         const auto faults = ldap::find_faults({source.users, source.groups}, registry);
         collect(outcome, file, path + ".users", faults.users, found);
         collect(outcome, file, path + ".groups", faults.groups, found);
+        const auto bases = ldap::ScopedMapper::check(
+            source.base, {source.bases, source.exclude, source.users_base, source.groups_base}
+        );
+        if (!bases) {
+            const std::string& field = bases.error().field;
+            add(path + (field.empty() ? ".base" : "." + field.substr(0, field.find('['))),
+                bases.error());
+        }
+        if (const auto join = mirror::join_attributes(registry, source.join_users); !join) {
+            add(path + ".join.users", join.error());
+        }
     }
     outcome.add(std::move(found));
 }

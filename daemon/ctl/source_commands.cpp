@@ -40,9 +40,9 @@ Result<int> retire(const Invocation& invocation, const Retirement& wanted) {
         return preview(invocation, wanted.source);
     }
     BASCULE_TRY(
-        const json answer, ApiClient(invocation).post(
-            "/v1/sources/retire", {{"source", wanted.source}, {"entries", wanted.confirmed}}
-        )
+        const json answer,
+        ApiClient(invocation)
+            .post("/v1/sources/retire", {{"source", wanted.source}, {"entries", wanted.confirmed}})
     );
     if (invocation.json) {
         print_json(answer);

@@ -70,20 +70,16 @@ Status Authority::may_write(
     return refusal;
 }
 
-Result<Place> Authority::place_of_change(
-    const Registry& registry, const ObjectRow& object, const AttributePath& path,
-    std::string_view dn
+bool Authority::writes_back(
+    const Registry& registry, const ObjectRow& object, const AttributePath& path
 ) const {
     const auto master = masters_.find(object.source);
-    if (object.is_synced() && master != masters_.end() && path.extension.empty() &&
-        registry.spec(object.type).name == "User") {
-        const auto& written = master->second.written_back;
-        if (std::ranges::find(written, path.name) != written.end()) {
-            return Place::at_source;
-        }
+    if (!object.is_synced() || master == masters_.end() || !path.extension.empty() ||
+        registry.spec(object.type).name != "User") {
+        return false;
     }
-    BASCULE_CHECK(may_write(registry, object, path, dn));
-    return Place::here;
+    const auto& written = master->second.written_back;
+    return std::ranges::find(written, path.name) != written.end();
 }
 
 Status Authority::may_write_edges(

@@ -20,12 +20,6 @@ struct Master {
     std::vector<std::string> written_back = {};
 };
 
-/// Where a change is made.
-enum class Place {
-    here,       ///< in the store
-    at_source,  ///< in the directory that masters the object, and then in the store
-};
-
 /// The one answer to "may this be changed here?". Immutable, thread-safe; a reload builds a new
 /// one.
 class Authority {
@@ -39,11 +33,10 @@ class Authority {
         const directory::Registry& registry, const directory::ObjectRow& object,
         const directory::AttributePath& path, std::string_view dn = {}
     ) const;
-    /// Where attribute `path` of the object is changed, if it may be: also at the source. Refusals
-    /// as may_write().
-    [[nodiscard]] Result<Place> place_of_change(
+    /// Is attribute `path` of a synced user changed by writing it to the object's source?
+    [[nodiscard]] bool writes_back(
         const directory::Registry& registry, const directory::ObjectRow& object,
-        const directory::AttributePath& path, std::string_view dn = {}
+        const directory::AttributePath& path
     ) const;
     /// May edges of `kind` start or end at this object here? Membership of a synced group may not
     /// change.

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
+#include "directory/mirror/changed_values.hpp"
 #include "directory/mirror/document.hpp"
 #include "directory/mirror/entry_work.hpp"
 #include "directory/mirror/raw_entry.hpp"
+#include "directory/model/journal_details.hpp"
 
 namespace bascule::mirror {
 
@@ -51,6 +54,7 @@ Status EntryApplier::upsert(const SourceEntry& entry, const MappedEntry& mapped)
 
 Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, bool again) {
     Work work{entry, mapped, context_.ids.of(entry.anchor), {}, {}, {}, false, false, again};
+    const std::uint64_t writes_before = counts_.writes;
     if (!again)
         context_.held.deletes.erase(entry.anchor);
     BASCULE_TRY(work.object, transaction_.find_any(work.id));
@@ -74,10 +78,11 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, 
             done = quarantine(work, mapped.reason, {});
             break;
     }
-    if (done && context_.refresh != nullptr && !again) {
+    BASCULE_CHECK(std::move(done));
+    if (context_.refresh != nullptr && !again) {
         context_.refresh->placed_now.insert(work.row.oid);
     }
-    return done;
+    return keep_stamp(work, work.keeps_back || counts_.writes != writes_before);
 }
 
 /// Another entry that stands at this DN cannot be there any more: it was renamed or deleted, and we
@@ -124,6 +129,9 @@ Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, cons
             continue;
         BASCULE_CHECK(keep_waiting(entry));
         BASCULE_CHECK(leave_place(entry));
+        if (entry.oid != top.oid && context_.areas != nullptr &&
+            context_.areas->area(entry.dn_key) != context_.areas->area(now->dn_key))
+            ++counts_.carried_over;
         BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
         if (!row || !is_in_use(*row))
             continue;
@@ -178,16 +186,21 @@ Status EntryApplier::serve(Work& work) {
         assemble_document(context_.registry, type, work.id, work.mapped.attributes, kept);
     BASCULE_TRY(const std::string retained, retained_attributes(work, body));
     if (!retained.empty()) {
+        work.keeps_back = true;
         body = assemble_document(
             context_.registry, type, work.id, work.mapped.attributes,
             join_attributes(kept, retained)
         );
     }
-    BASCULE_TRY(const Join found, find_join(work, body));
-    if (!found.reason.empty())
-        return refuse_join(work, found);
-    if (found.master)
-        return join(work, *found.master, body);
+    if (joins() && type == user_) {
+        const std::string own =
+            assemble_document(context_.registry, type, work.id, work.mapped.attributes, retained);
+        BASCULE_TRY(const Join found, find_join(work, own));
+        if (!found.reason.empty())
+            return refuse_join(work, found);
+        if (found.master)
+            return join(work, *found.master, own);
+    }
     BASCULE_CHECK(leave_join(work));
     const std::string old_body =
         work.object && is_served(work.object->row) ? work.object->body : std::string();
@@ -234,10 +247,9 @@ Status EntryApplier::write_document(Work& work, const std::string& body, const s
             counts_.writes += changed ? 1 : 0;
             work.row.display = mapped.display;
             if (changed) {
-                const auto names = differing_attributes(work.object->body, body);
-                return journal(
-                    "Update", work.row, {{"changed", fmt::format("{}", fmt::join(names, ", "))}}
-                );
+                auto details = changes_of(mapped.type, work.object->body, body);
+                std::ranges::move(stamps_of(work), std::back_inserter(details));
+                return journal("Update", work.row, std::move(details));
             }
             return {};
         }
@@ -254,7 +266,9 @@ Status EntryApplier::write_document(Work& work, const std::string& body, const s
     work.row.display = mapped.display;
     ++counts_.added;
     ++counts_.writes;
-    return journal("Add", work.row, {{"dn", work.entry.dn}});
+    std::vector<std::pair<std::string, std::string>> details{{"dn", work.entry.dn}};
+    std::ranges::move(stamps_of(work), std::back_inserter(details));
+    return journal("Add", work.row, std::move(details));
 }
 
 Status EntryApplier::after_served(
@@ -332,8 +346,10 @@ Result<bool> EntryApplier::may_lose_now(const std::string& attribute) {
 }
 
 Status EntryApplier::unmatched(Work& work) {
-    if (!work.object || !is_in_use(work.object->row))
+    if (!work.object || !is_in_use(work.object->row)) {
+        context_.held.unmatched.erase(work.entry.anchor);
         return bookkeep(work, EntryState::unmatched, work.mapped.reason, {});
+    }
     if (context_.refresh != nullptr) {
         context_.refresh->unmatched.insert(work.entry.anchor);
         return keep_bookkeeping(work);
@@ -359,9 +375,14 @@ Status EntryApplier::keep_bookkeeping(Work& work) {
 
 Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
     // It matches again: nobody needs to decide any more whether it may go.
-    context_.held.forget_entry(work.entry.anchor);
-    if (context_.refresh != nullptr)
+    if (!work.again)
+        context_.held.forget_entry(work.entry.anchor);
+    if (context_.refresh != nullptr) {
         context_.refresh->unmatched.erase(work.entry.anchor);
+        // What is served stays as it was, whole.
+        for (auto& [name, ids] : context_.refresh->lost_attributes)
+            ids.erase(work.id);
+    }
     const bool known = work.previous && work.previous->state == EntryState::quarantined &&
                        work.previous->reason == reason;
     BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));
@@ -465,6 +486,7 @@ Status EntryApplier::bookkeep(
     if (same)
         return {};
     ++counts_.writes;
+    work.stamp_kept = true;
     BASCULE_CHECK(transaction_.put_entry(entry));
     return old && old->blocked_by != entry.blocked_by ? retry_rivals(*old) : Status{};
 }
@@ -472,6 +494,45 @@ Status EntryApplier::bookkeep(
 Status EntryApplier::retry(const std::vector<Oid>& entries) {
     retries_.insert(retries_.end(), entries.begin(), entries.end());
     return finish();
+}
+
+/// The stamp of an entry whose change made no difference is not worth a write; storms of sign-ins
+/// bring nothing else.
+Status EntryApplier::keep_stamp(const Work& work, bool changed) {
+    const bool known = !changed || work.stamp_kept || !work.previous || work.entry.csn.empty() ||
+                       work.previous->csn == work.entry.csn;
+    if (known)
+        return {};
+    BASCULE_TRY(auto entry, transaction_.find_entry(work.row.oid));
+    if (!entry)
+        return {};
+    entry->csn = work.entry.csn;
+    return transaction_.put_entry(*entry);
+}
+
+std::vector<std::pair<std::string, std::string>> EntryApplier::stamps_of(const Work& work) const {
+    std::vector<std::pair<std::string, std::string>> out;
+    const std::string former = work.previous ? work.previous->csn : std::string();
+    if (!work.entry.csn.empty())
+        out.emplace_back(directory::stamp_detail, work.entry.csn);
+    if (!former.empty())
+        out.emplace_back(directory::former_stamp_detail, former);
+    const bool same_entry = !work.entry.csn.empty() && work.entry.csn == former;
+    if (context_.remapping || (same_entry && !work.moved && !work.again)) {
+        out.emplace_back(directory::cause_detail, directory::mapping_cause);
+    } else if (work.entry.csn.empty()) {
+        out.emplace_back(directory::cause_detail, directory::time_cause);
+    }
+    return out;
+}
+
+std::vector<std::pair<std::string, std::string>> EntryApplier::changes_of(
+    directory::TypeId type, std::string_view before, std::string_view after
+) const {
+    const auto names = differing_attributes(before, after);
+    return {
+        {"changed", fmt::format("{}", fmt::join(names, ", "))},
+        {directory::changes_detail, changed_values(context_.registry, type, before, after)}};
 }
 
 Status EntryApplier::retry_blocked() {

@@ -15,6 +15,7 @@
 #include "directory/mirror/join_rules.hpp"
 #include "directory/mirror/removal_guard.hpp"
 #include "directory/model/member_change.hpp"
+#include "directory/ports/entry_areas.hpp"
 #include "directory/ports/entry_mapper.hpp"
 #include "directory/ports/store.hpp"
 
@@ -47,6 +48,8 @@ struct ApplyCounts {
     std::uint64_t unchanged = 0;
     std::uint64_t quarantined = 0;
     std::uint64_t writes = 0;  ///< 0 when nothing in the store differs
+    /// Entries that were moved with a container to where the mapping sees them differently.
+    std::uint64_t carried_over = 0;
 };
 
 /// Where and under which rules changes are applied. References outlive the applier.
@@ -61,6 +64,8 @@ struct ApplyContext {
     HeldPlan& held;                   ///< read in this transaction
     RefreshNotes* refresh = nullptr;  ///< null outside a refresh: removals are decided at once
     const JoinRules* joins = nullptr;
+    bool remapping = false;                        ///< other rules fill the attributes than before
+    const directory::EntryAreas* areas = nullptr;  ///< null: the mapping does not look at places
 };
 
 /// Maps an entry; an exception of the mapper becomes a quarantine, so that one entry never blocks.
@@ -99,14 +104,21 @@ class EntryApplier {
     /// Tries entries in quarantine again whose obstacle is gone.
     [[nodiscard]] Status retry_blocked();
 
-    /// Looks at entries again that a change of another source concerns, `limit` at most; returns how
-    /// many there were. Not while the source is refreshed.
+    /// Looks at entries again that a change of another source concerns, `limit` at most; returns
+    /// how many there were. Not while the source is refreshed.
     [[nodiscard]] Result<std::size_t> recheck(std::size_t limit);
 
     [[nodiscard]] const ApplyCounts& counts() const { return counts_; }
 
   private:
     struct Work;
+    /// Members that joined or left, as the journal tells them: the first ones only.
+    struct MembersTold {
+        std::vector<std::string> names;
+        std::vector<Uuid> ids;
+        std::size_t count = 0;
+        void add(const directory::ObjectRow& row);
+    };
     [[nodiscard]] Status apply(
         const directory::SourceEntry& entry, const directory::MappedEntry& mapped, bool again
     );
@@ -126,6 +138,17 @@ class EntryApplier {
         Work& work, directory::EntryState state, std::string reason, std::string blocked_by
     );
     [[nodiscard]] Status keep_bookkeeping(Work& work);
+    [[nodiscard]] Status keep_stamp(const Work& work, bool changed);
+    /// Details of a record that tell by what the object changed.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> stamps_of(const Work& work
+    ) const;
+    /// Names and values of the attributes that differ.
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> changes_of(
+        directory::TypeId type, std::string_view before, std::string_view after
+    ) const;
+    [[nodiscard]] Result<std::string> manager_change(
+        const std::set<directory::Oid>& left, const MembersTold& joined
+    );
     [[nodiscard]] Status make_room(const directory::SourceEntry& entry, directory::Oid self);
     [[nodiscard]] Status move_below(Work& work);
     [[nodiscard]] Status rebase(
@@ -249,13 +272,12 @@ class EntryApplier {
     [[nodiscard]] Result<std::optional<directory::MirrorEntry>> place_in(
         directory::SourceId source, const directory::ObjectRow& object
     );
-    [[nodiscard]] Status detach_for(
-        const directory::MirrorEntry& entry, directory::Oid object
-    );
+    [[nodiscard]] Status detach_for(const directory::MirrorEntry& entry, directory::Oid object);
     [[nodiscard]] Status recheck_later(directory::SourceId source, directory::Oid entry);
     [[nodiscard]] Status note_values(const std::string& old_body, const std::string& new_body);
     [[nodiscard]] Status note_value(
-        directory::SourceId source, const directory::AttributeSpec& spec, const directory::Term& term
+        directory::SourceId source, const directory::AttributeSpec& spec,
+        const directory::Term& term
     );
     [[nodiscard]] std::string joined_document(const std::string& body) const;
 
@@ -267,7 +289,7 @@ class EntryApplier {
     );
     [[nodiscard]] Status add_members(
         const directory::ObjectRow& group,
-        const std::vector<directory::MemberChange::Member>& members
+        const std::vector<directory::MemberChange::Member>& members, const std::string& stamp
     );
     [[nodiscard]] Status remove_members(
         const directory::ObjectRow& group,
@@ -277,13 +299,6 @@ class EntryApplier {
     [[nodiscard]] Status stop_waiting(const std::string& key, directory::Oid group);
     void forget_named(const std::string& key, directory::Oid group);
 
-    /// Members that joined or left, as the journal tells them: the first ones only.
-    struct MembersTold {
-        std::vector<std::string> names;
-        std::vector<Uuid> ids;
-        std::size_t count = 0;
-        void add(const directory::ObjectRow& row);
-    };
     [[nodiscard]] bool is_served(const directory::ObjectRow& row) const {
         return is_in_use(row) && row.type != joined_;
     }
@@ -296,7 +311,8 @@ class EntryApplier {
         std::vector<std::pair<std::string, std::string>> details
     );
     [[nodiscard]] Status journal_members(
-        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members
+        const directory::ObjectRow& group, std::string_view activity, const MembersTold& members,
+        const std::string& stamp = {}
     );
 
     ApplyContext context_;

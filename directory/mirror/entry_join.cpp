@@ -85,9 +85,7 @@ Status EntryApplier::join(Work& work, const ObjectRow& master, const std::string
 }
 
 /// Gives the entry's row its new form. An object that was served hands over what was kept here.
-Status EntryApplier::become_part(
-    Work& work, const ObjectRow& master, const std::string& document
-) {
+Status EntryApplier::become_part(Work& work, const ObjectRow& master, const std::string& document) {
     const std::string& display = work.mapped.display;
     if (!work.object) {
         BASCULE_TRY(
@@ -110,8 +108,7 @@ Status EntryApplier::become_part(
     }
     if (object.row.type == joined_) {
         BASCULE_TRY(
-            const bool changed,
-            transaction_.update(object.row.oid, document, object.local, display)
+            const bool changed, transaction_.update(object.row.oid, document, object.local, display)
         );
         ++(changed ? counts_.updated : counts_.unchanged);
         counts_.writes += changed ? 1 : 0;
@@ -126,9 +123,9 @@ Status EntryApplier::become_part(
             BASCULE_CHECK(release_joined(object));
     }
     BASCULE_CHECK(hand_over(object, master));
-    BASCULE_CHECK(transaction_.convert(
-        object.row.oid, joined_, context_.source, document, {}, display
-    ));
+    BASCULE_CHECK(
+        transaction_.convert(object.row.oid, joined_, context_.source, document, {}, display)
+    );
     work.row.type = joined_;
     ++counts_.writes;
     if (!was_served)
@@ -159,8 +156,7 @@ Status EntryApplier::hand_over(const Object& object, const ObjectRow& master) {
         return {};
     const std::string local = join_attributes(heir->local, added);
     const std::string own = filter_attributes(heir->body, [](const auto&) { return true; });
-    const std::string body =
-        assemble_document(context_.registry, user_, heir->row.id, own, added);
+    const std::string body = assemble_document(context_.registry, user_, heir->row.id, own, added);
     BASCULE_TRY(
         [[maybe_unused]] const bool changed,
         transaction_.update(master.oid, body, local, heir->row.display)
@@ -258,9 +254,9 @@ Status EntryApplier::leave_join(const Object& row, const Uuid& anchor) {
             transaction_.remove_edge(joined_edge, row.row.oid, master->oid)
         );
     }
-    BASCULE_CHECK(transaction_.convert(
-        row.row.oid, unmapped_, context_.source, "{}", {}, row.row.display
-    ));
+    BASCULE_CHECK(
+        transaction_.convert(row.row.oid, unmapped_, context_.source, "{}", {}, row.row.display)
+    );
     ++counts_.writes;
     if (!master)
         return {};
@@ -301,8 +297,7 @@ Result<std::vector<EntryApplier::Contribution>> EntryApplier::contributions(
     for (Contribution& one : out) {
         one.gives = filter_attributes(one.row.body, [&](const AttributePath& path) {
             const bool is_key = path.extension.empty() && path.name == "key";
-            return !is_key && !has_path(taken, path) &&
-                   !is_unique(context_.registry, user_, path);
+            return !is_key && !has_path(taken, path) && !is_unique(context_.registry, user_, path);
         });
         for (AttributePath& path : paths_of(one.gives))
             taken.push_back(std::move(path));
@@ -319,10 +314,15 @@ std::string EntryApplier::given_by(const std::vector<Contribution>& all) {
 
 Status EntryApplier::store_gives(const std::vector<Contribution>& all) {
     for (const Contribution& one : all) {
+        if (one.row.local == one.gives)
+            continue;
         BASCULE_TRY(
             [[maybe_unused]] const bool changed,
             transaction_.update(one.row.row.oid, one.row.body, one.gives, one.row.row.display)
         );
+        // A value that goes from the master to a contribution stays in the document and does not
+        // count as the master's any more.
+        BASCULE_CHECK(note_values(one.row.local, one.gives));
     }
     return {};
 }
@@ -356,19 +356,14 @@ Status EntryApplier::refresh_master(Oid master, std::string_view left) {
         join_attributes(given_by(given), local)
     );
     BASCULE_CHECK(store_gives(given));
-    BASCULE_TRY(
-        const bool changed, transaction_.update(master, body, local, object->row.display)
-    );
+    BASCULE_TRY(const bool changed, transaction_.update(master, body, local, object->row.display));
     if (!changed)
         return {};
     ++counts_.writes;
     BASCULE_CHECK(note_values(object->body, body));
-    const auto names = differing_attributes(object->body, body);
-    return names.empty()
-               ? Status{}
-               : journal(
-                     "Update", object->row, {{"changed", fmt::format("{}", fmt::join(names, ", "))}}
-                 );
+    if (differing_attributes(object->body, body).empty())
+        return {};
+    return journal("Update", object->row, changes_of(user_, object->body, body));
 }
 
 bool EntryApplier::may_take_place(const directory::MirrorEntry& entry) const {
@@ -410,12 +405,11 @@ Status EntryApplier::detach_for(const directory::MirrorEntry& entry, Oid object)
             if (row.source != entry.source)
                 continue;
             BASCULE_TRY(
-                [[maybe_unused]] const bool removed,
-                transaction_.remove_edge(kind, row.oid, object)
+                [[maybe_unused]] const bool removed, transaction_.remove_edge(kind, row.oid, object)
             );
             const auto leaving = held.memberships.find(row.id);
-            const bool named = leaving == held.memberships.end() || !own ||
-                               !leaving->second.contains(own->id);
+            const bool named =
+                leaving == held.memberships.end() || !own || !leaving->second.contains(own->id);
             if (named)
                 BASCULE_CHECK(transaction_.add_pending(
                     {entry.source, anchor_key(entry.anchor), kind, row.oid}

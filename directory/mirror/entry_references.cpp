@@ -9,6 +9,7 @@
 #include "directory/mirror/entry_work.hpp"
 #include "directory/mirror/identity.hpp"
 #include "directory/model/internal_types.hpp"
+#include "directory/model/journal_details.hpp"
 
 namespace bascule::mirror {
 
@@ -23,6 +24,8 @@ namespace {
 constexpr std::size_t page = 1000;
 constexpr std::size_t names_told = 20;
 constexpr std::size_t ids_told = 100;
+constexpr std::string_view manager_path =
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
 
 Result<std::set<Oid>> all_targets(directory::Reader& reader, EdgeKind kind, Oid from) {
     std::set<Oid> out;
@@ -71,7 +74,9 @@ Result<std::optional<ObjectRow>> EntryApplier::find_user(std::string_view user_n
 Result<std::optional<ObjectRow>> EntryApplier::target_of(const ObjectRow& row) {
     if (row.type != joined_)
         return row;
-    BASCULE_TRY(const auto masters, transaction_.edge_targets(directory::joined_edge, row.oid, {}, 1));
+    BASCULE_TRY(
+        const auto masters, transaction_.edge_targets(directory::joined_edge, row.oid, {}, 1)
+    );
     return masters.empty() ? std::optional<ObjectRow>() : masters.front();
 }
 
@@ -256,10 +261,32 @@ Status EntryApplier::sync_kind(Work& work, EdgeKind kind) {
     if (kind == EdgeKind::manager) {
         if (joined.count == 0 && removals.empty())
             return {};
-        return journal("Update", work.row, {{"changed", "manager"}});
+        BASCULE_TRY(std::string change, manager_change(removals, joined));
+        std::vector<std::pair<std::string, std::string>> details{
+            {"changed", "manager"}, {directory::changes_detail, std::move(change)}};
+        std::ranges::move(stamps_of(work), std::back_inserter(details));
+        return journal("Update", work.row, std::move(details));
     }
     context_.guard.record_joined(work.id, joined.count, transaction_.now());
-    return journal_members(work.row, "Add member to group", joined);
+    return journal_members(work.row, "Add member to group", joined, work.entry.csn);
+}
+
+/// The change of a manager as the journal tells changes of attributes.
+Result<std::string> EntryApplier::manager_change(
+    const std::set<Oid>& left, const MembersTold& joined
+) {
+    std::string text;
+    JsonWriter json(text);
+    json.begin_array().begin_object().field("attribute", manager_path);
+    for (const Oid oid : left) {
+        BASCULE_TRY(const auto row, transaction_.find_row(oid));
+        if (row)
+            json.field("before", row->display);
+    }
+    if (!joined.names.empty())
+        json.field("after", joined.names.front());
+    json.end_object().end_array();
+    return text;
 }
 
 Result<std::set<Uuid>> EntryApplier::ids_of(const std::set<Oid>& objects) {
@@ -357,7 +384,9 @@ Status EntryApplier::leave_place(const directory::MirrorEntry& entry) {
         return {};
     for (const auto& [kind, from] : named_in_refresh(entry.dn_key)) {
         BASCULE_TRY(const auto left, transaction_.find_row(entry.oid));
-        BASCULE_TRY(const auto target, left ? target_of(*left) : Result<std::optional<ObjectRow>>());
+        BASCULE_TRY(
+            const auto target, left ? target_of(*left) : Result<std::optional<ObjectRow>>()
+        );
         BASCULE_TRY(
             const bool linked, transaction_.has_edge(kind, from, target ? target->oid : entry.oid)
         );
@@ -432,7 +461,13 @@ Status EntryApplier::resolve_pending(const std::string& key, const ObjectRow& ta
             context_.guard.record_joined(from->id, 1, transaction_.now());
             BASCULE_CHECK(journal_members(*from, "Add member to group", joined));
         } else {
-            BASCULE_CHECK(journal("Update", *from, {{"changed", "manager"}}));
+            MembersTold joined;
+            joined.add(target);
+            BASCULE_TRY(std::string change, manager_change({}, joined));
+            BASCULE_CHECK(journal(
+                "Update", *from,
+                {{"changed", "manager"}, {directory::changes_detail, std::move(change)}}
+            ));
         }
     }
     return {};
@@ -497,7 +532,8 @@ Status EntryApplier::remove_member(const Uuid& group, const Uuid& member) {
 }
 
 Status EntryApplier::journal_members(
-    const ObjectRow& group, std::string_view activity, const MembersTold& members
+    const ObjectRow& group, std::string_view activity, const MembersTold& members,
+    const std::string& stamp
 ) {
     if (members.count == 0)
         return {};
@@ -516,6 +552,8 @@ Status EntryApplier::journal_members(
         {activity.starts_with("Add") ? "added" : "removed", std::move(ids)},
         {"count", std::to_string(members.count)},
     };
+    if (!stamp.empty())
+        record.details.emplace_back(directory::stamp_detail, stamp);
     return transaction_.append(std::move(record));
 }
 

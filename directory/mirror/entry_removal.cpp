@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include "directory/base/json_text.hpp"
 #include "directory/mirror/document.hpp"
 #include "directory/mirror/entry_applier.hpp"
+#include "directory/model/journal_details.hpp"
 
 namespace bascule::mirror {
 
@@ -96,7 +98,13 @@ Status EntryApplier::withdraw(const Object& object, const Uuid& anchor, std::str
     BASCULE_CHECK(transaction_.remove(object.row.oid));
     ++counts_.removed;
     ++counts_.writes;
-    BASCULE_CHECK(journal("Delete", object.row, {{"cause", std::string(cause)}}));
+    BASCULE_TRY(const auto entry, transaction_.find_entry(object.row.oid));
+    BASCULE_CHECK(journal(
+        "Delete", object.row,
+        {{directory::cause_detail, std::string(cause)},
+         {"dn", entry ? entry->dn : std::string()},
+         {"userName", json_text_member(object.body, "userName").value_or("")}}
+    ));
     if (object.row.type == user_)
         BASCULE_CHECK(note_values(object.body, {}));
     return free_terms(object.row.type, object.body, "{}");
@@ -142,7 +150,12 @@ Status EntryApplier::lose_attribute(const std::string& attribute, const Uuid& id
         return {};
     }
     BASCULE_CHECK(free_terms(object->row.type, object->body, body));
-    BASCULE_CHECK(journal("Update", object->row, {{"changed", attribute}}));
+    auto details = changes_of(object->row.type, object->body, body);
+    BASCULE_TRY(const auto entry, transaction_.find_entry(object->row.oid));
+    if (entry)
+        details.emplace_back(directory::stamp_detail, entry->csn);
+    details.emplace_back(directory::cause_detail, directory::approved_cause);
+    BASCULE_CHECK(journal("Update", object->row, std::move(details)));
     if (object->row.type != user_)
         return {};
     BASCULE_CHECK(note_values(object->body, body));

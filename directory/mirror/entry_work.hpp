@@ -18,6 +18,8 @@ struct EntryApplier::Work {
     bool moved = false;
     bool again =
         false;  ///< comes out of quarantine: its references are known, those it names are old
+    bool keeps_back = false;  ///< attributes that the entry has lost stay until that is decided
+    bool stamp_kept = false;  ///< the bookkeeping was written with the entry's stamp
 };
 
 }  // namespace bascule::mirror

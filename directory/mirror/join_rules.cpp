@@ -8,14 +8,12 @@ using directory::SourceId;
 
 const std::vector<directory::AttributeId>& JoinRules::match(SourceId source) const {
     static const std::vector<directory::AttributeId> none;
-    const auto found =
-        std::ranges::find(sources, source, [](const Source& one) { return one.id; });
+    const auto found = std::ranges::find(sources, source, [](const Source& one) { return one.id; });
     return found == sources.end() ? none : found->match;
 }
 
 std::size_t JoinRules::place(SourceId source) const {
-    const auto found =
-        std::ranges::find(sources, source, [](const Source& one) { return one.id; });
+    const auto found = std::ranges::find(sources, source, [](const Source& one) { return one.id; });
     return found == sources.end() ? 0 : 1 + static_cast<std::size_t>(found - sources.begin());
 }
 

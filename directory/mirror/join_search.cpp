@@ -16,8 +16,8 @@ namespace bascule::mirror {
 
 using directory::AttributeId;
 using directory::AttributePath;
-using directory::may_be_cut;
 using directory::EdgeKind;
+using directory::may_be_cut;
 using directory::Object;
 using directory::ObjectRow;
 using directory::Oid;
@@ -114,8 +114,7 @@ Result<std::vector<Object>> EntryApplier::candidates(
                 !context_.joins->is_earlier(object.row.source, context_.source))
                 continue;
             BASCULE_TRY(
-                const bool counts,
-                is_from_earlier(object, context_.registry.spec(attribute).path)
+                const bool counts, is_from_earlier(object, context_.registry.spec(attribute).path)
             );
             if (counts)
                 out.push_back(std::move(object));
@@ -125,8 +124,6 @@ Result<std::vector<Object>> EntryApplier::candidates(
 }
 
 Result<EntryApplier::Join> EntryApplier::find_join(const Work& work, const std::string& body) {
-    if (!joins() || work.mapped.type != user_)
-        return Join{};
     const std::vector<Term> terms = terms_of(context_.registry, user_, body);
     for (const AttributeId attribute : context_.joins->match(context_.source)) {
         BASCULE_TRY(const auto found, candidates(attribute, terms));
@@ -261,8 +258,8 @@ Status EntryApplier::note_value(
     return {};
 }
 
-/// Entries that are part of an object which leaves, or contend for it, find their own way. Groups of
-/// their sources that name them wait for them.
+/// Entries that are part of an object which leaves, or contend for it, find their own way. Groups
+/// of their sources that name them wait for them.
 Status EntryApplier::release_joined(const Object& master) {
     BASCULE_TRY(
         const auto parts,

@@ -21,8 +21,16 @@ Status EntryApplier::change_members(const MemberChange& change) {
     BASCULE_TRY(const auto group, transaction_.find_row(context_.ids.of(change.anchor)));
     if (!group || group->type != group_)
         return {};
-    BASCULE_CHECK(add_members(*group, change.added));
-    return remove_members(*group, change.removed);
+    const std::uint64_t writes_before = counts_.writes;
+    BASCULE_CHECK(add_members(*group, change.added, change.csn));
+    BASCULE_CHECK(remove_members(*group, change.removed));
+    if (counts_.writes == writes_before || change.csn.empty())
+        return {};
+    BASCULE_TRY(auto entry, transaction_.find_entry(group->oid));
+    if (!entry || entry->csn == change.csn)
+        return {};
+    entry->csn = change.csn;
+    return transaction_.put_entry(*entry);
 }
 
 /// Whom a value names: by anchor where it is told, because its place in the tree may be an old one.
@@ -32,14 +40,18 @@ Result<EntryApplier::Resolved> EntryApplier::resolve_member(
 ) {
     if (!member.anchor)
         return resolve({EdgeKind::member, member.dn, member.dn_key, {}}, group);
-    BASCULE_TRY(auto row, transaction_.find_row(context_.ids.of(*member.anchor)));
-    if (row && may_target(EdgeKind::member, *row))
-        return Resolved{std::move(row), {}};
+    BASCULE_TRY(const auto known, transaction_.find_row(context_.ids.of(*member.anchor)));
+    if (known) {
+        BASCULE_TRY(auto row, target_of(*known));
+        if (row && may_target(EdgeKind::member, *row))
+            return Resolved{std::move(row), {}};
+    }
     return Resolved{std::nullopt, anchor_key(*member.anchor)};
 }
 
 Status EntryApplier::add_members(
-    const ObjectRow& group, const std::vector<MemberChange::Member>& members
+    const ObjectRow& group, const std::vector<MemberChange::Member>& members,
+    const std::string& stamp
 ) {
     MembersTold joined;
     for (const MemberChange::Member& member : members) {
@@ -54,7 +66,8 @@ Status EntryApplier::add_members(
             ));
             continue;
         }
-        stays(group.id, target.row->id);
+        BASCULE_TRY(const Uuid id, own_id(*target.row));
+        stays(group.id, id);
         BASCULE_TRY(
             const bool added, transaction_.add_edge(EdgeKind::member, group.oid, target.row->oid)
         );
@@ -64,7 +77,7 @@ Status EntryApplier::add_members(
     if (joined.count != 0)
         ++counts_.writes;
     context_.guard.record_joined(group.id, joined.count, transaction_.now());
-    return journal_members(group, "Add member to group", joined);
+    return journal_members(group, "Add member to group", joined, stamp);
 }
 
 Status EntryApplier::remove_members(
@@ -84,8 +97,10 @@ Status EntryApplier::remove_members(
         BASCULE_TRY(
             const bool linked, transaction_.has_edge(EdgeKind::member, group.oid, target.row->oid)
         );
-        if (linked)
-            leaving.insert(target.row->id);
+        if (!linked)
+            continue;
+        BASCULE_TRY(const Uuid id, own_id(*target.row));
+        leaving.insert(id);
     }
     if (leaving.empty())
         return {};

@@ -45,7 +45,8 @@ bool is_loaded(const SourceState& state) {
 
 MirrorEngine::MirrorEngine(
     directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
-    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins
+    std::string source, GuardLimits limits, std::shared_ptr<const JoinRules> joins,
+    const directory::EntryAreas* areas
 )
     : store_(store),
       mapper_(mapper),
@@ -53,6 +54,7 @@ MirrorEngine::MirrorEngine(
       source_(std::move(source)),
       ids_(source_),
       joins_(std::move(joins)),
+      areas_(areas),
       guard_(limits) {}
 
 MirrorEngine::~MirrorEngine() = default;
@@ -74,6 +76,7 @@ Status MirrorEngine::open() {
 Status MirrorEngine::reset_cookie(
     const std::string& fingerprint, const std::string& mapping_fingerprint
 ) {
+    remapping_ = remapping_ || state_.mapping_fingerprint != mapping_fingerprint;
     return commit([&](Step& step) -> Status {
         step.state.cookie.clear();
         step.state.fingerprint = fingerprint;
@@ -129,6 +132,18 @@ Status MirrorEngine::changed(SourceEntry entry) {
     // While a bulk load runs, what comes twice waits for its end.
     const bool full = batch_.size() >= batch_entries || batched_references_ >= batch_references;
     return full && !load_ ? flush() : Status{};
+}
+
+Status MirrorEngine::each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) {
+    return store_.read([&](directory::Reader& reader) {
+        return reader.each_entry(
+            state_.id,
+            [&](directory::Oid oid, const Uuid&, EntryState) -> Status {
+                BASCULE_TRY(const auto entry, reader.find_entry(oid));
+                return entry ? visit(*entry) : Status();
+            }
+        );
+    });
 }
 
 /// Whether the group stands in the store as its last whole entry was.
@@ -236,6 +251,7 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     named_deletes_.clear();
     notes_ = {};
     in_refresh_ = false;
+    remapping_ = false;
     continuous_ = continuous;
     counters_.refreshing = false;
     return {};
@@ -284,13 +300,34 @@ Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bo
     }
     if (!proven)
         return absent;
-    const auto collect = [&](directory::Oid, const Uuid& anchor, EntryState) -> Status {
+    std::vector<std::pair<directory::Oid, Uuid>> unseen;
+    const auto collect = [&](directory::Oid oid, const Uuid& anchor, EntryState) -> Status {
         if (!seen_.contains(anchor))
-            absent.insert(anchor);
+            unseen.emplace_back(oid, anchor);
         return {};
     };
     BASCULE_CHECK(transaction.each_entry(state_.id, collect));
+    for (const auto& [oid, anchor] : unseen) {
+        BASCULE_TRY(const bool stays, has_seen_below(transaction, oid));
+        if (!stays)
+            absent.insert(anchor);
+    }
     return absent;
+}
+
+/// A container that moved out of the scope while the refresh went on is not named, and what is
+/// below it may have been before. It is kept until its own message comes, which takes all of it.
+Result<bool> MirrorEngine::has_seen_below(Transaction& transaction, directory::Oid oid) const {
+    BASCULE_TRY(const auto top, transaction.find_entry(oid));
+    if (!top)
+        return false;
+    BASCULE_TRY(const auto below, transaction.entries_below(state_.id, top->dn_key));
+    const auto seen = [&](const auto& entry) { return seen_.contains(entry.anchor); };
+    // Another one that stands at its DN by now is who the others are below.
+    const bool replaced = std::any_of(below.begin(), below.end(), [&](const auto& entry) {
+        return entry.dn_key == top->dn_key && seen(entry);
+    });
+    return !replaced && std::any_of(below.begin(), below.end(), seen);
 }
 
 /// The whole of what a refresh would take away is weighed before any of it goes.
@@ -415,6 +452,20 @@ Status MirrorEngine::flush() {
     return {};
 }
 
+std::string MirrorEngine::mapping_fingerprint() const {
+    std::string text = mapper_.fingerprint();
+    if (joins_ == nullptr || joins_->match(state_.id).empty())
+        return text;
+    text += "|join";
+    for (const auto attribute : joins_->match(state_.id))
+        text += " " + store_.registry().spec(attribute).path.to_string();
+    for (const auto& source : joins_->sources) {
+        if (joins_->is_earlier(source.id, state_.id))
+            text += fmt::format(" {}", static_cast<int>(source.id));
+    }
+    return text;
+}
+
 Status MirrorEngine::attend_to_others() {
     if (in_refresh_ || load_)
         return {};
@@ -445,6 +496,37 @@ Status MirrorEngine::retry_quarantined() {
     return commit([](Step& step) -> Status { return step.applier.retry_blocked(); });
 }
 
+Result<MirrorEngine::Checked> MirrorEngine::check_present(const SourceEntry& entry) {
+    const directory::MappedEntry mapped = map_safely(mapper_, entry);
+    return check([&](EntryApplier& applier) { return applier.upsert(entry, mapped); });
+}
+
+Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor) {
+    BASCULE_TRY(const Checked checked, check([&](EntryApplier& applier) {
+                    return applier.removed_live(anchor);
+                }));
+    return held_.deletes.contains(anchor) ? Checked::held : checked;
+}
+
+Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(EntryApplier&)>& work
+) {
+    if (in_refresh_) {
+        return fail(
+            ErrorKind::conflict, "refresh_running",
+            "The source is being read at the moment; what differs is found by that."
+        );
+    }
+    if (!batch_.empty())
+        BASCULE_CHECK(flush());
+    std::uint64_t writes = 0;
+    BASCULE_CHECK(commit([&](Step& step) -> Status {
+        BASCULE_CHECK(work(step.applier));
+        writes = step.applier.counts().writes;
+        return {};
+    }));
+    return writes == 0 ? Checked::same : Checked::healed;
+}
+
 /// One transaction. Everything it decides is kept aside until it is committed, because it may run
 /// twice.
 Status MirrorEngine::commit(
@@ -453,6 +535,7 @@ Status MirrorEngine::commit(
     SourceState state;
     ApplyCounts counts;
     HeldPlan held;
+    bool carried_over = false;
     const auto attempt = [&](Transaction& transaction) -> Status {
         guard_.roll_back();
         notes_.placed_now.clear();
@@ -466,7 +549,8 @@ Status MirrorEngine::commit(
         held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
-             in_refresh_ ? &notes_ : nullptr, joins_.get()}
+             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_,
+             areas_}
         );
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));
@@ -476,13 +560,16 @@ Status MirrorEngine::commit(
                 held.since = format_time(transaction.now());
             state.held_plan = held.to_json();
         }
+        carried_over = counts.carried_over > 0 && !(in_refresh_ && snapshot_);
+        if (carried_over)
+            state.cookie.clear();
         if (counts.writes > 0)
             state.last_change = transaction.now();
         return counts.writes > 0 || differs(state, before) ? transaction.put_source_state(state)
                                                            : Status{};
     };
     BASCULE_CHECK(store_.write(durability, attempt));
-    if (state.held_plan != state_.held_plan && !state.held_plan.empty()) {
+    if (announces_ && state.held_plan != state_.held_plan && !state.held_plan.empty()) {
         log::warning(
             "removals_held", "Removals look like an accident and wait for approval.",
             {{"source", source_}}
@@ -499,7 +586,14 @@ Status MirrorEngine::commit(
     ++counters_.transactions;
     if (counts.writes > 0)
         note_change();
-    return {};
+    if (!carried_over)
+        return {};
+    new_cookie_.clear();
+    return fail(
+        ErrorKind::conflict, "moved_across_bases",
+        "A container was moved into or out of the bases of the source. Its entries are told by "
+        "nobody, so everything is read again."
+    );
 }
 
 /// What a change took from its stamp at the server to our commit; a refresh tells old changes.

@@ -50,7 +50,8 @@ class MirrorEngine final : public directory::FeedSink {
     MirrorEngine(
         directory::Store& store, const directory::EntryMapper& mapper, directory::Clock& clock,
         std::string source, GuardLimits limits = {},
-        std::shared_ptr<const JoinRules> joins = nullptr
+        std::shared_ptr<const JoinRules> joins = nullptr,
+        const directory::EntryAreas* areas = nullptr
     );
     ~MirrorEngine() override;
 
@@ -66,6 +67,8 @@ class MirrorEngine final : public directory::FeedSink {
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;
+    [[nodiscard]] Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit
+    ) override;
     [[nodiscard]] Result<bool> members_changed(directory::MemberChange change) override;
     [[nodiscard]] Status present(const std::vector<Uuid>& anchors) override;
     [[nodiscard]] Status deleted(const std::vector<Uuid>& anchors) override;
@@ -82,12 +85,28 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] bool interrupted() const { return state_.phase == "live"; }
     /// Tries quarantined entries again whose value another source or a client may have freed.
     [[nodiscard]] Status retry_quarantined();
-    /// Carries out what changes of other sources mean for entries of this one, and tries quarantined
-    /// entries whose value has been freed. Does nothing while a refresh runs. Cheap when there is
-    /// nothing to do.
+    /// Carries out what changes of other sources mean for entries of this one, and tries
+    /// quarantined entries whose value has been freed. Does nothing while a refresh runs. Cheap
+    /// when there is nothing to do.
     [[nodiscard]] Status attend_to_others();
 
+    /// Of everything that decides what becomes of an entry: the mapping, and how it is joined.
+    [[nodiscard]] std::string mapping_fingerprint() const;
+    /// What became of an entry that somebody compared beside the feed.
+    enum class Checked {
+        same,    ///< the mirror has it so
+        healed,  ///< it had it otherwise and has it so now
+        held,    ///< its removal looks like an accident and waits
+    };
+    /// Brings an entry in that was read from the directory a moment ago. Not during a refresh:
+    /// `conflict`/"refresh_running".
+    [[nodiscard]] Result<Checked> check_present(const directory::SourceEntry& entry);
+    /// Removes an entry that was proven to be gone, as if the feed had told so.
+    [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor);
+
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+    /// Says nothing in the log about what it holds, because it works on a copy.
+    void keep_silent() { announces_ = false; }
     /// Counts received entries from here on. To be called before anything is received.
     void count_received_from(std::uint64_t received) { counters_.received = received; }
     /// Tells the book of what comes back. It outlives the engine. Before anything is received.
@@ -105,6 +124,7 @@ class MirrorEngine final : public directory::FeedSink {
     class BulkLoad;
 
     [[nodiscard]] Status flush();
+    [[nodiscard]] Result<Checked> check(const std::function<Status(EntryApplier&)>& work);
     struct Step {
         directory::Transaction& transaction;
         EntryApplier& applier;
@@ -127,6 +147,9 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<std::set<Uuid>> absent_entries(
         directory::Transaction& transaction, bool proven
     ) const;
+    [[nodiscard]] Result<bool> has_seen_below(
+        directory::Transaction& transaction, directory::Oid oid
+    ) const;
 
     directory::Store& store_;
     const directory::EntryMapper& mapper_;
@@ -134,6 +157,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::string source_;
     ObjectIds ids_;
     std::shared_ptr<const JoinRules> joins_;
+    const directory::EntryAreas* areas_;
     RemovalGuard guard_;
     directory::SourceState state_;
     HeldPlan held_;  ///< state_.held_plan, read
@@ -145,12 +169,15 @@ class MirrorEngine final : public directory::FeedSink {
     std::int64_t attended_to_ = -1;  ///< the journal up to here
     bool in_refresh_ = false;
     bool snapshot_ = false;
+    /// The refresh to come, or that runs, is the first under other rules.
+    bool remapping_ = false;
     /// The run has completed its refresh, with a proof of absence where one was needed.
     bool continuous_ = false;
     std::unordered_set<Uuid> seen_;
     std::set<Uuid> named_deletes_;
     RefreshNotes notes_;
     std::unique_ptr<BulkLoad> load_;
+    bool announces_ = true;
     EngineCounters counters_;
     EchoBook* echoes_ = nullptr;
 };

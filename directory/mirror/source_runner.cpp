@@ -22,6 +22,7 @@ namespace {
 constexpr milliseconds first_delay(200);
 constexpr milliseconds longest_delay(30'000);
 constexpr milliseconds patient_delay(60'000);
+constexpr milliseconds watchful_delay(2'000);
 constexpr std::chrono::seconds quarantine_interval(30);
 constexpr milliseconds attention_interval(500);
 
@@ -45,31 +46,52 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
             const std::lock_guard lock(runner_.mutex_);
             runner_.refresh_started_ = runner_.clock_.now();
             runner_.received_before_ = engine_.counters().received.load();
+            runner_.storing_ = false;
         }
         runner_.set_state(from_cookie ? "resuming" : "loading", {});
+        const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.refresh_started(from_cookie);
     }
     Status changed(directory::SourceEntry entry) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.changed(std::move(entry));
     }
+    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
+        return engine_.each_held(visit);
+    }
     Result<bool> members_changed(directory::MemberChange change) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
         return engine_.members_changed(std::move(change));
     }
-    Status present(const std::vector<Uuid>& anchors) override { return engine_.present(anchors); }
-    Status deleted(const std::vector<Uuid>& anchors) override { return engine_.deleted(anchors); }
+    Status present(const std::vector<Uuid>& anchors) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.present(anchors);
+    }
+    Status deleted(const std::vector<Uuid>& anchors) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.deleted(anchors);
+    }
     Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {
-        BASCULE_CHECK(engine_.refresh_done(proof, cookie));
+        runner_.set_storing(true);
+        {
+            const std::lock_guard turn(runner_.engine_mutex_);
+            BASCULE_CHECK(engine_.refresh_done(proof, cookie));
+        }
         runner_.failures_ = 0;
         runner_.set_state("live", {});
         log::info("source_live", "The source is live.", {{"source", engine_.source()}});
         return {};
     }
-    Status cookie(const std::string& cookie) override { return engine_.cookie(cookie); }
+    Status cookie(const std::string& cookie) override {
+        const std::lock_guard turn(runner_.engine_mutex_);
+        return engine_.cookie(cookie);
+    }
     Status idle() override {
         {
             const std::lock_guard lock(runner_.mutex_);
             runner_.last_contact_ = runner_.clock_.now();
         }
+        const std::lock_guard turn(runner_.engine_mutex_);
         BASCULE_CHECK(engine_.idle());
         const auto now = std::chrono::steady_clock::now();
         if (engine_.counters().refreshing.load())
@@ -94,13 +116,12 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
 SourceRunner::SourceRunner(
     directory::Store& store, std::unique_ptr<directory::Feed> feed,
     const directory::EntryMapper& mapper, directory::Clock& clock, std::string name,
-    GuardLimits limits, std::shared_ptr<const JoinRules> joins
+    GuardLimits limits, std::shared_ptr<const JoinRules> joins, const directory::EntryAreas* areas
 )
     : store_(store),
       feed_(std::move(feed)),
-      mapper_(mapper),
       clock_(clock),
-      engine_(store, mapper, clock, std::move(name), limits, std::move(joins)) {}
+      engine_(store, mapper, clock, std::move(name), limits, std::move(joins), areas) {}
 
 SourceRunner::~SourceRunner() {
     stop();
@@ -129,6 +150,11 @@ void SourceRunner::set_state(std::string state, std::string error) {
     last_contact_ = error_.empty() ? std::optional(clock_.now()) : last_contact_;
 }
 
+void SourceRunner::set_storing(bool storing) {
+    const std::lock_guard lock(mutex_);
+    storing_ = storing;
+}
+
 /// Reads the source's state; what decides the cookie's meaning is compared with what it was made
 /// under.
 Status SourceRunner::prepare() {
@@ -137,7 +163,7 @@ Status SourceRunner::prepare() {
         prepared_ = true;
     }
     const std::string fingerprint = feed_->fingerprint();
-    const std::string mapping = mapper_.fingerprint();
+    const std::string mapping = engine_.mapping_fingerprint();
     const directory::SourceState& state = engine_.state();
     const bool same = state.fingerprint == fingerprint && state.mapping_fingerprint == mapping;
     if (same)
@@ -164,8 +190,11 @@ void SourceRunner::run_feed(const std::stop_token& stop) {
     const directory::FeedStart start{engine_.state().cookie, engine_.interrupted()};
     FeedResult result = feed_->run(start, sink, stop);
     const bool stopped = result.end == FeedEnd::stopped;
-    if (Status closed = engine_.close_run(stopped); !closed && stopped) {
-        result = {FeedEnd::disconnected, closed.error()};
+    {
+        const std::lock_guard turn(engine_mutex_);
+        if (Status closed = engine_.close_run(stopped); !closed && stopped) {
+            result = {FeedEnd::disconnected, closed.error()};
+        }
     }
     if (!stop.stop_requested())
         handle_end(result);
@@ -187,7 +216,8 @@ void SourceRunner::handle_end(const FeedResult& result) {
         jittered(std::min(longest_delay, first_delay * (1U << std::min(failures_, 8U))));
     switch (result.end) {
         case FeedEnd::cookie_rejected:
-            if (Status reset = engine_.reset_cookie(feed_->fingerprint(), mapper_.fingerprint());
+            if (Status reset =
+                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint());
                 !reset)
                 ++failures_;
             set_state("backoff", error);
@@ -204,13 +234,20 @@ void SourceRunner::handle_end(const FeedResult& result) {
         case FeedEnd::limited:
         case FeedEnd::refused:
             set_state("degraded", error);
-            delay_ = patient_delay;
+            // The feed itself spares an account whose secret was refused, and tries a new one.
+            delay_ = result.error.code == "directory_credentials" ? std::min(soon, watchful_delay)
+                                                                  : patient_delay;
             return;
         default:
             break;
     }
     set_state("backoff", error);
     delay_ = soon;
+}
+
+Status SourceRunner::attend_to_others() {
+    const std::lock_guard turn(engine_mutex_);
+    return prepared_ ? engine_.attend_to_others() : Status{};
 }
 
 void SourceRunner::wait(const std::stop_token& stop) {
@@ -220,7 +257,7 @@ void SourceRunner::wait(const std::stop_token& stop) {
     std::condition_variable_any never;
     while (!stop.stop_requested() && std::chrono::steady_clock::now() < end) {
         // Other sources go on meanwhile, and what they change may concern this one.
-        if (const Status attended = prepared_ ? engine_.attend_to_others() : Status{}; !attended)
+        if (const Status attended = attend_to_others(); !attended)
             log::warning(
                 "attention_failed", "What other sources have changed could not be carried out.",
                 {{"source", engine_.source()}, {"error", attended.error().detail}}
@@ -231,6 +268,54 @@ void SourceRunner::wait(const std::stop_token& stop) {
             [] { return false; }
         );
     }
+}
+
+namespace {
+
+/// How many entries a snapshot will bring, from how many there were: what is mirrored already is
+/// known, a first load is not.
+Status expect_entries(directory::Reader& reader, directory::SourceId id, SourceStatus& status) {
+    if (!status.progress || status.state != "loading")
+        return {};
+    std::uint64_t known = 0;
+    for (const auto state :
+         {directory::EntryState::mirrored, directory::EntryState::unmatched,
+          directory::EntryState::quarantined}) {
+        BASCULE_TRY(const std::uint64_t count, reader.count_entries(id, state));
+        known += count;
+    }
+    if (known == 0)
+        return {};
+    status.progress->expected = std::max(known, status.progress->entries);
+    if (status.entries_per_second > 0) {
+        const std::uint64_t rest = *status.progress->expected - status.progress->entries;
+        status.progress->seconds_left = static_cast<double>(rest) / status.entries_per_second;
+    }
+    return {};
+}
+
+}  // namespace
+
+Status SourceRunner::require_live() const {
+    const std::lock_guard lock(mutex_);
+    if (state_ == "live")
+        return {};
+    return fail(
+        ErrorKind::conflict, "source_not_live",
+        "The source is not live at the moment, so nothing can be compared with it."
+    );
+}
+
+Result<MirrorEngine::Checked> SourceRunner::check_present(const directory::SourceEntry& entry) {
+    const std::lock_guard turn(engine_mutex_);
+    BASCULE_CHECK(require_live());
+    return engine_.check_present(entry);
+}
+
+Result<MirrorEngine::Checked> SourceRunner::check_absent(const Uuid& anchor) {
+    const std::lock_guard turn(engine_mutex_);
+    BASCULE_CHECK(require_live());
+    return engine_.check_absent(anchor);
 }
 
 SourceStatus SourceRunner::snapshot() const {
@@ -247,6 +332,11 @@ SourceStatus SourceRunner::snapshot() const {
         const double seconds =
             std::chrono::duration<double>(clock_.now() - refresh_started_).count();
         const bool refreshing = state_ == "loading" || state_ == "resuming";
+        if (refreshing) {
+            status.progress.emplace();
+            status.progress->entries = status.received - received_before_;
+            status.progress->storing = storing_;
+        }
         if (refreshing && seconds > 0)
             status.entries_per_second =
                 static_cast<double>(status.received - received_before_) / seconds;
@@ -255,6 +345,7 @@ SourceStatus SourceRunner::snapshot() const {
         BASCULE_TRY(const auto state, reader.source_state(status.name));
         if (!state)
             return {};
+        BASCULE_CHECK(expect_entries(reader, state->id, status));
         BASCULE_TRY(
             status.objects, reader.count_entries(state->id, directory::EntryState::mirrored)
         );

@@ -60,6 +60,7 @@ struct AttributeSpec {
     bool searchable = false;  ///< the store keeps terms for it
     bool unique = false;      ///< no two live objects of the type may share a (folded) value
     std::optional<EdgeKind> edge = std::nullopt;  ///< kept as edges of this kind, not in documents
+    bool secret = false;  ///< its values are shown to nobody, in no record either
 
     bool operator==(const AttributeSpec&) const = default;
 };

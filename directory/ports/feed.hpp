@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -30,6 +31,13 @@ class FeedSink {
     [[nodiscard]] virtual Status refresh_started(bool from_cookie) = 0;
     /// The entry was added or changed, or is being sent in a refresh.
     [[nodiscard]] virtual Status changed(SourceEntry entry) = 0;
+    /// Calls `visit` for every entry that is held of the source, with what was told of it last: for
+    /// feeds whose server cannot say what changed. Not within a refresh. None where nothing is
+    /// held.
+    [[nodiscard]] virtual Status each_held(const std::function<Status(const MirrorEntry&)>& visit) {
+        static_cast<void>(visit);
+        return {};
+    }
     /// Members joined or left a group; nothing else of it has changed. The answer is false when the
     /// group's whole entry is needed instead, which changed() then brings: it is not known, not
     /// served, more than its members depends on the attribute, or a refresh, which has no order,

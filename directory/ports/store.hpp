@@ -41,6 +41,14 @@ struct Neighbour {
     bool direct = true;
 };
 
+/// A reference whose target is known by its DN only.
+struct PendingReference {
+    SourceId source{};
+    std::string dn_key;
+    EdgeKind kind = EdgeKind::member;
+    Oid from{};
+};
+
 /// Consistent read access. Methods never block on writers. Valid inside the callback only.
 /// Unless said otherwise only live (not deleted) objects are seen.
 class Reader {
@@ -79,6 +87,10 @@ class Reader {
     /// cycles and diamonds once.
     [[nodiscard]] virtual Result<std::vector<Neighbour>> reaching(EdgeKind kind, Oid target) = 0;
     [[nodiscard]] virtual Result<std::uint64_t> count_edges(EdgeKind kind, Oid source) = 0;
+    /// When the edge was added; nothing when there is none.
+    [[nodiscard]] virtual Result<std::optional<Time>> edge_since(
+        EdgeKind kind, Oid source, Oid target
+    ) = 0;
 
     [[nodiscard]] virtual Result<std::optional<MirrorEntry>> find_entry(Oid oid) = 0;
     [[nodiscard]] virtual Result<std::optional<MirrorEntry>> find_entry(
@@ -92,11 +104,21 @@ class Reader {
     [[nodiscard]] virtual Status each_entry(
         SourceId source, const std::function<Status(Oid, const Uuid& anchor, EntryState)>& visit
     ) = 0;
+    /// The same with the stamp that is kept of each entry.
+    [[nodiscard]] virtual Status each_stamp(
+        SourceId source,
+        const std::function<Status(const Uuid& anchor, EntryState, std::string_view csn)>& visit
+    ) = 0;
     [[nodiscard]] virtual Result<std::vector<MirrorEntry>> entries_in_state(
         SourceId source, EntryState state, std::size_t limit
     ) = 0;
     [[nodiscard]] virtual Result<std::uint64_t> count_entries(
         SourceId source, EntryState state
+    ) = 0;
+
+    /// References of an object that wait for their target.
+    [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_from(
+        EdgeKind kind, Oid from
     ) = 0;
 
     [[nodiscard]] virtual Result<std::optional<SourceState>> source_state(std::string_view name
@@ -114,14 +136,6 @@ struct NewObject {
     std::string display;
     std::string body;
     std::string local;
-};
-
-/// A reference whose target is known by its DN only.
-struct PendingReference {
-    SourceId source{};
-    std::string dn_key;
-    EdgeKind kind = EdgeKind::member;
-    Oid from{};
 };
 
 /// Read and write access inside one transaction. Sees its own writes. The store keeps terms,
@@ -184,9 +198,6 @@ class Transaction : public Reader {
     /// References that wait for this DN; they are not removed.
     [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_for(
         SourceId source, std::string_view dn_key
-    ) = 0;
-    [[nodiscard]] virtual Result<std::vector<PendingReference>> pending_from(
-        EdgeKind kind, Oid from
     ) = 0;
 
     [[nodiscard]] virtual Status put_source_state(const SourceState& state) = 0;

@@ -60,6 +60,10 @@ directory::AttributeSpec spec_of(
         value.case_exact || value.type == ValueType::reference || value.type == ValueType::binary;
     spec.searchable = is_searchable(attribute) && is_searchable(value);
     spec.unique = value.uniqueness != Uniqueness::none;
+    const auto is_secret = [](const Attribute& one) {
+        return one.returned == Returned::never || one.mutability == Mutability::write_only;
+    };
+    spec.secret = is_secret(attribute) || is_secret(value);
     if (sub != nullptr && sub->name == "value") {
         spec.edge = attribute.edge;
     }

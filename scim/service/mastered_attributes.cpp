@@ -32,15 +32,47 @@ bool is_bookkeeping(std::string_view key) {
     return key == "schemas" || key == "id";
 }
 
+/// What the object's own source leaves alone may be mastered by that of a part. References are not:
+/// they stay with the object's own source.
+Status may_write_here(
+    const Engine& engine, const authority::Authority& authority, const ObjectRow& row,
+    const JoinedParts& parts, const AttributePath& path, std::string_view dn = {}
+) {
+    BASCULE_CHECK(authority.may_write(engine.registry, row, path, dn));
+    for (const authority::JoinedPart& part : parts) {
+        if (path.name == "manager") {
+            continue;
+        }
+        ObjectRow as_mastered = row;
+        as_mastered.source = part.source;
+        BASCULE_CHECK(authority.may_write(engine.registry, as_mastered, path, part.dn));
+    }
+    return {};
+}
+
+/// A source of the object takes the attribute; which one, and whether, SourceWrite decides.
+bool goes_to_a_source(
+    const Engine& engine, const authority::Authority& authority, const ObjectRow& row,
+    const JoinedParts& parts, const AttributePath& path
+) {
+    return authority.writes_back(engine.registry, row, path) ||
+           std::ranges::any_of(parts, [&](const authority::JoinedPart& part) {
+               ObjectRow as_mastered = row;
+               as_mastered.source = part.source;
+               return authority.writes_back(engine.registry, as_mastered, path);
+           });
+}
+
 /// Writes the members of one level that may be written here.
 void write_local_members(
     JsonWriter& json, const Engine& engine, const authority::Authority& authority,
-    const ObjectRow& row, std::string_view object, const std::string& extension
+    const ObjectRow& row, const JoinedParts& parts, std::string_view object,
+    const std::string& extension
 ) {
     JsonMembers members(object);
     while (const auto member = members.next()) {
         const AttributePath path{extension, std::string(member->key), {}};
-        if (authority.may_write(engine.registry, row, path)) {
+        if (may_write_here(engine, authority, row, parts, path)) {
             json.key(member->key).raw(member->value);
         }
     }
@@ -98,15 +130,16 @@ class Keeper {
 
 Status check_changes(
     const Engine& engine, directory::Reader& reader, const authority::Authority& authority,
-    const Object& before, std::string_view body
+    const Object& before, const JoinedParts& parts, std::string_view body
 ) {
     if (!before.row.is_synced()) {
         return {};
     }
     BASCULE_TRY(const std::string dn, source_dn(reader, before.row));
     for (const AttributePath& path : changed_attributes(before.body, body)) {
-        if (!path.extension.empty() || !is_bookkeeping(path.name)) {
-            BASCULE_CHECK(authority.place_of_change(engine.registry, before.row, path, dn));
+        const bool counts = !path.extension.empty() || !is_bookkeeping(path.name);
+        if (counts && !goes_to_a_source(engine, authority, before.row, parts, path)) {
+            BASCULE_CHECK(may_write_here(engine, authority, before.row, parts, path, dn));
         }
     }
     return {};
@@ -114,7 +147,7 @@ Status check_changes(
 
 std::string local_part(
     const Engine& engine, const authority::Authority& authority, const ObjectRow& row,
-    std::string_view body
+    const JoinedParts& parts, std::string_view body
 ) {
     std::string text;
     if (!row.is_synced()) {
@@ -130,12 +163,12 @@ std::string local_part(
             std::string part;
             JsonWriter nested(part);
             nested.begin_object();
-            write_local_members(nested, engine, authority, row, member->value, key);
+            write_local_members(nested, engine, authority, row, parts, member->value, key);
             nested.end_object();
             if (part != "{}") {
                 json.key(key).raw(part);
             }
-        } else if (!is_bookkeeping(key) && authority.may_write(engine.registry, row, {{}, key, {}})) {
+        } else if (!is_bookkeeping(key) && may_write_here(engine, authority, row, parts, {{}, key, {}})) {
             json.key(key).raw(member->value);
         }
     }
@@ -145,7 +178,8 @@ std::string local_part(
 
 Status keep_unwritable(
     const Engine& engine, const TypeView& view, const authority::Authority& authority,
-    const access::Caller& caller, const ObjectRow& row, std::string_view seen, ResourceDraft& draft
+    const access::Caller& caller, const ObjectRow& row, const JoinedParts& parts,
+    std::string_view seen, ResourceDraft& draft
 ) {
     const bool may_all =
         !caller.attributes && !caller.own_entry && caller.has_scope("privileges:write");
@@ -154,7 +188,7 @@ Status keep_unwritable(
     }
     const auto writable = [&](const AttributePath& path) {
         return may_write(caller, view, path) &&
-               (!row.is_synced() || authority.may_write(engine.registry, row, path));
+               (!row.is_synced() || may_write_here(engine, authority, row, parts, path));
     };
     BASCULE_TRY(ordered_json wanted, parse_json(draft.body));
     BASCULE_TRY(const ordered_json present, parse_json(seen));

@@ -42,12 +42,16 @@ ObjectChange::ObjectChange(
       transaction_(transaction),
       authority_(engine.with.authority()) {}
 
-Result<Object> ObjectChange::load(const Uuid& id) const {
+Result<Object> ObjectChange::load(const Uuid& id) {
     BASCULE_TRY(std::optional<Object> object, transaction_.find(id));
     if (!object || object->row.type != view_.type->type) {
         return fail(no_such_resource(view_, id.to_string()));
     }
     BASCULE_CHECK(check_if_match(call_.request, object->row, call_.profile));
+    parts_.clear();
+    if (object->row.is_synced()) {
+        BASCULE_TRY(parts_, authority::joined_parts(transaction_, object->row.oid));
+    }
     return *std::move(object);
 }
 
@@ -108,7 +112,8 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
     std::string changed;
     if (wanted.body != before.body) {
         BASCULE_CHECK(check_may_write(call_.caller, view_, before.body, wanted.body));
-        BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, wanted.body));
+        BASCULE_CHECK(check_changes(engine_, transaction_, *authority_, before, parts_, wanted.body)
+        );
         BASCULE_CHECK(check_switches(view_, before.body, wanted.body));
         BASCULE_CHECK(check_document(engine_, view_, transaction_, wanted.body));
         BASCULE_CHECK(
@@ -120,7 +125,7 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
             const bool updated,
             transaction_.update(
                 before.row.oid, after.body,
-                local_part(engine_, *authority_, before.row, after.body), after.row.display
+                local_part(engine_, *authority_, before.row, parts_, after.body), after.row.display
             )
         );
         changed = updated ? names_of(changed_attributes(before.body, after.body)) : std::string{};
@@ -148,10 +153,10 @@ Status ObjectChange::update(const Object& before, const WantedState& wanted) {
 /// The body with what the directory made of it, where it masters what is changed.
 Result<std::string> ObjectChange::settle(const Object& before, const WantedState& wanted) {
     if (wanted.source != nullptr) {
-        return wanted.source->settle(*authority_, transaction_, before, wanted.body);
+        return wanted.source->settle(*authority_, transaction_, before, parts_, wanted.body);
     }
     SourceWrite none(engine_);
-    BASCULE_TRY(auto body, none.settle(*authority_, transaction_, before, wanted.body));
+    BASCULE_TRY(auto body, none.settle(*authority_, transaction_, before, parts_, wanted.body));
     return none.waits() ? Result<std::string>(fail(none.must_be_alone())) : std::move(body);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "directory/authority/authority.hpp"
+#include "directory/authority/joined_parts.hpp"
 #include "directory/ports/store.hpp"
 #include "scim/patch/patch.hpp"
 #include "scim/service/edge_writer.hpp"
@@ -19,7 +20,7 @@ struct WantedState {
     std::vector<EdgeChange> edges;
     bool is_patch = false;  ///< emptying what is required is `mutability` then (check 92)
     bool has_password = false;
-    std::string password_hash;  ///< empty when passwords are not kept here
+    std::string password_hash;      ///< empty when passwords are not kept here
     SourceWrite* source = nullptr;  ///< what goes to the directory first; null: nothing may
 };
 
@@ -35,7 +36,7 @@ class ObjectChange {
 
     /// The live object of the view's type with this id, If-Match checked; `not_found`,
     /// `precondition_failed`.
-    [[nodiscard]] Result<directory::Object> load(const Uuid& id) const;
+    [[nodiscard]] Result<directory::Object> load(const Uuid& id);
     /// Fills a row that was reserved for the id, if there is one.
     [[nodiscard]] Status create(const Uuid& id, const WantedState& wanted);
     /// Makes an empty object of the view's type, so that edges can end at it before it is created
@@ -46,6 +47,8 @@ class ObjectChange {
     [[nodiscard]] Status update(const directory::Object& before, const WantedState& wanted);
     [[nodiscard]] Status remove(const directory::Object& before);
     [[nodiscard]] const authority::Authority& authority() const { return *authority_; }
+    /// What else the object that was loaded last is made of.
+    [[nodiscard]] const std::vector<authority::JoinedPart>& parts() const { return parts_; }
 
   private:
     [[nodiscard]] Result<std::string> settle(
@@ -73,6 +76,7 @@ class ObjectChange {
     const Call& call_;
     directory::Transaction& transaction_;
     std::shared_ptr<const authority::Authority> authority_;
+    std::vector<authority::JoinedPart> parts_;
 };
 
 }  // namespace bascule::scim

@@ -11,6 +11,7 @@ namespace bascule::scim {
 namespace {
 
 using directory::Object;
+using directory::ObjectRow;
 using directory::TypedValue;
 
 constexpr std::string_view phones = "phoneNumbers";
@@ -60,47 +61,119 @@ std::vector<TypedValue> of_type(const std::vector<TypedValue>& all, const std::s
     return some;
 }
 
+bool gives_phones(const authority::JoinedPart& part) {
+    return !part.gives.empty() && !json_member(part.gives, phones).empty();
+}
+
+Error unclear(const std::string& sources) {
+    return Error{
+        ErrorKind::conflict,
+        "mutability",
+        "Phone numbers of this user can come from several sources (" + sources +
+            "), and it is not clear which of them this one belongs to; change it there.",
+        std::string(phones),
+        {},
+        {}};
+}
+
+/// What the row of a joined entry holds and gives, with other phone numbers.
+Status store_in_part(
+    directory::Transaction& transaction, directory::Oid part, std::string_view numbers
+) {
+    BASCULE_TRY(const auto row, transaction.find(part));
+    if (!row) {
+        return {};
+    }
+    const auto renewed = [&](const std::string& text) {
+        return with_member(text.empty() ? "{}" : text, phones, numbers);
+    };
+    return transaction.update(part, renewed(row->body), renewed(row->local), row->row.display)
+        .map([](bool) {});
+}
+
 }  // namespace
 
+/// Entries of the object whose sources fill phone numbers; the one that shows its own comes first.
+Result<std::vector<SourceWrite::Holder>> SourceWrite::holders(
+    const authority::Authority& authority, directory::Transaction& transaction,
+    const Object& before, const std::vector<authority::JoinedPart>& parts
+) const {
+    const directory::AttributePath path{{}, std::string(phones), {}};
+    std::vector<Holder> all;
+    if (!authority.may_write(engine_.registry, before.row, path)) {
+        BASCULE_TRY(auto dn, source_dn(transaction, before.row));
+        all.push_back({before.row.source, before.row.id, std::move(dn), std::nullopt});
+    }
+    for (const auto& part : parts) {
+        ObjectRow as_mastered = before.row;
+        as_mastered.source = part.source;
+        if (!authority.may_write(engine_.registry, as_mastered, path)) {
+            const auto place = gives_phones(part) ? all.begin() : all.end();
+            all.insert(place, {part.source, part.id, part.dn, part.oid});
+        }
+    }
+    return all;
+}
+
 Result<std::string> SourceWrite::settle(
-    const authority::Authority& authority, directory::Reader& reader, const Object& before,
-    const std::string& wanted
+    const authority::Authority& authority, directory::Transaction& transaction,
+    const Object& before, const std::vector<authority::JoinedPart>& parts, const std::string& wanted
 ) {
     waits_ = false;
     const auto old_phones = json_member(before.body, phones);
     const auto new_phones = json_member(wanted, phones);
-    if (!before.row.is_synced() || old_phones == new_phones) {
+    if (!before.row.is_synced() || old_phones == new_phones || assumed_) {
         return wanted;
     }
-    BASCULE_TRY(
-        const auto place,
-        authority.place_of_change(engine_.registry, before.row, {{}, std::string(phones), {}})
-    );
-    if (place == authority::Place::here) {
+    BASCULE_TRY(const auto all, holders(authority, transaction, before, parts));
+    if (all.empty()) {
         return wanted;
     }
+    const Holder& holder = all.front();
     if (result_) {
+        if (holder.part) {
+            BASCULE_CHECK(store_in_part(transaction, *holder.part, *result_));
+        }
         return with_member(wanted, phones, *result_);
     }
-    if (assumed_) {
-        return wanted;
+    // With several, only numbers that are there before and after tell whose they are.
+    if (all.size() > 1 && (old_phones.empty() || new_phones.empty())) {
+        std::string names;
+        for (const Holder& one : all) {
+            names += (names.empty() ? "'" : ", '") + authority.source_name(one.source) + "'";
+        }
+        return fail(unclear(names));
     }
-    id_ = before.row.id;
-    source_name_ = authority.source_name(before.row.source);
-    BASCULE_TRY(dn_, source_dn(reader, before.row));
-    old_ = old_phones;
-    before_ = typed_values(old_phones);
-    after_ = typed_values(new_phones);
+    BASCULE_CHECK(prepare(authority, before, holder, new_phones));
+    return wanted;
+}
+
+Status SourceWrite::prepare(
+    const authority::Authority& authority, const Object& before, const Holder& holder,
+    std::string_view wanted
+) {
+    ObjectRow as_mastered = before.row;
+    as_mastered.source = holder.source;
+    const directory::AttributePath path{{}, std::string(phones), {}};
+    if (!authority.writes_back(engine_.registry, as_mastered, path)) {
+        return authority.may_write(engine_.registry, as_mastered, path, holder.dn);
+    }
+    id_ = holder.id;
+    source_name_ = authority.source_name(holder.source);
+    dn_ = holder.dn;
+    old_ = json_member(before.body, phones);
+    before_ = typed_values(old_);
+    after_ = typed_values(wanted);
     const auto way = engine_.with.write_back == nullptr
                          ? std::nullopt
-                         : engine_.with.write_back->find(before.row.source);
+                         : engine_.with.write_back->find(holder.source);
     writer_ = way ? way->attributes : nullptr;
     if (writer_ == nullptr) {
-        return fail(must_be_alone());
+        return authority.may_write(engine_.registry, as_mastered, path, holder.dn);
     }
     BASCULE_CHECK(check_types(*writer_));
     waits_ = true;
-    return wanted;
+    return {};
 }
 
 Status SourceWrite::check_types(const directory::AttributeWriter& writer) const {

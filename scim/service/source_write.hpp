@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "directory/authority/authority.hpp"
+#include "directory/authority/joined_parts.hpp"
 #include "directory/ports/attribute_writer.hpp"
 #include "directory/ports/store.hpp"
 #include "scim/service/engine.hpp"
@@ -24,10 +25,12 @@ class SourceWrite {
     explicit SourceWrite(const Engine& engine) : engine_(engine.whole()) {}
 
     /// The body to store. When the directory has to be written first, the wanted body, and waits()
-    /// says so. `conflict`/"mutability" for numbers that are not written there.
+    /// says so. `conflict`/"mutability" for numbers that are not written there, and where it is not
+    /// clear which of several sources masters them.
     [[nodiscard]] Result<std::string> settle(
-        const authority::Authority& authority, directory::Reader& reader,
-        const directory::Object& before, const std::string& wanted
+        const authority::Authority& authority, directory::Transaction& transaction,
+        const directory::Object& before, const std::vector<authority::JoinedPart>& parts,
+        const std::string& wanted
     );
     [[nodiscard]] bool waits() const { return waits_; }
     /// Writes to the directory; errors of AttributeWriter.
@@ -38,6 +41,21 @@ class SourceWrite {
     [[nodiscard]] Error must_be_alone() const;
 
   private:
+    /// The entry that the numbers are written to.
+    struct Holder {
+        directory::SourceId source{};
+        Uuid id;
+        std::string dn;
+        std::optional<directory::Oid> part;  ///< it is joined to the object
+    };
+    [[nodiscard]] Result<std::vector<Holder>> holders(
+        const authority::Authority& authority, directory::Transaction& transaction,
+        const directory::Object& before, const std::vector<authority::JoinedPart>& parts
+    ) const;
+    [[nodiscard]] Status prepare(
+        const authority::Authority& authority, const directory::Object& before,
+        const Holder& holder, std::string_view wanted
+    );
     [[nodiscard]] Status check_types(const directory::AttributeWriter& writer) const;
 
     const Engine& engine_;

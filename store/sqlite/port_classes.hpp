@@ -74,6 +74,9 @@ class ReadPort : public Port {
             return reads().count_edges(kind, source);
         });
     }
+    Maybe<Time> edge_since(EdgeKind kind, Oid source, Oid target) override {
+        return guarded([&]() -> Maybe<Time> { return reads().edge_since(kind, source, target); });
+    }
     Maybe<directory::MirrorEntry> find_entry(Oid oid) override {
         return guarded([&]() -> Maybe<directory::MirrorEntry> { return reads().find_entry(oid); });
     }
@@ -94,6 +97,12 @@ class ReadPort : public Port {
     ) override {
         return guarded([&] { return reads().each_entry(source, visit); });
     }
+    Status each_stamp(
+        SourceId source,
+        const std::function<Status(const Uuid&, EntryState, std::string_view)>& visit
+    ) override {
+        return guarded([&] { return reads().each_stamp(source, visit); });
+    }
     Result<std::vector<directory::MirrorEntry>> entries_in_state(
         SourceId source, EntryState state, std::size_t limit
     ) override {
@@ -104,6 +113,12 @@ class ReadPort : public Port {
     Result<std::uint64_t> count_entries(SourceId source, EntryState state) override {
         return guarded([&]() -> Result<std::uint64_t> {
             return reads().count_entries(source, state);
+        });
+    }
+    Result<std::vector<directory::PendingReference>> pending_from(EdgeKind kind, Oid from)
+        override {
+        return guarded([&]() -> Result<std::vector<directory::PendingReference>> {
+            return reads().pending_from(kind, from);
         });
     }
     Maybe<directory::SourceState> source_state(std::string_view name) override {
@@ -251,12 +266,6 @@ class SqliteTransaction final : public ReadPort<directory::Transaction> {
     ) override {
         return guarded([&]() -> Result<std::vector<directory::PendingReference>> {
             return operations_.pending_for(source, dn_key);
-        });
-    }
-    Result<std::vector<directory::PendingReference>> pending_from(EdgeKind kind, Oid from)
-        override {
-        return guarded([&]() -> Result<std::vector<directory::PendingReference>> {
-            return operations_.pending_from(kind, from);
         });
     }
     Status put_source_state(const directory::SourceState& state) override {

@@ -77,6 +77,30 @@ Status ReadOperations::each_entry(
     return {};
 }
 
+Status ReadOperations::each_stamp(
+    SourceId source, const std::function<Status(const Uuid&, EntryState, std::string_view)>& visit
+) {
+    auto rows = connection_.rows("SELECT oid,anchor,state,csn FROM entry WHERE source=?", source);
+    while (rows.next()) {
+        if (rows.integer(0) < hidden_from_) {
+            BASCULE_CHECK(
+                visit(rows.uuid(1), static_cast<EntryState>(rows.integer(2)), rows.text(3))
+            );
+        }
+    }
+    return {};
+}
+
+std::vector<PendingReference> ReadOperations::pending_from(EdgeKind kind, Oid from) {
+    auto rows =
+        connection_.rows("SELECT source,dn_key FROM unresolved WHERE kind=? AND src=?", kind, from);
+    std::vector<PendingReference> result;
+    while (rows.next()) {
+        result.push_back({static_cast<SourceId>(rows.integer(0)), rows.string(1), kind, from});
+    }
+    return result;
+}
+
 std::vector<MirrorEntry> ReadOperations::entries_in_state(
     SourceId source, EntryState state, std::size_t limit
 ) {

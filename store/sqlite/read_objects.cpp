@@ -179,6 +179,13 @@ bool ReadOperations::has_edge(EdgeKind kind, Oid source, Oid target) {
         .has_value();
 }
 
+std::optional<Time> ReadOperations::edge_since(EdgeKind kind, Oid source, Oid target) {
+    auto rows = connection_.rows(
+        "SELECT since FROM edge WHERE kind=? AND src=? AND dst=?", kind, source, target
+    );
+    return rows.next() ? std::optional(rows.time(0)) : std::nullopt;
+}
+
 bool ReadOperations::has_edge_except(EdgeKind kind, Oid source, Oid except) {
     return connection_
         .number(

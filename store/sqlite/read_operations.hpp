@@ -81,6 +81,9 @@ class ReadOperations {
         directory::EdgeKind kind, directory::Oid target, directory::Oid except
     );
     [[nodiscard]] std::uint64_t count_edges(directory::EdgeKind kind, directory::Oid source);
+    [[nodiscard]] std::optional<Time> edge_since(
+        directory::EdgeKind kind, directory::Oid source, directory::Oid target
+    );
     /// Edges by the number of their targets' type, as they are kept; nothing for a kind that is
     /// not counted.
     [[nodiscard]] std::optional<std::map<std::int64_t, std::uint64_t>> edge_counts(
@@ -97,6 +100,13 @@ class ReadOperations {
     [[nodiscard]] Status each_entry(
         directory::SourceId source,
         const std::function<Status(directory::Oid, const Uuid&, directory::EntryState)>& visit
+    );
+    [[nodiscard]] Status each_stamp(
+        directory::SourceId source,
+        const std::function<Status(const Uuid&, directory::EntryState, std::string_view)>& visit
+    );
+    [[nodiscard]] std::vector<directory::PendingReference> pending_from(
+        directory::EdgeKind kind, directory::Oid from
     );
     [[nodiscard]] std::vector<directory::MirrorEntry> entries_in_state(
         directory::SourceId source, directory::EntryState state, std::size_t limit

@@ -77,9 +77,6 @@ class TransactionOperations {
     [[nodiscard]] std::vector<directory::PendingReference> pending_for(
         directory::SourceId source, std::string_view dn_key
     );
-    [[nodiscard]] std::vector<directory::PendingReference> pending_from(
-        directory::EdgeKind kind, directory::Oid from
-    );
 
     [[nodiscard]] Status put_source_state(const directory::SourceState& state);
     void append(directory::JournalRecord record);

@@ -135,12 +135,6 @@ std::vector<PendingReference> TransactionOperations::pending_for(
     ));
 }
 
-std::vector<PendingReference> TransactionOperations::pending_from(EdgeKind kind, Oid from) {
-    return pending_rows(connection_.rows(
-        "SELECT source,dn_key,kind,src FROM unresolved WHERE kind=? AND src=?", kind, from
-    ));
-}
-
 Status TransactionOperations::put_source_state(const SourceState& state) {
     connection_.run(
         "UPDATE source SET cookie=?, fingerprint=?, mapping_fingerprint=?, phase=?, held_plan=?, "

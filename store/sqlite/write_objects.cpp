@@ -276,8 +276,9 @@ Status TransactionOperations::restore(Oid oid) {
 Result<std::uint64_t> TransactionOperations::purge(Time horizon, std::size_t limit) {
     std::vector<Oid> gone;
     for (auto rows = connection_.rows(
-             "SELECT oid FROM object WHERE deleted IS NOT NULL AND deleted<? ORDER BY deleted "
-             "LIMIT ?",
+             // An entry in quarantine is served again when it is mended, whenever that is.
+             "SELECT oid FROM object WHERE deleted IS NOT NULL AND deleted<? AND NOT EXISTS(SELECT "
+             "1 FROM entry WHERE entry.oid=object.oid AND state=3) ORDER BY deleted LIMIT ?",
              horizon, limit
          );
          rows.next();) {

@@ -80,8 +80,7 @@ DaemonRig::DaemonRig(const DirectoryAccess& directory, std::string source_lines,
     write_configuration();
 }
 
-DaemonRig::DaemonRig(std::string lines)
-    : lines_(std::move(lines)) {
+DaemonRig::DaemonRig(std::string lines) : lines_(std::move(lines)) {
     std::string pattern = std::filesystem::temp_directory_path() / "bascule-rig.XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) {
         throw std::runtime_error("cannot make a folder for the daemon");

@@ -59,6 +59,7 @@ class Ds389Rig {
         return client().values(dn, attribute);
     }
 
+    [[nodiscard]] std::uint16_t port() const { return port_.number; }
     [[nodiscard]] std::string ldap_uri() const;
     [[nodiscard]] std::string ldaps_uri() const;
     [[nodiscard]] std::string ca_file() const { return folder_ + "/tls/ca.pem"; }

@@ -1,6 +1,7 @@
 // Active Directory and Samba: DirSync, domain policies, passwords by unicodePwd.
 #include "connectors/ldap/dialects/active_directory/default_mapping.hpp"
 #include "connectors/ldap/dialects/active_directory/dir_sync_feed.hpp"
+#include "connectors/ldap/dialects/active_directory/domain_inspector.hpp"
 #include "connectors/ldap/dialects/active_directory/domain_passwords.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
 
@@ -21,6 +22,8 @@ Result<DialectParts> make_active_directory_parts(
     feed.tells_members =
         parts.mapper->member_attributes() == member && parts.mapper->member_sources() == member;
     parts.feed = std::make_unique<DirSyncFeed>(std::move(feed));
+    parts.inspector =
+        std::make_unique<DomainInspector>(work, options.base, parts.mapper->wanted_attributes());
     parts.writer = std::make_unique<DomainPasswordWriter>(work, options.base);
     parts.verifier = std::make_unique<DomainPasswordVerifier>(work, options.base);
     return parts;

@@ -31,6 +31,12 @@ class DirectorySource::DialectMapper final : public directory::EntryMapper {
     bool fills(directory::TypeId type, const directory::AttributePath& path) const override {
         return source_.parts().mapper->fills(type, path);
     }
+    std::vector<directory::RuleTrace> trace(
+        directory::TypeId type, const directory::AttributePath& path,
+        const directory::SourceEntry* entry
+    ) const override {
+        return source_.parts().mapper->trace(type, path, entry);
+    }
     const std::vector<std::string>& member_attributes() const override {
         return source_.parts().mapper->member_attributes();
     }
@@ -145,12 +151,34 @@ class DirectorySource::DialectVerifier final : public directory::PasswordVerifie
     DirectorySource& source_;
 };
 
+class DirectorySource::DialectInspector final : public directory::EntryInspector {
+  public:
+    explicit DialectInspector(DirectorySource& source) : source_(source) {}
+    Result<directory::Inspection> look_at(const std::string& dn, Deadline deadline) override {
+        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline));
+        return parts->inspector->look_at(dn, deadline);
+    }
+    Result<directory::Inspection> look_for(const Uuid& anchor, Deadline deadline) override {
+        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline));
+        return parts->inspector->look_for(anchor, deadline);
+    }
+    Result<Listing> list(const std::function<Status(Listed)>& take, std::stop_token stop) override {
+        const auto deadline = connecting_deadline(source_.options_.connection);
+        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline));
+        return parts->inspector->list(take, std::move(stop));
+    }
+
+  private:
+    DirectorySource& source_;
+};
+
 DirectorySource::DirectorySource(SourceOptions options)
     : options_(std::move(options)),
       work_(options_.connection),
       mapper_(std::make_unique<DialectMapper>(*this)),
       writer_(std::make_unique<DialectWriter>(*this)),
-      verifier_(std::make_unique<DialectVerifier>(*this)) {}
+      verifier_(std::make_unique<DialectVerifier>(*this)),
+      inspector_(std::make_unique<DialectInspector>(*this)) {}
 
 DirectorySource::~DirectorySource() = default;
 
@@ -182,8 +210,7 @@ Result<std::unique_ptr<DirectorySource>> DirectorySource::make(
 
 /// By the rules of the dialect that is configured or known; phone numbers have the same in all.
 Status DirectorySource::make_attribute_writer() {
-    const auto users =
-        with_defaults(options_.mapping.users, default_mapping(current_).users);
+    const auto users = with_defaults(options_.mapping.users, default_mapping(current_).users);
     BASCULE_TRY(auto rules, phone_rules(users, options_.written_phones));
     attributes_ = std::make_unique<PhoneWriter>(work_, std::move(rules), [this] {
         return PhoneWriter::Mirror{parts().mapper->wanted_attributes(), parts().mapper.get()};

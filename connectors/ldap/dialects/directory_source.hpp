@@ -34,6 +34,10 @@ class DirectorySource {
     [[nodiscard]] directory::PasswordWriter& writer() { return *writer_; }
     [[nodiscard]] directory::PasswordVerifier& verifier() { return *verifier_; }
     [[nodiscard]] directory::AttributeWriter& attributes() { return *attributes_; }
+    /// How its servers are reached.
+    [[nodiscard]] Reachability::View reach() const { return options_.connection.reach->view(); }
+    /// Looks at the directory beside the feed.
+    [[nodiscard]] directory::EntryInspector& inspector() { return *inspector_; }
     /// The feed; it refers to this source, which outlives it. To be called once.
     [[nodiscard]] std::unique_ptr<directory::Feed> make_feed();
     /// The dialect in use; a guess until the server was asked.
@@ -44,6 +48,7 @@ class DirectorySource {
     class DialectMapper;
     class DialectWriter;
     class DialectVerifier;
+    class DialectInspector;
     explicit DirectorySource(SourceOptions options);
     [[nodiscard]] Status make_attribute_writer();
     [[nodiscard]] const DialectParts& parts() const { return parts_.at(current_); }
@@ -62,6 +67,7 @@ class DirectorySource {
     std::unique_ptr<directory::PasswordWriter> writer_;
     std::unique_ptr<directory::PasswordVerifier> verifier_;
     std::unique_ptr<directory::AttributeWriter> attributes_;
+    std::unique_ptr<directory::EntryInspector> inspector_;
 };
 
 }  // namespace bascule::ldap

@@ -3,6 +3,7 @@
 #include "connectors/ldap/dialects/generic/poll_feed.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
 #include "connectors/ldap/password_verifier.hpp"
+#include "connectors/ldap/plain_inspector.hpp"
 
 namespace bascule::ldap {
 
@@ -19,6 +20,12 @@ Result<DialectParts> make_generic_parts(
     feed.interval = options.polling.interval;
     feed.overlap = options.polling.overlap;
     feed.audit = options.polling.audit;
+    InspectorOptions look{options.connection, options.base, parts.mapper->wanted_attributes()};
+    look.anchor_attribute = options.polling.anchor;
+    look.stamp_attribute = "modifyTimestamp";
+    look.second_stamp = "createTimestamp";
+    look.page_size = feed.page_size;
+    parts.inspector = std::make_unique<PlainInspector>(work, std::move(look));
     parts.feed = std::make_unique<PollFeed>(std::move(feed));
     parts.writer = std::make_unique<GenericPasswordWriter>(work, options.replaces_password);
     parts.verifier = std::make_unique<BindPasswordVerifier>(work, PolicyLocation{});

@@ -9,6 +9,7 @@
 #include "connectors/ldap/dialects/dialect.hpp"
 #include "connectors/ldap/mapping/mapping.hpp"
 #include "connectors/ldap/work_connection.hpp"
+#include "directory/ports/entry_inspector.hpp"
 #include "directory/ports/feed.hpp"
 #include "directory/ports/password_writer.hpp"
 
@@ -31,7 +32,9 @@ struct SourceOptions {
     Polling polling = {};
     /// Passwords may be written by replacing userPassword where there is no Password Modify.
     bool replaces_password = false;
-    std::vector<std::string> written_phones;  ///< attributes that are written back
+    /// OpenLDAP: suffix of the log that the overlay accesslog writes; empty: none is used.
+    std::string change_log;
+    std::vector<std::string> written_phones = {};  ///< attributes that are written back
 };
 
 /// Everything of a source that depends on its dialect.
@@ -40,6 +43,7 @@ struct DialectParts {
     std::unique_ptr<directory::Feed> feed;
     std::unique_ptr<directory::PasswordWriter> writer;
     std::unique_ptr<directory::PasswordVerifier> verifier;
+    std::unique_ptr<directory::EntryInspector> inspector;
 };
 
 /// Makes the parts; connects to nothing. `work` outlives them. Errors are those of

@@ -8,6 +8,7 @@
 
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/mapping/plan.hpp"
+#include "connectors/ldap/mapping/rule_trace.hpp"
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/uuid.hpp"
@@ -494,8 +495,24 @@ bool Mapper::fills(directory::TypeId type, const directory::AttributePath& path)
            );
 }
 
+std::vector<directory::RuleTrace> Mapper::trace(
+    directory::TypeId type, const directory::AttributePath& path, const SourceEntry* entry
+) const {
+    if (type == plan_->users.type)
+        return trace_rules(plan_->users, "users", path, entry);
+    if (type == plan_->groups.type)
+        return trace_rules(plan_->groups, "groups", path, entry);
+    return {};
+}
+
 const std::vector<std::string>& Mapper::member_attributes() const {
     return plan_->member_attributes;
+}
+
+std::function<bool(const SourceEntry&)> Mapper::group_test() const {
+    return [users = plan_->users.filter, groups = plan_->groups.filter](const SourceEntry& entry) {
+        return !users.matches(entry) && groups.matches(entry);
+    };
 }
 
 const std::vector<std::string>& Mapper::member_sources() const {

@@ -208,6 +208,7 @@ Result<Rule> compile_rule(const mirror::MappingRule& rule) {
     out.is = folded(rule.is);
     out.is_not = folded(rule.is_not);
     out.type = rule.type;
+    out.written = rule;
     const int sources = (rule.from.empty() ? 0 : 1) + (rule.template_text.empty() ? 0 : 1) +
                         (rule.constant ? 1 : 0);
     if (sources != 1) {

@@ -38,7 +38,8 @@ struct Rule {
     std::vector<std::string> is;      ///< folded
     std::vector<std::string> is_not;  ///< folded
     std::optional<LdapFilter> when;
-    std::string type;  ///< of the element made
+    std::string type;             ///< of the element made
+    mirror::MappingRule written;  ///< as the configuration has it
 
     [[nodiscard]] bool is_test() const { return !is.empty() || !is_not.empty(); }
 };

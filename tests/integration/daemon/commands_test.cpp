@@ -79,7 +79,7 @@ TEST_F(Commands, ExplainTellsMirroredAndNot) {
     EXPECT_NE(unit.output.find("inetOrgPerson"), std::string::npos) << unit.output;
     const ProcessResult attribute = run({"explain", user_uid(3), "--attribute", "userName"});
     EXPECT_EQ(attribute.exit_code, 0) << attribute.output;
-    EXPECT_NE(attribute.output.find("filled by the mapping of source corp"), std::string::npos)
+    EXPECT_NE(attribute.output.find("rule users.map.userName"), std::string::npos)
         << attribute.output;
     EXPECT_EQ(run({"explain", "nobody-like-this"}).exit_code, 1);
 }

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <thread>
+
 #include "connectors/ldap/dialects/ds389.hpp"
 #include "tests/integration/ds389/ds389_source.hpp"
 #include "tests/integration/mirror/mirror_rig.hpp"
+#include "tests/support/relay.hpp"
 
 namespace bascule::test {
 namespace {
@@ -60,6 +64,19 @@ std::string every_change() {
                                   )
            ) +
            remove(group_dn("g0001"));
+}
+
+/// Whether `condition` comes true before `until`.
+bool wait_until_time(
+    std::chrono::steady_clock::time_point until, const std::function<bool()>& condition
+) {
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > until) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
 }
 
 class Ds389Mirror : public testing::Test {
@@ -205,21 +222,87 @@ TEST_F(Ds389Mirror, RefreshThatALimitCutsShortIsToldAndDeletesNothing) {
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
 }
 
-TEST_F(Ds389Mirror, NoRoomForAnotherStreamIsTold) {
-    const auto options = ds389_source(ds389);
-    std::vector<ldap::Connection> streams;
-    const auto soon = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    for (int i = 0; i < 10; ++i) {
-        streams.push_back(*ldap::Connection::open_bound(options.connection, soon));
+/// Another program's synchronisation streams.
+class OtherStreams {
+  public:
+    explicit OtherStreams(const Ds389Rig& rig) : options_(ds389_source(rig)) {}
+
+    /// False when the server has no room.
+    bool add() {
+        const auto soon = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        auto stream = *ldap::Connection::open_bound(options_.connection, soon);
         ldap::SearchRequest request;
         request.base = Ds389Rig::suffix();
         request.scope = ldap::SearchScope::subtree;
-        const auto id = *streams.back().start_sync(request, {});
-        ASSERT_TRUE(streams.back().next_message(id, soon)->get() != nullptr);
+        const auto id = *stream.start_sync(request, {});
+        const auto first = stream.next_message(id, soon);
+        const auto outcome = stream.outcome_of(first->get());
+        if (outcome && outcome->code != 0) {
+            return false;
+        }
+        streams_.push_back(std::move(stream));
+        return true;
     }
-    mirror.start();
-    EXPECT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "degraded"; }));
-    EXPECT_THAT(mirror.status().last_error, StartsWith("too_many_sessions"));
+    void end_one() { streams_.pop_back(); }
+
+  private:
+    ldap::SourceOptions options_;
+    std::vector<ldap::Connection> streams_;
+};
+
+TEST_F(Ds389Mirror, WithoutRoomForAStreamChangesAreAskedForUntilThereIs) {
+    auto setup = setup_of(ds389, Ds389Rig::suffix(), open_limits());
+    setup.source.polling.interval = std::chrono::milliseconds(100);
+    MirrorRig polling{std::move(setup)};
+    OtherStreams others(ds389);
+    for (int i = 0; i < 10; ++i) {
+        ASSERT_TRUE(others.add());
+    }
+    ASSERT_FALSE(others.add());
+    polling.start();
+    ASSERT_TRUE(polling.wait_live()) << polling.status().last_error;
+    EXPECT_THAT(polling.wait_equal(), IsEmpty());
+    ds389.modify(every_change());
+    ASSERT_TRUE(MirrorRig::wait([&] { return polling.document(group_dn("g0001")).empty(); }));
+    EXPECT_THAT(polling.wait_equal(), IsEmpty());
+    EXPECT_EQ(polling.status().state, "live");
+
+    // Nine of the others are left; the mirror takes the tenth place.
+    others.end_one();
+    ASSERT_TRUE(MirrorRig::wait([&] {
+        if (!others.add()) {
+            return true;
+        }
+        others.end_one();
+        return false;
+    }));
+    ds389.set(user_dn(0, units), "title", "By the stream");
+    EXPECT_THAT(polling.wait_equal(), IsEmpty());
+}
+
+TEST_F(Ds389Mirror, ChangesThatTheStreamDoesNotDeliverAreNoticed) {
+    Relay relay(ds389.port());
+    auto setup = setup_of(ds389, people(), open_limits());
+    setup.source.connection.servers = {fmt::format("ldap://127.0.0.1:{}", relay.port())};
+    setup.source.heartbeat = std::chrono::milliseconds(100);
+    MirrorRig part{std::move(setup)};
+    part.start();
+    ASSERT_TRUE(part.wait_live()) << part.status().last_error;
+    ASSERT_THAT(part.wait_equal(), IsEmpty());
+    // Changes of others move the change number, too, and are no reason to begin again.
+    const auto made = [&] { return relay.connections(); };
+    ASSERT_TRUE(MirrorRig::wait([&] { return made() >= 2; }));
+    const auto streams = made();
+    for (int round = 0; round < 5; ++round) {
+        ds389.set(group_dn("g0000"), "description", fmt::format("Round {}", round));
+        const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(400);
+        EXPECT_FALSE(wait_until_time(until, [&] { return made() > streams; }));
+    }
+    relay.mute(0);
+    ds389.set(user_dn(1, units), "title", "Unheard");
+    ds389.modify(remove(user_dn(2, units)));
+    ASSERT_TRUE(MirrorRig::wait([&] { return part.document(user_dn(2, units)).empty(); }));
+    EXPECT_THAT(part.wait_equal(), IsEmpty());
 }
 
 }  // namespace

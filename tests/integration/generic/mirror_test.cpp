@@ -131,6 +131,51 @@ TEST_F(GenericSlapd, ChangesWhileItWasAwayAreFound) {
     EXPECT_LT(mirror.status().received, received + 5);
 }
 
+/// The directory with stamps of long ago.
+std::string old_directory() {
+    std::string out;
+    for (const std::string text = directory_ldif(40, 2, units); const char one : text) {
+        out += one;
+        if (out.ends_with("\n\n")) {
+            out.pop_back();
+            out += "createTimestamp: 20200101000000Z\nmodifyTimestamp: 20200101000000Z\n\n";
+        }
+    }
+    return out;
+}
+
+TEST(GenericRestart, ReadsOnlyWhatDiffers) {
+    SlapdRig slapd({.syncprov = false});
+    slapd.load_ldif(old_directory());
+    slapd.start();
+    MirrorRig mirror(generic(slapd_source(slapd), milliseconds(50), hours(24)));
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live()) << mirror.status().last_error;
+    ASSERT_GT(mirror.status().received, 40U);
+    slapd.set(user_dn(7, units), "title", "Newest");
+    ASSERT_THAT(mirror.wait_equal(), IsEmpty());
+    mirror.stop();
+
+    slapd.modify(remove(user_dn(6, units)));
+    slapd.set(user_dn(3, units), "title", "Meanwhile");
+    slapd.modify(rename(group_dn("g0001"), "cn=renamed"));
+    const auto sequence = mirror.last_sequence();
+    mirror.start();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_TRUE(mirror.document(user_dn(6, units)).empty());
+    // The three that differ, each once by the listing and once more by the look of the overlap.
+    EXPECT_LE(mirror.status().received, 6U);
+    EXPECT_GT(mirror.last_sequence(), sequence);
+
+    mirror.stop();
+    const auto before = mirror.last_sequence();
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live()) << mirror.status().last_error;
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_LE(mirror.status().received, 3U);
+    EXPECT_EQ(mirror.last_sequence(), before);
+}
+
 TEST_F(GenericSlapd, SomethingElseCanBeTheAnchor) {
     auto setup = generic(slapd_source(slapd), milliseconds(50), hours(24));
     setup.source.polling.anchor = "employeeNumber";

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/ldap/feed_runner.hpp"
+#include "tests/support/relay.hpp"
 
 namespace bascule::ldap {
 namespace {
@@ -160,6 +161,24 @@ TEST_F(FeedFailure, FrozenServerIsNoticedByTheHeartbeat) {
     rig_.thaw();
     EXPECT_EQ(result.end, FeedEnd::disconnected);
     EXPECT_EQ(result.error.code, "directory_silent");
+}
+
+TEST_F(FeedFailure, ChangesThatAStreamDoesNotDeliverAreNoticed) {
+    start();
+    test::Relay relay(rig_.port());
+    auto options = feed_options(rig_);
+    options.connection.servers = {fmt::format("ldap://127.0.0.1:{}", relay.port())};
+    options.heartbeat = milliseconds(100);
+    FeedRunner runner(options);
+    ASSERT_TRUE(runner.wait_refreshed());
+    relay.mute(0);
+    rig_.set(user_dn(1), "title", "Unheard");
+    const auto result = runner.result();
+    EXPECT_EQ(result.end, FeedEnd::disconnected);
+    EXPECT_EQ(result.error.code, "stream_dead");
+    const auto cookie = runner.seen().cookie;
+    FeedRunner again(options, cookie);
+    EXPECT_TRUE(again.wait([](const Seen& seen) { return seen.change_count(user_dn(1)) == 1; }));
 }
 
 TEST_F(FeedFailure, HeartbeatLeavesAHealthyStreamAlone) {

@@ -29,8 +29,7 @@ class TwoSources : public ::testing::Test {
     }
 
     std::string text(const std::string& first_lines = {}, const std::string& second_lines = {}) {
-        return "sources:\n" +
-               source_text(daemon_, "first", access_to(first_), first_lines) +
+        return "sources:\n" + source_text(daemon_, "first", access_to(first_), first_lines) +
                source_text(daemon_, "second", access_to(second_), second_lines);
     }
 
@@ -97,9 +96,7 @@ TEST_F(TwoSources, OneThatIsDownOrSilentLeavesTheOtherLive) {
 }
 
 TEST_F(TwoSources, EachHasItsOwnGuardAndPlan) {
-    daemon_.set_sources(text(
-        {}, "    guard: { deletes: { at_least: 1, percent: 1 } }\n"
-    ));
+    daemon_.set_sources(text({}, "    guard: { deletes: { at_least: 1, percent: 1 } }\n"));
     daemon_.launch();
     daemon_.wait_live({"first", "second"});
     static_cast<void>(daemon_.token());

@@ -115,7 +115,7 @@ TEST_F(HeldRemovals, ExplainKnowsEveryCause) {
             const auto state = *reader.source_state("corp");
             const auto found = explain(
                 reader, test::product_registry(),
-                {dn, *ldap::dn_key(dn), {{state->id, *ldap::dn_key(base)}}}
+                {dn, *ldap::dn_key(dn), {{state->id, "corp", {*ldap::dn_key(base)}}}}
             );
             return std::string(to_string(found->front().cause));
         });
@@ -123,7 +123,7 @@ TEST_F(HeldRemovals, ExplainKnowsEveryCause) {
     EXPECT_EQ(cause_of("cn=u1,dc=com", "dc=com"), to_string(Cause::mirrored));
     EXPECT_EQ(cause_of("cn=u5,dc=com", "dc=com"), to_string(Cause::held));
     EXPECT_EQ(cause_of("cn=m,dc=com", "dc=com"), to_string(Cause::unmatched));
-    EXPECT_EQ(cause_of("cn=u51,dc=com", "dc=com"), to_string(Cause::quarantined));
+    EXPECT_EQ(cause_of("cn=u51,dc=com", "dc=com"), to_string(Cause::duplicate));
     EXPECT_EQ(cause_of("cn=nobody,dc=com", "dc=com"), to_string(Cause::unknown));
     EXPECT_EQ(cause_of("cn=x,dc=org", "dc=com"), to_string(Cause::out_of_base));
 }

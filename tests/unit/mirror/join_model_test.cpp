@@ -233,10 +233,14 @@ void run(unsigned seed, const std::vector<std::string>& names) {
     world.settle();
     const auto seen = world.picture();
     std::ranges::shuffle(order, random);
-    EXPECT_EQ(fmt::format("{}", fmt::join(seen, "\n")),
-              fmt::format("{}", fmt::join(rebuilt(names, directories, names), "\n")));
-    EXPECT_EQ(fmt::format("{}", fmt::join(seen, "\n")),
-              fmt::format("{}", fmt::join(rebuilt(names, directories, order), "\n")));
+    EXPECT_EQ(
+        fmt::format("{}", fmt::join(seen, "\n")),
+        fmt::format("{}", fmt::join(rebuilt(names, directories, names), "\n"))
+    );
+    EXPECT_EQ(
+        fmt::format("{}", fmt::join(seen, "\n")),
+        fmt::format("{}", fmt::join(rebuilt(names, directories, order), "\n"))
+    );
 }
 
 unsigned number_in_environment(const char* name, unsigned otherwise) {

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "directory/mirror/join_rules.hpp"
-#include "directory/model/internal_types.hpp"
 #include "directory/mirror/mirror_engine.hpp"
+#include "directory/model/internal_types.hpp"
 #include "tests/unit/mirror/mirror_fixture.hpp"
 
 namespace bascule::test {
@@ -79,9 +79,8 @@ class JoinedWorld {
     const std::shared_ptr<const mirror::JoinRules>& rules() const { return rules_; }
 
     void reopen(const std::string& name) {
-        engines_[name] = std::make_unique<mirror::MirrorEngine>(
-            *store, *mapper_, clock, name, limits_, rules_
-        );
+        engines_[name] =
+            std::make_unique<mirror::MirrorEngine>(*store, *mapper_, clock, name, limits_, rules_);
         MirrorWorld::check(engines_[name]->open());
     }
 
@@ -131,9 +130,7 @@ class JoinedWorld {
         const auto found = object(source, anchor);
         return found ? product_registry().spec(found->row.type).name : "none";
     }
-    std::set<Uuid> targets(
-        const Uuid& id, directory::EdgeKind kind = directory::EdgeKind::member
-    ) {
+    std::set<Uuid> targets(const Uuid& id, directory::EdgeKind kind = directory::EdgeKind::member) {
         return read([&](directory::Reader& reader) {
             std::set<Uuid> out;
             const auto row = *reader.find_row(id);

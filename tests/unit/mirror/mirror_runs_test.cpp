@@ -77,6 +77,8 @@ class OneRun {
         test::RunComparison(world_, directory_, test::References::as_written).run();
         expect_nothing_to_write();
     }
+    [[nodiscard]] unsigned changes_taken() const { return provider_.changes_taken(); }
+    [[nodiscard]] unsigned removals() const { return removals_.checked(); }
 
   private:
     unsigned pick(unsigned below) {
@@ -198,16 +200,23 @@ TEST(MirrorRuns, MirrorEqualsDirectoryWhateverBreaks) {
         return testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
     };
     unsigned failed = 0;
+    unsigned changes_taken = 0;
+    unsigned removals = 0;
     for (unsigned seed = first; seed < first + count && failed < 5; ++seed) {
         const int before = failures();
         SCOPED_TRACE(fmt::format("BASCULE_MIRROR_SEED={} BASCULE_MIRROR_RUNS=1", seed));
         try {
-            OneRun(seed).go();
+            OneRun run(seed);
+            run.go();
+            changes_taken += run.changes_taken();
+            removals += run.removals();
         } catch (const std::exception& exception) {
             ADD_FAILURE() << exception.what();
         }
         failed += failures() > before ? 1 : 0;
     }
+    EXPECT_TRUE(count == 1 || changes_taken > count / 2) << "too few changes of members were told";
+    EXPECT_TRUE(count == 1 || removals > count) << "too little was removed";
 }
 
 }  // namespace

@@ -49,6 +49,10 @@ KnownEntries::Change KnownEntries::take(const directory::SourceEntry& entry) {
     return before.content == mark.content ? Change::none : Change::modified;
 }
 
+void KnownEntries::remember(const directory::MirrorEntry& held) {
+    marks_[held.anchor] = EntryMark{hash_of(held.dn), hash_of(held.csn), 0};
+}
+
 bool KnownEntries::is_as_listed(const directory::SourceEntry& entry) const {
     const auto found = marks_.find(entry.anchor);
     return found != marks_.end() && found->second.dn == hash_of(entry.dn) &&

@@ -33,6 +33,8 @@ class KnownEntries {
 
     /// Compares and keeps.
     [[nodiscard]] Change take(const directory::SourceEntry& entry);
+    /// What the mirror holds from an earlier run: its content is not known.
+    void remember(const directory::MirrorEntry& held);
     /// Whether a listing shows it under the DN and with the stamp that it was handed over with.
     [[nodiscard]] bool is_as_listed(const directory::SourceEntry& entry) const;
     void forget(const Uuid& anchor) { marks_.erase(anchor); }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+class Connection;
+class Successor;
 
 struct PollOptions {
     ConnectionOptions connection;
@@ -29,15 +33,16 @@ struct PollOptions {
 /// Reads a directory that has no change feed. Every `interval` entries are read whose
 /// modifyTimestamp is not older than the newest one seen, less `overlap`: no clock but the server's
 /// counts. A listing of all anchors and stamps finds what that cannot: deletions, moved subtrees,
-/// restored entries. It alone proves absence, and only what two listings in a row lack is gone.
-/// Where the server offers persistent search (draft-ietf-ldapext-psearch-03), a change is looked
-/// for at once.
+/// restored entries. It alone proves absence; what it lacks is looked for once more before it is
+/// gone. Where the server offers persistent search (draft-ietf-ldapext-psearch-03), a change is
+/// looked for at once.
 ///
-/// Nothing is kept over a restart: the first run reads everything and compares. Some 100 bytes of
-/// memory for each entry. Ends within 500 ms after a stop request. One run at a time.
+/// After a restart the mirror tells what it holds: a listing finds what differs, and only that is
+/// read. Some 100 bytes of memory for each entry. Ends within 500 ms after a stop request. One run
+/// at a time.
 class PollFeed final : public directory::Feed {
   public:
-    explicit PollFeed(PollOptions options) : options_(std::move(options)) {}
+    explicit PollFeed(PollOptions options);
 
     [[nodiscard]] directory::FeedResult run(
         const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
@@ -45,6 +50,12 @@ class PollFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    [[nodiscard]] std::optional<directory::FeedResult> stream(
+        Connection& connection, bool resumes, directory::FeedSink& sink, Successor& successor,
+        const std::stop_token& stop
+    );
+    [[nodiscard]] Status remember_held(directory::FeedSink& sink);
+
     PollOptions options_;
     KnownEntries known_;
     /// The cookie under which the mirror holds what is known.

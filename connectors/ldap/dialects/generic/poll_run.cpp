@@ -12,6 +12,7 @@
 #include "connectors/ldap/controlled_requests.hpp"
 #include "connectors/ldap/dialects/generic/poll_failure.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "connectors/ldap/filter_text.hpp"
 #include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/time.hpp"
@@ -34,6 +35,7 @@ constexpr const char* created = "createTimestamp";
 constexpr std::size_t portion = 1000;
 // With more it is quicker to read everything.
 constexpr std::size_t most_single_reads = 10'000;
+constexpr std::size_t most_single_looks = 1000;
 // A listing that something calls for may take this share of the time, so that many deletions do not
 // keep the server busy.
 constexpr int audit_share = 10;
@@ -84,14 +86,13 @@ PollRun::PollRun(
     if (!ChangeAlarm::is_offered(root)) {
         return;
     }
-    auto same_server = options_.connection;
-    same_server.servers = {connection_.server()};
+    const auto same_server = options_.connection.at(connection_.server());
     if (auto alarm = ChangeAlarm::start(same_server, options_.base, stop_)) {
         alarm_.emplace(*std::move(alarm));
     }
 }
 
-FeedResult PollRun::follow(bool resumes) {
+std::optional<FeedResult> PollRun::follow(bool resumes, const std::function<bool()>& moves) {
     if (auto status = find_anchor(); !status) {
         return failed_poll(std::move(status).error(), stop_);
     }
@@ -102,6 +103,9 @@ FeedResult PollRun::follow(bool resumes) {
     }
     while (status && !stop_.stop_requested()) {
         status = sink_.idle();
+        if (status && unconfirmed_.empty() && moves()) {
+            return std::nullopt;
+        }
         if (status) {
             wait();
         }
@@ -110,7 +114,7 @@ FeedResult PollRun::follow(bool resumes) {
         }
     }
     if (status) {
-        return {};
+        return FeedResult();
     }
     // What was handed over since the last cookie may not have been kept.
     for (const auto& anchor : unconfirmed_) {
@@ -311,11 +315,7 @@ Status PollRun::audit() {
     std::vector<std::pair<Uuid, std::string>> differing;
     BASCULE_TRY(const auto first, list(&differing));
     auto missing = known_.without([&](const Uuid& anchor) { return first.contains(anchor); });
-    if (!missing.empty()) {
-        // Pages are no snapshot: what moves meanwhile may be in none of them.
-        BASCULE_TRY(const auto second, list(nullptr));
-        std::erase_if(missing, [&](const Uuid& anchor) { return second.contains(anchor); });
-    }
+    BASCULE_CHECK(confirm_missing(missing));
     if (differing.size() > most_single_reads) {
         BASCULE_CHECK(read_everything());
         differing.clear();
@@ -332,6 +332,30 @@ Status PollRun::audit() {
     ));
     last_audit_ = steady_clock::now();
     audit_cost_ = last_audit_ - began;
+    return {};
+}
+
+/// Pages are no snapshot: what moves meanwhile may be in none of them. So each that is missing is
+/// looked for, or everything is listed once more where there are many or no filter names them.
+Status PollRun::confirm_missing(std::vector<Uuid>& missing) {
+    if (missing.empty()) {
+        return {};
+    }
+    Listing found;
+    if (equals_ignoring_ascii_case(anchor_, usual_anchors.front()) &&
+        missing.size() <= most_single_looks) {
+        for (const auto& anchor : missing) {
+            auto request = request_for({modified, created});
+            request.filter = FilterText::equal(anchor_, anchor.to_string()).text();
+            BASCULE_CHECK(search(std::move(request), [&](const SourceEntry& entry) -> Status {
+                found.insert(entry.anchor);
+                return sink_.present({entry.anchor});
+            }));
+        }
+    } else {
+        BASCULE_TRY(found, list(nullptr));
+    }
+    std::erase_if(missing, [&](const Uuid& anchor) { return found.contains(anchor); });
     return {};
 }
 

@@ -26,8 +26,11 @@ class PollRun {
         const std::stop_token& stop
     );
 
-    /// Until something ends it. `resumes`: the mirror holds what is known.
-    [[nodiscard]] directory::FeedResult follow(bool resumes);
+    /// Until something ends it, or `moves` between two looks: then nothing is returned. `resumes`:
+    /// the mirror holds what is known.
+    [[nodiscard]] std::optional<directory::FeedResult> follow(
+        bool resumes, const std::function<bool()>& moves
+    );
     /// The cookie of what is known; empty when the mirror was given none.
     [[nodiscard]] const std::string& token() const { return token_; }
     [[nodiscard]] const std::string& newest() const { return newest_; }
@@ -47,6 +50,8 @@ class PollRun {
     [[nodiscard]] Status audit();
     /// What is listed; entries that differ from what is known go to `differing`.
     [[nodiscard]] Result<Listing> list(std::vector<std::pair<Uuid, std::string>>* differing);
+    /// Takes out of `missing` what is there all the same.
+    [[nodiscard]] Status confirm_missing(std::vector<Uuid>& missing);
     [[nodiscard]] Status read_one(const Uuid& anchor, const std::string& dn);
     /// A search with what the server offers; `take` gets entries with anchor, dn_key and csn.
     [[nodiscard]] Status search(SearchRequest request, const Take& take);
