@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "tests/integration/sources/source_text.hpp"
 #include "tests/support/daemon_rig.hpp"
 #include "tests/support/ds389_rig.hpp"
 #include "tests/support/samba_rig.hpp"
@@ -63,8 +64,8 @@ class PhoneWriteBack : public testing::Test {
         rig.start();
         rig.set(dn, "telephoneNumber", "+49 30 99");
     }
-    void start(const std::string& lines = mobile_only) {
-        daemon = std::make_unique<DaemonRig>(rig, lines);
+    void start(const std::string& lines = mobile_only, const std::string& more = {}) {
+        daemon = std::make_unique<DaemonRig>(rig, lines, more);
         daemon->start();
         static_cast<void>(daemon->token());
         id = daemon->find("/Users", "userName eq \"" + user_uid(1) + "\"").at("id");
@@ -170,6 +171,152 @@ TEST_F(PhoneWriteBack, APutThatLeavesNumbersOutKeepsThem) {
     EXPECT_EQ(put.status, 200) << put.body;
     EXPECT_EQ(phone_of(put.json, "mobile"), "+49301234567");
     EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301234567"));
+}
+
+// The mirror of a generic server looks for changes once an hour here, so it does not know of them.
+TEST_F(PhoneWriteBack, WhatSomebodyElseWroteMeanwhileIsNotOverwritten) {
+    start(
+        "    dialect: generic\n    poll: { interval: 1h, audit: 1h }\n" + std::string(mobile_only)
+    );
+    const auto added = patch(add_phone("mobile", "+49 30 1111111"));
+    ASSERT_EQ(added.status, 200) << added.body;
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301111111"));
+    EXPECT_EQ(phone_of(user(), "mobile"), "+49301111111");
+    rig.set(dn, "mobile", "+49302222222");
+    const auto late = patch(set_phone("mobile", "+49303333333"));
+    EXPECT_EQ(late.status, 409) << late.body;
+    EXPECT_THAT(late.json.value("detail", ""), HasSubstr("at the same moment"));
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49302222222"));
+    EXPECT_EQ(phone_of(user(), "mobile"), "+49301111111");
+
+    id = daemon->find("/Users", "userName eq \"" + user_uid(2) + "\"").at("id");
+    rig.set(user_dn(2), "mobile", "+49302222222");
+    const auto first = patch(add_phone("mobile", "+49303333333"));
+    EXPECT_EQ(first.status, 409) << first.body;
+    EXPECT_THAT(rig.values(user_dn(2), "mobile"), ElementsAre("+49302222222"));
+}
+
+TEST_F(PhoneWriteBack, PeopleChangeTheirOwnNumberWhereTheyMay) {
+    start(mobile_only, "self_service: { account: { attributes: [phoneNumbers] } }\n");
+    HttpClient client(daemon->port());
+    const auto session = client.send(
+        {"POST",
+         "/api/v1/session",
+         {{"Content-Type", "application/json"}, {"X-Bascule-Request", "1"}},
+         json({{"userName", user_uid(1)}, {"password", user_password}}).dump()}
+    );
+    ASSERT_EQ(session.status, 200) << session.body;
+    const auto cookie = session.header("set-cookie");
+    const auto change = [&](const json& body) {
+        return client.send(
+            {"PATCH",
+             "/scim/v2/Me",
+             {{"Content-Type", "application/scim+json"},
+              {"X-Bascule-Request", "1"},
+              {"Cookie", cookie.substr(0, cookie.find(';'))}},
+             body.dump()}
+        );
+    };
+    const auto changed = change(add_phone("mobile", "+49 30 1234567"));
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301234567"));
+    EXPECT_EQ(phone_of(user(), "mobile"), "+49301234567");
+    EXPECT_EQ(records().front().at("actor").value("kind", ""), "user");
+    const auto title =
+        change(patch_of({{{"op", "replace"}, {"path", "title"}, {"value", "Boss"}}}));
+    EXPECT_EQ(title.status, 403) << title.body;
+}
+
+/// A person who stands in two directories, of which both take numbers.
+class PhoneOfTwoSources : public testing::Test {
+  protected:
+    PhoneOfTwoSources() {
+        auto rules = SlapdRig::default_access();
+        rules.insert(
+            rules.begin(),
+            "to attrs=mobile by dn.exact=\"" + SlapdRig::service_dn() + "\" write by * read"
+        );
+        for (SlapdRig* rig : {&first, &second}) {
+            rig->change_access(rules);
+            rig->load_ldif(base_ldif());
+            rig->start();
+        }
+        first.modify(person("anna"));
+        second.modify(person("anna", "title: Doctor\n"));
+    }
+    /// `lines` are more of the first source.
+    void start(const std::string& lines = mobile_only) {
+        daemon.set_sources(
+            "sources:\n" + source_text(daemon, "first", access_to(first), lines) +
+            source_text(
+                daemon, "second", access_to(second),
+                "    join: { users: [userName] }\n" + std::string(mobile_only)
+            )
+        );
+        daemon.launch();
+        daemon.wait_live({"first", "second"});
+        static_cast<void>(daemon.token());
+        wait_until("the join", std::chrono::seconds(20), [&] {
+            return user().value("title", "") == "Doctor";
+        });
+    }
+    json user() {
+        const json found = daemon.find("/Users", "userName eq \"anna\"");
+        return found.is_null() ? json::object() : found;
+    }
+    HttpAnswer patch(const json& body) {
+        return daemon.request("PATCH", "/scim/v2/Users/" + user().value("id", ""), body);
+    }
+    void wait_for(const std::string& number) {
+        wait_until("the number", std::chrono::seconds(20), [&] {
+            return phone_of(user(), "mobile") == number;
+        });
+    }
+
+    SlapdRig first;
+    SlapdRig second;
+    std::string dn = "uid=anna,ou=people," + std::string(rig_suffix);
+    DaemonRig daemon;
+};
+
+TEST_F(PhoneOfTwoSources, ANumberGoesToTheOnlySourceWhoseMappingHasNumbers) {
+    start("    users:\n      map:\n        phoneNumbers:\n");
+    const auto added = patch(add_phone("mobile", "+49301234567"));
+    ASSERT_EQ(added.status, 200) << added.body;
+    EXPECT_EQ(phone_of(added.json, "mobile"), "+49301234567");
+    EXPECT_THAT(second.values(dn, "mobile"), ElementsAre("+49301234567"));
+    EXPECT_THAT(first.values(dn, "mobile"), IsEmpty());
+    first.set(dn, "title", "Nurse");
+    wait_until("the title", std::chrono::seconds(20), [&] {
+        return user().value("title", "") == "Nurse";
+    });
+    EXPECT_EQ(phone_of(user(), "mobile"), "+49301234567");
+    second.set(dn, "mobile", "+49302222222");
+    wait_for("+49302222222");
+    const auto removed =
+        patch(patch_of({{{"op", "remove"}, {"path", "phoneNumbers[type eq \"mobile\"]"}}}));
+    ASSERT_EQ(removed.status, 200) << removed.body;
+    EXPECT_THAT(second.values(dn, "mobile"), IsEmpty());
+    EXPECT_EQ(phone_of(user(), "mobile"), "");
+}
+
+TEST_F(PhoneOfTwoSources, OfTwoThatHaveNumbersTheOneThatIsSeenTakesIt) {
+    second.set(dn, "mobile", "+49302222222");
+    start();
+    wait_for("+49302222222");
+    const auto changed = patch(set_phone("mobile", "+49303333333"));
+    ASSERT_EQ(changed.status, 200) << changed.body;
+    EXPECT_THAT(second.values(dn, "mobile"), ElementsAre("+49303333333"));
+    EXPECT_THAT(first.values(dn, "mobile"), IsEmpty());
+}
+
+TEST_F(PhoneOfTwoSources, WhereItIsNotClearWhoseANumberIsItIsRefusedInWords) {
+    start();
+    const auto added = patch(add_phone("mobile", "+49301234567"));
+    EXPECT_EQ(added.status, 400) << added.body;
+    EXPECT_THAT(added.json.value("detail", ""), HasSubstr("'first', 'second'"));
+    EXPECT_THAT(first.values(dn, "mobile"), IsEmpty());
+    EXPECT_THAT(second.values(dn, "mobile"), IsEmpty());
 }
 
 TEST_F(PhoneWriteBack, TheRoundTripIsShort) {
