@@ -360,8 +360,7 @@ std::optional<Sources::View> Sources::view(directory::SourceId id) const {
     if (source == sources_.end()) {
         return std::nullopt;
     }
-    return View{
-        (*source)->name, (*source)->mapper.get(), &(*source)->directory->inspector()};
+    return View{(*source)->name, (*source)->mapper.get(), &(*source)->directory->inspector()};
 }
 
 std::optional<directory::WriteBack> Sources::find(directory::SourceId id) const {
