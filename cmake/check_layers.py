@@ -38,6 +38,7 @@ HOMES = {
     r"sodium.*": ["directory/base", "store/sqlite", "selfservice", "daemon", "connectors/ldap"],
     r"openssl/.*": ["directory/base", "http/server", "daemon", "selfservice", "connectors/ldap"],
     r"zlib\.h": ["http/server"],
+    r"(ares|krb5)\.h|(gssapi|sasl)/.*": ["connectors/ldap"],
     r"cjose/.*": ["selfservice", "portal/api", "connectors", "daemon"],
     r"curl/.*": ["connectors"],
     r"re2/.*": ["selfservice", "connectors"],
