@@ -88,10 +88,10 @@ class Checker {
         if (source.servers.empty() == source.srv.empty()) {
             error(
                 path + (source.srv.empty() ? ".servers" : ".srv"),
-                source.srv.empty()
-                    ? "missing; expected a list of URLs with scheme ldap, ldaps or ldapi, or \"srv\" "
-                      "with a domain"
-                    : "\"servers\" and \"srv\" exclude each other; give one of them"
+                source.srv.empty() ? "missing; expected a list of URLs with scheme ldap, ldaps or "
+                                     "ldapi, or \"srv\" "
+                                     "with a domain"
+                                   : "\"servers\" and \"srv\" exclude each other; give one of them"
             );
         }
         if (!source.dns.empty() && source.srv.empty()) {
@@ -107,8 +107,11 @@ class Checker {
         const bool external = source.bind_sasl == SaslMechanism::external;
         const bool gssapi = source.bind_sasl == SaslMechanism::gssapi;
         if ((external || gssapi) && (has_password || !source.bind_dn.empty())) {
-            error(bind + ".sasl", "the server tells who it is by itself; remove \"dn\" and "
-                                  "\"password\", or \"sasl\"");
+            error(
+                bind + ".sasl",
+                "the server tells who it is by itself; remove \"dn\" and "
+                "\"password\", or \"sasl\""
+            );
         }
         if (source.bind_certificate.empty() != source.bind_key.empty()) {
             error(
@@ -116,10 +119,10 @@ class Checker {
                                               : "\"certificate\" is missing beside \"key\""
             );
         }
-        const bool local = std::all_of(
-            source.servers.begin(), source.servers.end(),
-            [](const std::string& url) { return url.starts_with("ldapi://"); }
-        );
+        const bool local =
+            std::all_of(source.servers.begin(), source.servers.end(), [](const std::string& url) {
+                return url.starts_with("ldapi://");
+            });
         if (external && source.bind_certificate.empty() && (source.servers.empty() || !local)) {
             error(
                 bind + ".sasl",

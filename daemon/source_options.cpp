@@ -53,8 +53,7 @@ ldap::BindMethod bind_method(config::SaslMechanism mechanism) {
 
 /// Servers by SRV records; never in the clear because nobody said how.
 void find_servers(const config::SourceSettings& settings, ldap::ConnectionOptions& options) {
-    const bool plain =
-        settings.start_tls || settings.bind_sasl == config::SaslMechanism::gssapi;
+    const bool plain = settings.start_tls || settings.bind_sasl == config::SaslMechanism::gssapi;
     const ldap::DnsLookup lookup(settings.dns);
     options.finder = ldap::find_by_service_records(
         settings.srv, lookup,

@@ -161,9 +161,8 @@ void take_addresses(void* target, int code, int, ares_addrinfo* list) {
 DnsLookup::DnsLookup(std::vector<std::string> servers)
     : servers_(fmt::format("{}", fmt::join(servers, ","))) {}
 
-Result<std::vector<ServiceRecord>> DnsLookup::services(
-    const std::string& name, Deadline deadline
-) const {
+Result<std::vector<ServiceRecord>> DnsLookup::services(const std::string& name, Deadline deadline)
+    const {
     ServiceAnswer answer;
     Query query;
     if (const int code = query.prepare(servers_); code != ARES_SUCCESS) {

@@ -33,9 +33,8 @@ bool Reachability::is_set_aside(const std::string& server) const {
     return set_aside(server);
 }
 
-std::vector<std::string> Reachability::order(
-    std::vector<Candidate> candidates, Loyalty loyalty
-) const {
+std::vector<std::string> Reachability::order(std::vector<Candidate> candidates, Loyalty loyalty)
+    const {
     const std::scoped_lock lock(mutex_);
     std::ranges::stable_sort(candidates, {}, &Candidate::rank);
     const auto last = std::ranges::find(candidates, feed_server_, &Candidate::uri);

@@ -15,7 +15,8 @@ constexpr ber_len_t least_encryption = 112;
 
 Error refusal(const Outcome& outcome, const Connection& connection, const std::string& who) {
     auto error = error_from_result(
-        outcome.code, outcome.diagnostic, fmt::format("binding as {} at {}", who, connection.server())
+        outcome.code, outcome.diagnostic,
+        fmt::format("binding as {} at {}", who, connection.server())
     );
     if (error.code == "directory_credentials") {
         error.detail =
@@ -49,11 +50,12 @@ Status bind_simply(Connection& connection, const ConnectionOptions& options, Dea
 }
 
 Status bind_external(Connection& connection, Deadline deadline) {
-    berval nothing{};
+    // Present and empty: the server is to say itself who it is (RFC 4422, appendix A).
+    std::string no_name;
+    berval nothing{0, no_name.data()};
     int id = 0;
-    const int code = ldap_sasl_bind(
-        connection.handle(), nullptr, "EXTERNAL", &nothing, nullptr, nullptr, &id
-    );
+    const int code =
+        ldap_sasl_bind(connection.handle(), nullptr, "EXTERNAL", &nothing, nullptr, nullptr, &id);
     if (code != LDAP_SUCCESS) {
         return fail(error_from_handle(connection.handle(), code, "binding by certificate"));
     }
@@ -106,9 +108,7 @@ Error kerberos_error(Connection& connection, int code) {
 }
 
 Status bind_gssapi(Connection& connection, const ConnectionOptions& options, Deadline deadline) {
-    BASCULE_TRY(
-        const auto tickets, KerberosTickets::use(options.keytab_file, options.principal)
-    );
+    BASCULE_TRY(const auto tickets, KerberosTickets::use(options.keytab_file, options.principal));
     set_security(connection.handle());
     Message answer;
     const char* mechanism = nullptr;
@@ -126,9 +126,9 @@ Status bind_gssapi(Connection& connection, const ConnectionOptions& options, Dea
         }
         BASCULE_TRY(answer, connection.next_message(id, deadline));
         if (!answer) {
-            return fail(error_from_result(
-                LDAP_TIMEOUT, {}, "binding by Kerberos at " + connection.server()
-            ));
+            return fail(
+                error_from_result(LDAP_TIMEOUT, {}, "binding by Kerberos at " + connection.server())
+            );
         }
     }
 }

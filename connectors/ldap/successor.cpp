@@ -41,9 +41,7 @@ std::optional<Connection> Successor::take() {
     return taken;
 }
 
-void Successor::give_up(
-    const Connection& taken, const Connection& stays, const Error& error
-) {
+void Successor::give_up(const Connection& taken, const Connection& stays, const Error& error) {
     if (taken.server() == stays.server()) {
         tell_refused(error);
     } else {

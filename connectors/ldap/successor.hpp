@@ -12,10 +12,10 @@
 namespace bascule::ldap {
 
 /// Looks beside a stream whether another connection would be better: when certificates, key or
-/// secret changed, one that is made with the new ones; when the stream's server is not the preferred
-/// one and changing costs nothing, one to a preferred server. It is connected and bound before the
-/// stream hears of it, so that the stream loses no time, and stays where it is when the new
-/// connection fails.
+/// secret changed, one that is made with the new ones; when the stream's server is not the
+/// preferred one and changing costs nothing, one to a preferred server. It is connected and bound
+/// before the stream hears of it, so that the stream loses no time, and stays where it is when the
+/// new connection fails.
 ///
 /// take() and wait-free ready() are for the stream's thread.
 class Successor {

@@ -283,8 +283,7 @@ class SyncReplFeed::Run {
 };
 
 SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {
-    options_.connection.loyalty =
-        options_.dialect.portable_cookie ? Loyalty::none : Loyalty::waits;
+    options_.connection.loyalty = options_.dialect.portable_cookie ? Loyalty::none : Loyalty::waits;
 }
 
 FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {

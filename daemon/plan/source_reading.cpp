@@ -38,6 +38,9 @@ class RefreshSink final : public directory::FeedSink {
         }
         return engine_.changed(std::move(entry));
     }
+    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
+        return engine_.each_held(visit);
+    }
     Result<bool> members_changed(directory::MemberChange change) override {
         return complete_ ? Result<bool>(true) : engine_.members_changed(std::move(change));
     }

@@ -68,6 +68,9 @@ class WhatIfMirror::Follower final : public directory::FeedSink {
     Status changed(directory::SourceEntry entry) override {
         return engine_.changed(std::move(entry));
     }
+    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
+        return engine_.each_held(visit);
+    }
     Result<bool> members_changed(directory::MemberChange change) override {
         return engine_.members_changed(std::move(change));
     }

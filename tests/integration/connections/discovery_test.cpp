@@ -40,10 +40,10 @@ TEST(Discovery, ServersAreOrderedByPriority) {
     );
     const auto plain = find(dns, DiscoveredTransport::plain);
     EXPECT_THAT(
-        uris(plain), ElementsAre(
-                         "ldap://first.rig.test:389", "ldap://second.rig.test:390",
-                         "ldap://third.rig.test:391"
-                     )
+        uris(plain),
+        ElementsAre(
+            "ldap://first.rig.test:389", "ldap://second.rig.test:390", "ldap://third.rig.test:391"
+        )
     );
     EXPECT_LT(plain->at(0).rank, plain->at(1).rank);
     EXPECT_THAT(
@@ -90,9 +90,8 @@ TEST(Discovery, SilentNameServerIsBounded) {
     const auto address = dns.address();
     dns.stop();
     const auto before = steady_clock::now();
-    const auto found = ldap::DnsLookup({address}).services(
-        "_ldap._tcp.rig.test", before + milliseconds(500)
-    );
+    const auto found =
+        ldap::DnsLookup({address}).services("_ldap._tcp.rig.test", before + milliseconds(500));
     EXPECT_FALSE(found.has_value());
     EXPECT_LT(steady_clock::now() - before, milliseconds(900));
 }

@@ -102,9 +102,7 @@ TEST_F(Rotation, NewAuthoritiesMoveTheStreamWithoutAGapAndWithoutReadingAgain) {
     const auto opened = setup_.source.connection.reach->view().streams;
     const auto gap = longest_gap(
         mirror,
-        [&] {
-            write_file(ca_, content(slapd_.stranger_ca_file()) + content(slapd_.ca_file()));
-        },
+        [&] { write_file(ca_, content(slapd_.stranger_ca_file()) + content(slapd_.ca_file())); },
         [&] { return view().streams > opened; }
     );
     EXPECT_LT(gap, seconds(1));

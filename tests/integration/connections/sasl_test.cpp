@@ -63,11 +63,15 @@ class External : public testing::Test {
     void make_certificate(const std::string& name) {
         const std::string tls = slapd_.folder() + "/tls/";
         const std::string path = slapd_.folder() + "/" + name;
-        run({"openssl", "req", "-subj", "/CN=" + name, "-newkey", "ec", "-pkeyopt",
+        run(
+            {"openssl", "req", "-subj", "/CN=" + name, "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path + ".key", "-out",
-             path + ".csr"});
-        run({"openssl", "x509", "-req", "-in", path + ".csr", "-CA", tls + "ca.pem", "-CAkey",
-             tls + "ca.key", "-CAcreateserial", "-days", "30", "-out", path + ".pem"});
+             path + ".csr"}
+        );
+        run(
+            {"openssl", "x509", "-req", "-in", path + ".csr", "-CA", tls + "ca.pem", "-CAkey",
+             tls + "ca.key", "-CAcreateserial", "-days", "30", "-out", path + ".pem"}
+        );
     }
     [[nodiscard]] ConnectionOptions by_certificate(const std::string& name) const {
         auto options = options_for(slapd_.ldaps_uri(), BindMethod::external);
@@ -133,6 +137,12 @@ class Kerberos : public testing::Test {
         text.replace(text.find(services), services.size(), services + " kdc");
         std::ofstream(path) << text;
         samba_.start();
+        // A domain controller registers it a while after its start.
+        samba_.modify(
+            "dn: CN=DC1,OU=Domain Controllers," + SambaRig::suffix() +
+            "\nchangetype: modify\nadd: servicePrincipalName\n"
+            "servicePrincipalName: ldap/dc1.rig.test\n"
+        );
         const auto address = samba_.ldap_uri().substr(std::string("ldap://").size());
         dns_ = std::make_unique<NameServer>(std::vector<std::string>{
             "--host-record=dc1.rig.test," + address,
@@ -144,8 +154,10 @@ class Kerberos : public testing::Test {
             address
         );
         ::setenv("KRB5_CONFIG", (samba_.folder() + "/krb5.conf").c_str(), 1);
-        run({"samba-tool", "domain", "exportkeytab", keytab_, "--principal=bascule@RIG.TEST", "-s",
-             path});
+        run(
+            {"samba-tool", "domain", "exportkeytab", keytab_, "--principal=bascule@RIG.TEST", "-s",
+             path}
+        );
     }
     [[nodiscard]] ConnectionOptions with_keytab() const {
         auto options = options_for("ldap://dc1.rig.test", BindMethod::gssapi);

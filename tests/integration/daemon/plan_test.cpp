@@ -238,6 +238,46 @@ TEST(Plan, KillingTheDaemonLeavesNoResidue) {
     EXPECT_EQ(stage.plan().exit_code, 1);
 }
 
+/// A small file system over a folder, where the machine allows it.
+class SmallDisk {
+  public:
+    explicit SmallDisk(std::string folder) : folder_(std::move(folder)) {
+        std::filesystem::create_directories(folder_);
+        mounted_ =
+            run_program({"mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder_}).exit_code ==
+            0;
+    }
+    ~SmallDisk() {
+        if (mounted_) {
+            static_cast<void>(run_program({"umount", "-l", folder_}));
+        }
+    }
+    SmallDisk(const SmallDisk&) = delete;
+    SmallDisk& operator=(const SmallDisk&) = delete;
+    [[nodiscard]] bool mounted() const { return mounted_; }
+
+  private:
+    std::string folder_;
+    bool mounted_ = false;
+};
+
+TEST(Plan, ADiskWithoutRoomForTheCopyIsSaidBeforeItIsFilled) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(5));
+    directory.start();
+    DaemonRig daemon(directory);
+    const SmallDisk disk(daemon.folder() + "/state");
+    if (!disk.mounted()) {
+        GTEST_SKIP() << "no file system can be mounted here";
+    }
+    daemon.start();
+    const ProcessResult result = daemon.command({"plan", "--config", daemon.configuration()});
+    EXPECT_EQ(result.exit_code, 2) << result.output;
+    EXPECT_NE(result.output.find("scratch_no_room"), std::string::npos) << result.output;
+    EXPECT_FALSE(std::filesystem::exists(daemon.database() + ".plan"));
+    EXPECT_EQ(daemon.command({"status"}).exit_code, 0);
+}
+
 /// Fewer people, fewer titles and smaller groups than the guard lets pass.
 std::string drastic(const Stage& stage) {
     return with_source_lines(

@@ -108,9 +108,7 @@ Status DirSyncSession::resume(DirSyncCookie start) {
     return sink_.refresh_done(AbsenceProof::none, stored_);
 }
 
-Status DirSyncSession::follow(
-    const std::stop_token& stop, const std::function<bool()>& moves
-) {
+Status DirSyncSession::follow(const std::stop_token& stop, const std::function<bool()>& moves) {
     next_poll_ = steady_clock::now();
     // Right away: what was deleted before is not known either.
     next_audit_ = next_poll_;

@@ -61,9 +61,8 @@ std::optional<FeedResult> PollFeed::stream(
     Connection& connection, bool resumes, directory::FeedSink& sink, Successor& successor,
     const std::stop_token& stop
 ) {
-    const auto root = read_root_entry(
-        connection, steady_clock::now() + options_.connection.operation_timeout
-    );
+    const auto root =
+        read_root_entry(connection, steady_clock::now() + options_.connection.operation_timeout);
     if (!root) {
         return failed_run(root.error(), stop);
     }
@@ -100,9 +99,9 @@ Status PollFeed::remember_held(directory::FeedSink& sink) {
 
 std::string PollFeed::fingerprint() const {
     return fmt::format(
-        "poll|{}|{}|{}|{}|{}", server_set_text(options_.connection),
-        dn_key_or_raw(options_.base), to_ascii_lower(options_.anchor),
-        attribute_set_text(options_.attributes), options_.connection.identity()
+        "poll|{}|{}|{}|{}|{}", server_set_text(options_.connection), dn_key_or_raw(options_.base),
+        to_ascii_lower(options_.anchor), attribute_set_text(options_.attributes),
+        options_.connection.identity()
     );
 }
 
