@@ -20,6 +20,15 @@ Position place_of(const Places& places, std::string path) {
     return {1, 1};
 }
 
+/// "02:30"
+bool is_time_of_day(const std::string& text) {
+    const auto below = [&](std::size_t at, char first, char second) {
+        const bool digits = text[at] >= '0' && text[at + 1] >= '0' && text[at + 1] <= '9';
+        return digits && (text[at] < first || (text[at] == first && text[at + 1] <= second));
+    };
+    return text.size() == 5 && text[2] == ':' && below(0, '2', '3') && below(3, '5', '9');
+}
+
 class Checker {
   public:
     Checker(const Places& places, Report& report) : places_(places), report_(report) {}
@@ -66,19 +75,75 @@ class Checker {
 
     void check_source(const SourceSettings& source, const std::string& path) {
         const bool has_password = is_given(path + ".bind.password");
-        if (!source.bind_dn.empty() && !has_password) {
+        check_servers(source, path);
+        check_bind(source, path, has_password);
+        if (!source.bind_dn.empty() && !has_password && source.bind_sasl == SaslMechanism::none) {
             error(path + ".bind", "\"password\" is missing beside \"dn\"");
         }
         if (source.bind_dn.empty() && has_password) {
             error(path + ".bind", "\"dn\" is missing beside \"password\"");
         }
-        if (source.write_back_password && source.bind_dn.empty()) {
+        if (source.write_back_password && source.bind_dn.empty() &&
+            source.bind_sasl == SaslMechanism::none) {
             error(
                 path + ".write_back.password",
                 "writing passwords needs a service account; set bind.dn and bind.password"
             );
         }
+        if (source.audit_at != "off" && !is_time_of_day(source.audit_at)) {
+            error(path + ".audit.at", "expected a time such as 02:30, or off");
+        }
         check_transport(source, path);
+    }
+
+    void check_servers(const SourceSettings& source, const std::string& path) {
+        if (source.servers.empty() == source.srv.empty()) {
+            error(
+                path + (source.srv.empty() ? ".servers" : ".srv"),
+                source.srv.empty() ? "missing; expected a list of URLs with scheme ldap, ldaps or "
+                                     "ldapi, or \"srv\" "
+                                     "with a domain"
+                                   : "\"servers\" and \"srv\" exclude each other; give one of them"
+            );
+        }
+        if (!source.dns.empty() && source.srv.empty()) {
+            error(path + ".dns", "these DNS servers are asked for \"srv\" only");
+        }
+        if (!source.srv.empty() && source.srv.find_first_of(":/@ ") != std::string::npos) {
+            error(path + ".srv", "expected a domain such as example.com");
+        }
+    }
+
+    void check_bind(const SourceSettings& source, const std::string& path, bool has_password) {
+        const std::string bind = path + ".bind";
+        const bool external = source.bind_sasl == SaslMechanism::external;
+        const bool gssapi = source.bind_sasl == SaslMechanism::gssapi;
+        if ((external || gssapi) && (has_password || !source.bind_dn.empty())) {
+            error(
+                bind + ".sasl",
+                "the server tells who it is by itself; remove \"dn\" and "
+                "\"password\", or \"sasl\""
+            );
+        }
+        if (source.bind_certificate.empty() != source.bind_key.empty()) {
+            error(
+                bind, source.bind_key.empty() ? "\"key\" is missing beside \"certificate\""
+                                              : "\"certificate\" is missing beside \"key\""
+            );
+        }
+        const bool local =
+            std::all_of(source.servers.begin(), source.servers.end(), [](const std::string& url) {
+                return url.starts_with("ldapi://");
+            });
+        if (external && source.bind_certificate.empty() && (source.servers.empty() || !local)) {
+            error(
+                bind + ".sasl",
+                "external needs \"certificate\" and \"key\", or ldapi:// servers only"
+            );
+        }
+        if (!gssapi && !(source.bind_keytab.empty() && source.bind_principal.empty())) {
+            error(bind + ".keytab", "a keytab and a principal are for \"sasl: gssapi\"");
+        }
     }
 
     void check_transport(const SourceSettings& source, const std::string& path) {
@@ -88,7 +153,8 @@ class Checker {
             if (source.start_tls && !url.starts_with("ldap://")) {
                 error(path + ".start_tls", "start_tls is for ldap:// servers; " + url + " is none");
             }
-            if (!source.start_tls && url.starts_with("ldap://") && !is_loopback(url_host(url))) {
+            if (source.bind_sasl != SaslMechanism::gssapi && !source.start_tls &&
+                url.starts_with("ldap://") && !is_loopback(url_host(url))) {
                 warning(
                     place,
                     "passwords travel in the clear to " + url + "; use ldaps:// or start_tls: true"

@@ -10,6 +10,9 @@
 namespace bascule::config {
 namespace {
 
+/// One of two options that exclude each other is needed; this one stands in the default file.
+constexpr std::string_view usual_of_two = "sources[].servers";
+
 constexpr std::string_view schema_line =
     "# yaml-language-server: $schema=/usr/share/bascule/config.schema.json\n";
 
@@ -24,7 +27,8 @@ sources:
 /// True when the section has nothing that must or can stand there uncommented.
 bool is_optional(const OptionTree& tree) {
     if (tree.option != nullptr) {
-        return !tree.option->required && tree.option->default_value.empty();
+        return !tree.option->required && tree.option->default_value.empty() &&
+               tree.option->path != usual_of_two;
     }
     if (tree.is_list) {
         return !tree.is_required_list();
@@ -378,7 +382,7 @@ bool is_renamed(const SourceSettings& source, const Settings& running, const Set
     return !has_name(wanted, source.name) &&
            std::ranges::any_of(wanted.sources, [&](const SourceSettings& other) {
                return other.base == source.base && other.servers == source.servers &&
-                      !has_name(running, other.name);
+                      other.srv == source.srv && !has_name(running, other.name);
            });
 }
 

@@ -134,6 +134,10 @@ Result<SecretSetting> read_secret(SecretPlace place, const std::string& name) {
     SecretSetting setting;
     setting.value = Secret(std::move(text));
     setting.origin = "{ " + std::string(key_of(place)) + ": " + yaml_text(name) + " }";
+    setting.read_again = [place, name]() -> Result<Secret> {
+        BASCULE_TRY(auto again, read_secret(place, name));
+        return std::move(again.value);
+    };
     return setting;
 }
 

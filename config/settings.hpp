@@ -2,11 +2,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "config/diagnostic.hpp"
 #include "directory/base/log.hpp"
+#include "directory/base/result.hpp"
 #include "directory/base/secret.hpp"
 #include "directory/mirror/mapping_rules.hpp"
 
@@ -25,6 +27,8 @@ struct SecretSetting {
     Secret value;
     std::string
         origin;  ///< YAML that names the place: "{ file: /etc/… }"; "(inline)" for inline ones
+    /// Reads it anew from its place; empty for inline ones. Thread-safe.
+    std::function<Result<Secret>()> read_again = {};
     [[nodiscard]] bool is_set() const { return !origin.empty(); }
 };
 
@@ -56,6 +60,9 @@ struct Guard {
     double attribute_loss_percent = 0;
 };
 
+/// How the service account proves itself; `none`: by its DN and password.
+enum class SaslMechanism { none, external, gssapi };
+
 enum class Dialect { automatic, openldap, ds389, active_directory, generic };
 
 struct SourceSettings {
@@ -63,8 +70,15 @@ struct SourceSettings {
     std::vector<std::string> servers;  ///< ldap, ldaps or ldapi URLs, tried in order
     std::string ca;                    ///< path; empty: the system's
     bool start_tls = false;
-    std::string bind_dn;  ///< empty: anonymous
+    std::string srv;       ///< domain whose SRV records name the servers; empty: `servers`
+    std::vector<std::string> dns;  ///< addresses of DNS servers; empty: the machine's
+    std::string bind_dn;  ///< empty: anonymous, unless `bind_sasl`
     SecretSetting bind_password;
+    SaslMechanism bind_sasl = SaslMechanism::none;
+    std::string bind_certificate;  ///< path of a PEM chain; empty: none is shown
+    std::string bind_key;          ///< path
+    std::string bind_keytab;       ///< path; empty: the process's ticket cache
+    std::string bind_principal;
     std::string base;
     std::vector<std::string> bases;       ///< DNs below base; empty: all of it
     std::vector<std::string> exclude;     ///< DNs below base
@@ -86,6 +100,11 @@ struct SourceSettings {
     Duration poll_overlap{};
     Duration poll_audit{};
     bool write_back_replaces_password = false;
+    std::string change_log;  ///< OpenLDAP: suffix of the database that slapo-accesslog writes
+    std::string audit_at;           ///< "HH:MM" local time, or "off"
+    Duration audit_every{};         ///< 0: by audit_at only
+    std::string record_path;        ///< empty: nothing is recorded
+    std::uint64_t record_size = 0;  ///< bytes
 };
 
 /// A schema that a resource type has beside its own. Lines and columns are those of the file.

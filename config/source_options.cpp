@@ -17,10 +17,21 @@ std::vector<Option> source_options() {
         ),
         option<S>(
             "sources[].servers", Kind::url_list, BASCULE_FIELD(servers),
-            {.help = "Servers with the same content, tried in order.",
+            {.help = "Servers with the same content, tried in order; one that failed lately is "
+                     "tried last.",
              .example = "[ldaps://ldap.example.com]",
-             .required = true,
              .choices = {"ldap", "ldaps", "ldapi"}}
+        ),
+        option<S>(
+            "sources[].srv", Kind::text, BASCULE_FIELD(srv),
+            {.help = "In place of servers: the domain whose SRV records name them.",
+             .example = "example.com"}
+        ),
+        option<S>(
+            "sources[].dns", Kind::text_list, BASCULE_FIELD(dns),
+            {.help = "DNS servers to ask for srv, and for the names found there, instead of the "
+                     "machine's; address or address:port.",
+             .example = "[192.0.2.53]"}
         ),
         option<S>(
             "sources[].ca", Kind::path, BASCULE_FIELD(ca),
@@ -35,12 +46,46 @@ std::vector<Option> source_options() {
         ),
         option<S>(
             "sources[].bind.dn", Kind::dn, BASCULE_FIELD(bind_dn),
-            {.help = "The service account; without it reading is anonymous.",
+            {.help = "The service account; without it, and without bind.sasl, reading is "
+                     "anonymous.",
              .example = "cn=bascule,ou=services,dc=example,dc=com"}
         ),
         option<S>(
             "sources[].bind.password", Kind::secret, BASCULE_FIELD(bind_password),
             {.help = "Password of the service account.", .example = "{ credential: corp-ldap }"}
+        ),
+        choice<S>(
+            "sources[].bind.sasl",
+            Words<SaslMechanism, 3>{
+                {{"none", SaslMechanism::none},
+                 {"external", SaslMechanism::external},
+                 {"gssapi", SaslMechanism::gssapi}}},
+            BASCULE_FIELD(bind_sasl),
+            {.default_value = "none",
+             .help = "How the service account proves itself in place of dn and password: external "
+                     "by the certificate, or as the service's own user over ldapi://; gssapi by "
+                     "Kerberos."}
+        ),
+        option<S>(
+            "sources[].bind.certificate", Kind::path, BASCULE_FIELD(bind_certificate),
+            {.help = "PEM file with the certificate that is shown to the servers, and its chain; a "
+                     "changed file is taken over by itself.",
+             .example = "/etc/bascule/tls/corp-client.pem"}
+        ),
+        option<S>(
+            "sources[].bind.key", Kind::path, BASCULE_FIELD(bind_key),
+            {.help = "PEM file with the key of the certificate.",
+             .example = "/etc/bascule/tls/corp-client.key"}
+        ),
+        option<S>(
+            "sources[].bind.keytab", Kind::path, BASCULE_FIELD(bind_keytab),
+            {.help = "Keytab for gssapi; without it the ticket cache of the service's environment.",
+             .example = "/etc/bascule/corp.keytab"}
+        ),
+        option<S>(
+            "sources[].bind.principal", Kind::text, BASCULE_FIELD(bind_principal),
+            {.help = "Which principal of the keytab; without it the first.",
+             .example = "bascule@EXAMPLE.COM"}
         ),
         option<S>(
             "sources[].base", Kind::dn, BASCULE_FIELD(base),
@@ -100,6 +145,38 @@ std::vector<Option> source_options() {
                      "deleted ones.",
              .minimum = 10'000,
              .maximum = 604'800'000}
+        ),
+        option<S>(
+            "sources[].delta.log", Kind::dn, BASCULE_FIELD(change_log),
+            {.help =
+                 "OpenLDAP with the overlay accesslog: the suffix of its log. Changes of members "
+                 "are looked up there, so that a group is not read whole for one.",
+             .example = "cn=accesslog"}
+        ),
+        option<S>(
+            "sources[].audit.at", Kind::text, BASCULE_FIELD(audit_at),
+            {.default_value = "02:30",
+             .help = "Local time at which the mirror is compared with the whole directory every "
+                     "day and what differs is mended, or off.",
+             .example = "02:30"}
+        ),
+        option<S>(
+            "sources[].audit.every", Kind::duration, BASCULE_FIELD(audit_every),
+            {.help = "Compares at intervals as well.",
+             .example = "6h",
+             .minimum = 10'000,
+             .maximum = 604'800'000}
+        ),
+        option<S>(
+            "sources[].record.path", Kind::path, BASCULE_FIELD(record_path),
+            {.help = "File to which everything that the directory sends is recorded, for bascule "
+                     "replay. It holds what the mapping reads of every entry and is readable by "
+                     "the service only; passwords are never in it. Without it nothing is recorded.",
+             .example = "/var/lib/bascule/corp.messages"}
+        ),
+        option<S>(
+            "sources[].record.max_size", Kind::size, BASCULE_FIELD(record_size),
+            {.default_value = "1GiB", .help = "Recording ends when the file has this size."}
         ),
         option<S>(
             "sources[].users.filter", Kind::filter, BASCULE_FIELD(users.filter),

@@ -8,6 +8,8 @@
 #include "daemon/health.hpp"
 #include "daemon/installation_key.hpp"
 #include "daemon/metrics.hpp"
+#include "daemon/plan/plan_service.hpp"
+#include "daemon/reload_log.hpp"
 #include "directory/access/rate_limiter.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/clock.hpp"
@@ -19,6 +21,8 @@
 #include "selfservice/tokens/token_service.hpp"
 
 namespace bascule::daemon {
+
+class WhatIfService;
 
 /// The time of the machine.
 class SystemClock final : public directory::Clock {
@@ -33,6 +37,7 @@ struct Core {
     InstallationKey installation_key;
     Metrics metrics;
     Health health;
+    ReloadLog reloads;
     directory::Registry registry;
     std::unique_ptr<directory::Store> store;
     std::shared_ptr<const Secret> cursor_key;
@@ -41,6 +46,8 @@ struct Core {
     std::unique_ptr<selfservice::AccessTokens> access_tokens;
     std::unique_ptr<StreamService> streams;
     std::unique_ptr<AsyncRequests> async;
+    std::unique_ptr<PlanService> plans;
+    std::shared_ptr<WhatIfService> what_if;  ///< set when the process has started
     selfservice::SignInThrottle throttle{clock, {}};
     access::RateLimiter limits;
 };

@@ -39,8 +39,13 @@ int run(int count, char** arguments) {
     add_config_commands(app, invocation, chosen);
     add_status_commands(app, invocation, chosen);
     add_doctor_command(app, invocation, chosen);
+    add_drift_command(app, invocation, chosen);
+    add_replay_command(app, invocation, chosen);
     add_explain_command(app, invocation, chosen);
     add_explain_filter_command(app, invocation, chosen);
+    add_reload_command(app, invocation, chosen);
+    add_what_if_commands(app, invocation, chosen);
+    add_plan_command(app, invocation, chosen);
     add_hold_commands(app, invocation, chosen);
     add_source_commands(app, invocation, chosen);
     add_stream_commands(app, invocation, chosen);

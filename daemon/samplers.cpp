@@ -46,6 +46,51 @@ void sample_source(Metrics& metrics, const mirror::SourceStatus& status) {
     }
 }
 
+void sample_reach(
+    Metrics& metrics, const std::string& source, const ldap::Reachability::View& reach
+) {
+    for (const auto& [server, end] : reach.certificates) {
+        metrics.set(
+            "bascule_source_certificate_expiry_timestamp_seconds",
+            "When the certificate of a directory server ends.",
+            {{"source", source}, {"server", server}}, seconds_of(end)
+        );
+    }
+    metrics.set(
+        "bascule_source_servers_set_aside", "Directory servers that failed lately.",
+        {{"source", source}}, static_cast<double>(reach.set_aside.size())
+    );
+    metrics.set(
+        "bascule_source_access_problem",
+        "Whether changed certificates or a changed secret are not accepted.", {{"source", source}},
+        reach.problem.empty() ? 0 : 1
+    );
+    metrics.raise(
+        "bascule_source_referrals_total", "References to other servers; they are not followed.",
+        {{"source", source}}, static_cast<double>(reach.referrals)
+    );
+}
+
+void sample_drift(Metrics& metrics, const DriftAuditor::State& state) {
+    if (!state.last) {
+        return;
+    }
+    const std::map<std::string, std::string> labels{{"source", state.source}};
+    metrics.set(
+        "bascule_source_drift",
+        "Entries that the last comparison with the directory found otherwise; 0 is right.", labels,
+        static_cast<double>(state.last->drift())
+    );
+    metrics.set(
+        "bascule_source_audit_complete", "Whether the last comparison came to its end.", labels,
+        state.last->complete && state.last->problem.empty() ? 1 : 0
+    );
+    metrics.set(
+        "bascule_source_audit_timestamp_seconds", "When the last comparison ended.", labels,
+        seconds_of(state.last->finished)
+    );
+}
+
 ComponentHealth store_health(directory::Store& store) {
     const Status outcome = store.read([](directory::Reader& reader) -> Status {
         BASCULE_TRY([[maybe_unused]] const auto sequence, reader.last_sequence());
@@ -116,8 +161,18 @@ void add_samplers(
         }
     });
     metrics.add_sampler([current](Metrics& target) {
-        for (const mirror::SourceStatus& status : current()->sources->statuses()) {
+        const auto generation = current();
+        for (const mirror::SourceStatus& status : generation->sources->statuses()) {
             sample_source(target, status);
+            sample_reach(target, status.name, generation->sources->reach(status.name));
+        }
+    });
+    metrics.add_sampler([current](Metrics& target) {
+        const auto generation = current();
+        if (const DriftAuditor* const auditor = generation->sources->auditor()) {
+            for (const DriftAuditor::State& state : auditor->states()) {
+                sample_drift(target, state);
+            }
         }
     });
     metrics.add_sampler(stream_sampler(

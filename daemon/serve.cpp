@@ -19,6 +19,7 @@
 #include "daemon/request_log.hpp"
 #include "daemon/samplers.hpp"
 #include "daemon/service_manager.hpp"
+#include "daemon/what_if/what_if_service.hpp"
 
 namespace bascule::daemon {
 namespace {
@@ -77,6 +78,11 @@ class Daemon {
         add_samplers(core_->metrics, *server_, *core_->store, [this] { return generation(); });
         core_->metrics.reloaded(true, core_->clock.now());
         generation_->sources->start();
+        core_->what_if = std::make_shared<WhatIfService>(
+            generation_->settings.sqlite_path, core_->clock, core_->metrics,
+            [this] { return configured_rules(generation()->settings); }
+        );
+        core_->what_if->resume();
         BASCULE_CHECK(core_->async->start([this](const AsyncRequest& request) {
             return run_async(*generation(), request);
         }));
@@ -105,6 +111,7 @@ class Daemon {
         } else {
             log::error("reload_refused", outcome.error().detail, {{"code", outcome.error().code}});
         }
+        core_->reloads.note(outcome);
         manager_.ready(
             outcome ? status_line()
                     : "running on the former configuration: " + outcome.error().detail
@@ -121,6 +128,8 @@ class Daemon {
         housekeeping_.reset();
         push_.reset();
         core_->async->stop();
+        core_->plans->stop();
+        core_->what_if->stop();
         core_->store->journal_signal().close();
         server_->stop(drain_limit);
         generation()->sources->stop();

@@ -5,6 +5,7 @@
 #include "config/settings.hpp"
 #include "connectors/ldap/dialects/dialect.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
+#include "directory/mirror/removal_guard.hpp"
 
 namespace bascule::daemon {
 
@@ -13,5 +14,7 @@ namespace bascule::daemon {
 
 /// Nothing when the server is to be asked.
 [[nodiscard]] std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect);
+
+[[nodiscard]] mirror::GuardLimits guard_limits(const config::Guard& guard);
 
 }  // namespace bascule::daemon

@@ -6,80 +6,37 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "connectors/ldap/mapping/scoped_mapper.hpp"
-#include "directory/mirror/join_attributes.hpp"
-#include "directory/mirror/source_retirement.hpp"
+#include "daemon/mapped_source.hpp"
+#include "daemon/replay/recording_feed.hpp"
 #include "daemon/source_options.hpp"
+#include "directory/mirror/source_retirement.hpp"
 
 namespace bascule::daemon {
 namespace {
 
-constexpr std::size_t shortest_plan_name = 4;
+/// A change of a directory that tells of it at once has arrived after this.
+constexpr std::chrono::seconds audit_settle{3};
 /// One entry is read in a directory, so that somebody who asks is not kept waiting.
 constexpr std::chrono::seconds look_up_time{3};
 
-ldap::ConnectionOptions connection_options(const config::SourceSettings& settings) {
-    ldap::ConnectionOptions options;
-    options.servers = settings.servers;
-    options.ca_file = settings.ca;
-    options.start_tls = settings.start_tls;
-    options.bind_dn = settings.bind_dn;
-    options.network_timeout = settings.connect_timeout;
-    options.operation_timeout = settings.operation_timeout;
-    auto secret = std::make_shared<const Secret>(settings.bind_password.value.duplicate());
-    options.secret = [secret]() -> Result<Secret> { return secret->duplicate(); };
-    return options;
-}
-
-mirror::GuardLimits guard_limits(const config::Guard& guard) {
-    mirror::GuardLimits limits;
-    limits.delete_percent = guard.deletes_percent;
-    limits.delete_at_least = guard.deletes_at_least;
-    limits.emptied_percent = guard.emptied_percent;
-    limits.membership_percent = guard.memberships_percent;
-    limits.attribute_percent = guard.attribute_loss_percent;
-    return limits;
-}
-
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
-        return {};
-    }));
-    return fingerprint;
+/// The feed, and what records it when that is wanted.
+std::unique_ptr<directory::Feed> make_feed(
+    Core& core, const config::SourceSettings& settings, ldap::DirectorySource& directory
+) {
+    auto feed = directory.make_feed();
+    if (settings.record_path.empty()) {
+        return feed;
+    }
+    return std::make_unique<RecordingFeed>(
+        std::move(feed), RecordingPlace{settings.record_path, settings.record_size}, core.clock,
+        [&directory]() -> RecordedRun {
+            return {
+                std::string(ldap::name_of(directory.dialect())), directory.mapper().fingerprint()};
+        }
+    );
 }
 
 }  // namespace
-
-std::optional<ldap::Dialect> configured_dialect(config::Dialect dialect) {
-    switch (dialect) {
-        case config::Dialect::automatic:
-            return std::nullopt;
-        case config::Dialect::openldap:
-            return ldap::Dialect::openldap;
-        case config::Dialect::ds389:
-            return ldap::Dialect::ds389;
-        case config::Dialect::active_directory:
-            return ldap::Dialect::active_directory;
-        case config::Dialect::generic:
-            return ldap::Dialect::generic;
-    }
-    return std::nullopt;
-}
-
-ldap::SourceOptions source_options(const config::SourceSettings& settings) {
-    return {
-        connection_options(settings),
-        settings.base,
-        {settings.users, settings.groups},
-        settings.password_policy,
-        settings.heartbeat,
-        {settings.anchor, settings.poll_interval, settings.poll_overlap, settings.poll_audit},
-        settings.write_back_replaces_password};
-}
 
 struct Sources::Source {
     std::string name;
@@ -91,6 +48,8 @@ struct Sources::Source {
     std::unique_ptr<ldap::ScopedMapper> mapper;
     std::string base_key;
     mirror::GuardLimits limits;
+    AuditSchedule audit;
+    mirror::DriftAudit::Timing audit_timing;
     std::unique_ptr<mirror::SourceRunner> runner;
 
     [[nodiscard]] mirror::SourceFacts facts() const {
@@ -116,26 +75,22 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     source->unlock_enabled = settings.write_back_unlock;
     source->sign_in = sign_in;
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
-    BASCULE_TRY(const std::string fingerprint, stored_fingerprint(*core.store, settings.name));
-    BASCULE_TRY(
-        source->directory, ldap::DirectorySource::make(
-                               source_options(settings), configured_dialect(settings.dialect),
-                               fingerprint, core.registry
-                           )
-    );
+    BASCULE_TRY(MappedSource mapped, MappedSource::make(settings, *core.store));
+    source->directory = std::move(mapped.directory);
+    source->mapper = std::move(mapped.mapper);
     source->base_key = ldap::dn_key_or_raw(settings.base);
-    BASCULE_TRY(
-        source->mapper,
-        ldap::ScopedMapper::make(
-            source->directory->mapper(), settings.base,
-            {settings.bases, settings.exclude, settings.users_base, settings.groups_base},
-            core.registry
-        )
-    );
     source->limits = guard_limits(settings.guard);
+    source->audit = {parse_time_of_day(settings.audit_at), settings.audit_every};
+    source->audit_timing = {
+        [&directory = *source->directory,
+         interval = settings.poll_interval]() -> std::chrono::milliseconds {
+            const bool polls = directory.dialect() == ldap::Dialect::generic;
+            return audit_settle + (polls ? interval : std::chrono::milliseconds(0));
+        },
+        settings.operation_timeout};
     source->runner = std::make_unique<mirror::SourceRunner>(
-        *core.store, source->directory->make_feed(), *source->mapper, core.clock, settings.name,
-        source->limits, std::move(joins), source->mapper.get()
+        *core.store, make_feed(core, settings, *source->directory), *source->mapper, core.clock,
+        settings.name, source->limits, std::move(joins), source->mapper.get()
     );
     return source;
 }
@@ -154,26 +109,11 @@ Status Sources::add_unconfigured(
     });
 }
 
-Result<std::shared_ptr<const mirror::JoinRules>> Sources::join_rules(
-    Core& core, const config::Settings& settings
-) {
-    auto rules = std::make_shared<mirror::JoinRules>();
-    bool any = false;
-    for (const config::SourceSettings& one : settings.sources) {
-        mirror::JoinRules::Source source;
-        BASCULE_TRY(source.id, core.store->register_source(one.name));
-        BASCULE_TRY(source.match, mirror::join_attributes(core.registry, one.join_users));
-        any = any || !source.match.empty();
-        rules->sources.push_back(std::move(source));
-    }
-    return any ? std::shared_ptr<const mirror::JoinRules>(std::move(rules)) : nullptr;
-}
-
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
     std::unique_ptr<Sources> sources(new Sources(core));
     sources->retain_deleted_ = settings.retain_deleted;
     std::unordered_map<directory::SourceId, authority::Master> masters;
-    BASCULE_TRY(sources->joins_, join_rules(core, settings));
+    BASCULE_TRY(sources->joins_, join_rules(settings, *core.store));
     for (const config::SourceSettings& one : settings.sources) {
         auto source = build_one(core, one, settings.sign_in.directory, sources->joins_);
         if (!source) {
@@ -201,12 +141,22 @@ void Sources::continue_figures(const Sources& former) {
 }
 
 void Sources::start() {
+    std::vector<DriftAuditor::Subject> subjects;
     for (const auto& source : sources_) {
         source->runner->start();
+        subjects.push_back(
+            {source->name, source->runner.get(), &source->directory->inspector(), source->audit,
+             source->audit_timing}
+        );
     }
+    auditor_ = std::make_unique<DriftAuditor>(core_, std::move(subjects));
+    auditor_->start();
 }
 
 void Sources::stop() {
+    if (auditor_) {
+        auditor_->stop();
+    }
     for (const auto& source : sources_) {
         source->runner->stop();
     }
@@ -219,6 +169,11 @@ std::vector<mirror::SourceStatus> Sources::statuses() const {
     }
     std::ranges::move(unconfigured(), std::back_inserter(all));
     return all;
+}
+
+ldap::Reachability::View Sources::reach(const std::string& name) const {
+    const auto found = std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
+    return found == sources_.end() ? ldap::Reachability::View() : (*found)->directory->reach();
 }
 
 bool Sources::is_configured(std::string_view name) const {
@@ -328,34 +283,10 @@ Result<std::vector<mirror::HeldSummary>> Sources::holds() const {
     return all;
 }
 
-Result<std::string> Sources::decide_hold(
-    const std::string& plan, bool approve, const access::Caller& caller
-) {
-    mirror::HoldService service(*core_.store, joins_);
-    BASCULE_TRY(const auto held, service.list(1));
-    for (const mirror::HeldSummary& summary : held) {
-        const auto source =
-            std::ranges::find(sources_, summary.source, [](const auto& one) { return one->name; });
-        if (plan.size() < shortest_plan_name || !summary.hash.starts_with(plan) ||
-            source == sources_.end()) {
-            continue;
-        }
-        const std::string count = std::to_string(summary.total);
-        if (approve) {
-            BASCULE_CHECK(
-                service.approve(summary.source, summary.hash, *(*source)->mapper, caller.actor)
-            );
-            return count + " removals of source " + summary.source + " were carried out.";
-        }
-        BASCULE_CHECK(service.reject(summary.source, summary.hash, caller.actor));
-        return count + " removals were dropped; source " + summary.source +
-               " keeps what it would have lost.";
-    }
-    return fail(
-        ErrorKind::not_found, "unknown_plan",
-        "No held plan is called '" + plan +
-            "'; it may have changed since it was listed. See: bascule hold list"
-    );
+const directory::EntryMapper* Sources::find_mapper(std::string_view name) const {
+    const auto source =
+        std::ranges::find(sources_, name, [](const auto& one) { return one->name; });
+    return source == sources_.end() ? nullptr : (*source)->mapper.get();
 }
 
 Result<std::vector<mirror::Explanation>> Sources::explain(const std::string& text, Ask ask) const {

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "connectors/ldap/reachability.hpp"
 #include "daemon/core.hpp"
+#include "daemon/drift_auditor.hpp"
 #include "directory/access/caller.hpp"
 #include "directory/authority/authority.hpp"
 #include "directory/mirror/explain.hpp"
@@ -39,6 +41,8 @@ class Sources final : public directory::WriteBackDirectory {
     /// Configured sources in the order of the configuration, then those that were mirrored once
     /// and are no longer configured, in the state "unconfigured".
     [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
+    /// How the servers of a source are reached.
+    [[nodiscard]] ldap::Reachability::View reach(const std::string& name) const;
     /// How many entries `retire` would take out. `conflict`/"source_configured",
     /// `not_found`/"unknown_source".
     [[nodiscard]] Result<std::uint64_t> count_retirable(const std::string& name) const;
@@ -63,12 +67,10 @@ class Sources final : public directory::WriteBackDirectory {
         return authority_->source_name(source);
     }
     [[nodiscard]] Result<std::vector<mirror::HeldSummary>> holds() const;
-    /// Carries a held plan out, or keeps what it would remove. `plan` may be the beginning of its
-    /// name; `not_found`/ "unknown_plan" when no plan (any more) has it. Returns a sentence for
-    /// people.
-    [[nodiscard]] Result<std::string> decide_hold(
-        const std::string& plan, bool approve, const access::Caller& caller
-    );
+    /// The mapping of a configured source; null for others.
+    [[nodiscard]] const directory::EntryMapper* find_mapper(std::string_view name) const;
+    /// Who joins whom; null when no source does.
+    [[nodiscard]] const std::shared_ptr<const mirror::JoinRules>& joins() const { return joins_; }
     /// Why something is mirrored the way it is, or not at all; `text` is a DN, an id, a user
     /// name or a group's displayName. What the store does not know is looked up in the directories,
     /// when `ask` says so.
@@ -83,6 +85,8 @@ class Sources final : public directory::WriteBackDirectory {
         directory::EntryInspector* inspector = nullptr;
     };
     [[nodiscard]] std::optional<View> view(directory::SourceId source) const;
+    /// Comparisons of the sources with their directories; null before start().
+    [[nodiscard]] DriftAuditor* auditor() const { return auditor_.get(); }
 
     [[nodiscard]] std::optional<directory::WriteBack> find(directory::SourceId source
     ) const override;
@@ -97,9 +101,6 @@ class Sources final : public directory::WriteBackDirectory {
         Core& core, const config::SourceSettings& settings, bool sign_in,
         std::shared_ptr<const mirror::JoinRules> joins
     );
-    [[nodiscard]] static Result<std::shared_ptr<const mirror::JoinRules>> join_rules(
-        Core& core, const config::Settings& settings
-    );
 
     [[nodiscard]] static Status add_unconfigured(
         directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters
@@ -112,6 +113,7 @@ class Sources final : public directory::WriteBackDirectory {
     std::shared_ptr<const mirror::JoinRules> joins_;
     std::shared_ptr<const authority::Authority> authority_;
     std::chrono::milliseconds retain_deleted_{};
+    std::unique_ptr<DriftAuditor> auditor_;  ///< last: ends before what it compares
 };
 
 }  // namespace bascule::daemon

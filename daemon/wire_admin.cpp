@@ -3,6 +3,9 @@
 #include "daemon/admin/filter_explanation.hpp"
 #include "daemon/admin/json_body.hpp"
 #include "daemon/admin/mirror_routes.hpp"
+#include "daemon/admin/plan_routes.hpp"
+#include "daemon/admin/reload_routes.hpp"
+#include "daemon/admin/what_if_routes.hpp"
 #include "daemon/generation.hpp"
 
 namespace bascule::daemon {
@@ -40,6 +43,9 @@ Status wire_admin(Generation& generation) {
     BASCULE_CHECK(
         add_filter_routes(router, core, *generation.schemas, generation.settings.scim_search_limit)
     );
+    BASCULE_CHECK(add_reload_routes(router, core));
+    BASCULE_CHECK(add_what_if_routes(router, core));
+    BASCULE_CHECK(add_plan_routes(router, generation));
     return add_mirror_routes(router, core, *generation.sources, *generation.schemas);
 }
 

@@ -1,7 +1,5 @@
 #include "connectors/ldap/confidential.hpp"
 
-#include <ldap.h>
-
 #include <utility>
 
 #include "connectors/ldap/password_errors.hpp"
@@ -10,7 +8,7 @@ namespace bascule::ldap {
 namespace {
 
 bool is_protected(const Connection& connection, Protection protection) {
-    return protection == Protection::encrypted ? ldap_tls_inplace(connection.handle()) != 0
+    return protection == Protection::encrypted ? connection.encrypted()
                                                : connection.confidential();
 }
 

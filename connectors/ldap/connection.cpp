@@ -11,6 +11,9 @@
 
 #include "connectors/ldap/errors.hpp"
 #include "connectors/ldap/library.hpp"
+#include "connectors/ldap/material.hpp"
+#include "connectors/ldap/peer_certificate.hpp"
+#include "connectors/ldap/service_bind.hpp"
 #include "directory/base/log.hpp"
 
 namespace bascule::ldap {
@@ -20,6 +23,7 @@ using std::chrono::steady_clock;
 
 // Long enough to cost nothing, short enough to notice a stop whose wake-up was lost.
 constexpr std::chrono::milliseconds longest_wait{250};
+constexpr ber_len_t least_encryption = 112;
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 timeval to_timeval(std::chrono::microseconds duration) {
@@ -52,6 +56,10 @@ void set_tls_options(LDAP* handle, const ConnectionOptions& options) {
     const char* authorities =
         options.ca_file.empty() ? system_authorities : options.ca_file.c_str();
     ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, authorities);
+    if (!options.certificate_file.empty()) {
+        ldap_set_option(handle, LDAP_OPT_X_TLS_CERTFILE, options.certificate_file.c_str());
+        ldap_set_option(handle, LDAP_OPT_X_TLS_KEYFILE, options.key_file.c_str());
+    }
     set_int(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, LDAP_OPT_X_TLS_DEMAND);
     set_int(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, LDAP_OPT_X_TLS_PROTOCOL_TLS1_2);
     set_int(handle, LDAP_OPT_X_TLS_NEWCTX, 0);
@@ -83,12 +91,22 @@ void MessageDeleter::operator()(LDAPMessage* message) const {
 struct Connection::State {
     LDAP* handle = nullptr;
     std::string server;
+    std::string material;
+    std::shared_ptr<Reachability> reach;
     std::unique_ptr<Wire> wire;
     std::stop_token stop;
     bool broken = false;
     bool unix_socket = false;
     /// Last, so that it is gone before the wire.
     std::unique_ptr<std::stop_callback<std::function<void()>>> wake;
+
+    void obey(std::stop_token token) {
+        wake.reset();
+        stop = std::move(token);
+        wake = std::make_unique<std::stop_callback<std::function<void()>>>(
+            stop, [end = wire.get()] { end->shut(); }
+        );
+    }
 
     ~State() {
         wake.reset();
@@ -103,11 +121,17 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
+void Connection::obey(std::stop_token stop) {
+    state_->obey(std::move(stop));
+}
 LDAP* Connection::handle() const {
     return state_->handle;
 }
 const std::string& Connection::server() const {
     return state_->server;
+}
+const std::string& Connection::material() const {
+    return state_->material;
 }
 const Wire& Connection::wire() const {
     return *state_->wire;
@@ -116,8 +140,14 @@ bool Connection::alive() const {
     return !state_->broken && !state_->wire->stale();
 }
 
+bool Connection::encrypted() const {
+    ber_len_t strength = 0;
+    ldap_get_option(state_->handle, LDAP_OPT_X_SASL_SSF, &strength);
+    return ldap_tls_inplace(state_->handle) != 0 || strength >= least_encryption;
+}
+
 bool Connection::confidential() const {
-    return ldap_tls_inplace(state_->handle) != 0 || state_->wire->local();
+    return encrypted() || state_->wire->local();
 }
 
 Error Connection::broken(int code, std::string_view doing) {
@@ -128,26 +158,57 @@ Error Connection::broken(int code, std::string_view doing) {
     return error_from_handle(state_->handle, code, fmt::format("{} at {}", doing, state_->server));
 }
 
+namespace {
+
+/// Whether another server may do what this one did not.
+bool is_of_the_server(const Error& error) {
+    return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timeout ||
+           error.code == "provider_behind";
+}
+
+}  // namespace
+
 Result<Connection> Connection::open(
     const ConnectionOptions& options, Deadline deadline, std::stop_token stop
 ) {
+    return open_first(options, deadline, stop, {});
+}
+
+Result<Connection> Connection::open_first(
+    const ConnectionOptions& options, Deadline deadline, const std::stop_token& stop,
+    const Suits& prepare
+) {
     initialise_library();
+    BASCULE_TRY(auto candidates, options.candidates(deadline));
     Error last{ErrorKind::invalid_input,
                "invalid_server",
                "No directory server is configured.",
                {},
                {},
                {}};
-    for (const auto& server : options.servers) {
+    const auto servers = options.reach->order(std::move(candidates), options.loyalty);
+    for (const auto& server : servers) {
         if (stop.stop_requested()) {
             return fail(stopped_error());
         }
         const auto until = std::min(deadline, steady_clock::now() + options.network_timeout);
         auto connection = open_one(server, options, until, stop);
-        if (connection) {
+        Status ready = connection ? Status() : fail(connection.error());
+        if (ready && prepare) {
+            // Others are tried after this one, and want their share of the time.
+            const auto patience =
+                servers.size() > 1 ? options.network_timeout : options.operation_timeout;
+            ready = prepare(*connection, std::min(deadline, steady_clock::now() + patience));
+        }
+        if (ready) {
+            options.reach->succeeded(server);
             return connection;
         }
-        last = std::move(connection).error();
+        if (stop.stop_requested() || !is_of_the_server(ready.error())) {
+            return fail(std::move(ready).error());
+        }
+        last = std::move(ready).error();
+        options.reach->failed(server);
         log::debug(
             "directory_server_skipped", "A directory server could not be used.",
             {{"server", server}, {"error", last.code}, {"context", last.context}}
@@ -164,7 +225,9 @@ Result<Connection> Connection::open_one(
     BASCULE_TRY(const int descriptor, connect_socket(endpoint, options, deadline, stop));
     auto state = std::make_unique<State>();
     state->server = server;
-    state->stop = stop;
+    // Before anything of it is read: what changes meanwhile is then seen to differ.
+    state->material = material_of(options);
+    state->reach = options.reach;
     state->wire = std::make_unique<Wire>(descriptor);
     const int protocol = endpoint.scheme == "ldapi" ? LDAP_PROTO_IPC : LDAP_PROTO_TCP;
     const int code = ldap_init_fd(descriptor, protocol, server.c_str(), &state->handle);
@@ -172,9 +235,7 @@ Result<Connection> Connection::open_one(
         ::close(descriptor);
         return fail(error_from_result(code, {}, "preparing a connection to " + server));
     }
-    state->wake = std::make_unique<std::stop_callback<std::function<void()>>>(
-        stop, [wire = state->wire.get()] { wire->shut(); }
-    );
+    state->obey(stop);
     set_common_options(state->handle, options);
     void* buffer = nullptr;
     ldap_get_option(state->handle, LDAP_OPT_SOCKBUF, &buffer);
@@ -198,6 +259,9 @@ Status Connection::secure(
     const Watchdog watchdog(*state_->wire, deadline);
     const int code = ldap_install_tls(state_->handle);
     if (code == LDAP_SUCCESS) {
+        if (const auto end = peer_certificate_end(state_->handle)) {
+            options.reach->certificate_ends(state_->server, *end);
+        }
         return {};
     }
     if (state_->stop.stop_requested()) {
@@ -223,27 +287,16 @@ Status Connection::start_tls(Deadline deadline) {
 }
 
 Result<Connection> Connection::open_bound(
-    const ConnectionOptions& options, Deadline deadline, std::stop_token stop
+    const ConnectionOptions& options, Deadline deadline, std::stop_token stop, const Suits& suits
 ) {
-    BASCULE_TRY(auto connection, open(options, deadline, std::move(stop)));
-    if (options.bind_dn.empty()) {
-        return connection;
-    }
-    BASCULE_TRY(auto secret, options.secret());
-    BASCULE_TRY(auto outcome, connection.bind(options.bind_dn, secret, deadline));
-    if (outcome.code == LDAP_INVALID_CREDENTIALS) {
-        BASCULE_TRY(const auto again, options.secret());
-        if (!equal_in_constant_time(secret.reveal(), again.reveal())) {
-            BASCULE_TRY(outcome, connection.bind(options.bind_dn, again, deadline));
+    BASCULE_CHECK(may_bind_service(options));
+    return open_first(
+        options, deadline, stop,
+        [&](Connection& connection, Deadline until) -> Status {
+            BASCULE_CHECK(bind_service(connection, options, until));
+            return suits ? suits(connection, until) : Status();
         }
-    }
-    if (!outcome.success()) {
-        return fail(error_from_result(
-            outcome.code, outcome.diagnostic,
-            fmt::format("binding as {} at {}", options.bind_dn, connection.server())
-        ));
-    }
-    return connection;
+    );
 }
 
 Result<int> Connection::started(int code, int id, std::string_view doing) {
@@ -290,6 +343,10 @@ Result<Outcome> Connection::finish(int id, Deadline deadline) {
     return outcome_of(message.get());
 }
 
+void Connection::count_referral() {
+    state_->reach->count_referral();
+}
+
 Result<Outcome> Connection::outcome_of(LDAPMessage* message) {
     Outcome outcome;
     char* text = nullptr;
@@ -305,6 +362,9 @@ Result<Outcome> Connection::outcome_of(LDAPMessage* message) {
         return fail(broken(code, "reading an answer"));
     }
     outcome.diagnostic = text == nullptr ? "" : text;
+    if (outcome.code == LDAP_REFERRAL) {
+        count_referral();
+    }
     if (const auto* policy =
             ldap_control_find(LDAP_CONTROL_PASSWORDPOLICYRESPONSE, controls, nullptr);
         policy != nullptr) {

@@ -65,10 +65,13 @@ class Connection {
     [[nodiscard]] static Result<Connection> open(
         const ConnectionOptions& options, Deadline deadline, std::stop_token stop = {}
     );
-    /// open(), then bind as the options' identity. The secret is read anew; when it was rotated
-    /// between reading and binding, a second attempt is made with the new one.
+    /// Whether a connection serves the purpose it is made for; when not, the next server is tried.
+    using Suits = std::function<Status(Connection&, Deadline)>;
+    /// open(), then bind_service(). A server that is unavailable, slow to bind or does not suit is
+    /// passed over; one that refuses the account is not, because the others would refuse it, too.
     [[nodiscard]] static Result<Connection> open_bound(
-        const ConnectionOptions& options, Deadline deadline, std::stop_token stop = {}
+        const ConnectionOptions& options, Deadline deadline, std::stop_token stop = {},
+        const Suits& suits = {}
     );
 
     ~Connection();
@@ -112,20 +115,32 @@ class Connection {
     [[nodiscard]] Result<Message> next_message(int id, Deadline until);
     /// Waits for the final message of an operation.
     [[nodiscard]] Result<Outcome> finish(int id, Deadline deadline);
+    /// Counts a reference to another server that came in place of an answer; none is followed.
+    void count_referral();
     /// Reads the outcome of a final message.
     [[nodiscard]] Result<Outcome> outcome_of(LDAPMessage* message);
 
-    /// TLS, a local socket or loopback: passwords may be sent.
+    /// From now on this stop request ends its waits, and not the one it was opened with.
+    void obey(std::stop_token stop);
+    /// By TLS, or by a layer of the bind's (SASL) of 112 bits at least.
+    [[nodiscard]] bool encrypted() const;
+    /// Encrypted, a local socket or loopback: passwords may be sent.
     [[nodiscard]] bool confidential() const;
     /// The connection may still be used: no error has ended it and the peer has not closed it.
     [[nodiscard]] bool alive() const;
     [[nodiscard]] const std::string& server() const;
+    /// material_of() the options when it was opened.
+    [[nodiscard]] const std::string& material() const;
     [[nodiscard]] const Wire& wire() const;
     [[nodiscard]] LDAP* handle() const;
 
   private:
     struct State;
     explicit Connection(std::unique_ptr<State> state);
+    [[nodiscard]] static Result<Connection> open_first(
+        const ConnectionOptions& options, Deadline deadline, const std::stop_token& stop,
+        const Suits& prepare
+    );
     [[nodiscard]] static Result<Connection> open_one(
         const std::string& server, const ConnectionOptions& options, Deadline deadline,
         const std::stop_token& stop

@@ -3,9 +3,12 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "connectors/ldap/dns_lookup.hpp"
+#include "connectors/ldap/reachability.hpp"
 #include "directory/base/result.hpp"
 #include "directory/base/secret.hpp"
 
@@ -15,18 +18,50 @@ namespace bascule::ldap {
 /// thread-safe.
 using SecretProvider = std::function<Result<Secret>()>;
 
+/// Finds the servers of a source at this moment, within a deadline. Must be thread-safe.
+using ServerFinder =
+    std::function<Result<std::vector<Candidate>>(std::chrono::steady_clock::time_point)>;
+
+/// Finds the addresses of a host, within a deadline. Must be thread-safe.
+using AddressFinder = std::function<Result<std::vector<HostAddress>>(
+    const std::string& host, int port, std::chrono::steady_clock::time_point
+)>;
+
+/// How the service account proves itself.
+enum class BindMethod {
+    simple,    ///< by its DN and a secret; without a DN it does not
+    external,  ///< by the client certificate, or as this process over a local socket
+    gssapi,    ///< by Kerberos
+};
+
 /// How a directory server is reached and as whom.
 struct ConnectionOptions {
     /// URIs in the order of preference: ldap://host:port, ldaps://host:port, ldapi://%2Fpath. The
-    /// first that answers is used; every new connection starts at the first again.
+    /// first that answers is used; those that failed lately are tried last.
     std::vector<std::string> servers;
+    /// Where servers are found when `servers` is empty.
+    ServerFinder finder;
+    std::string finder_name;  ///< what stands in the configuration
+    AddressFinder addresses;  ///< empty: the machine's resolver
+    /// What a change of server would cost the reader.
+    Loyalty loyalty = Loyalty::none;
+    /// Shared by copies of the options.
+    std::shared_ptr<Reachability> reach = std::make_shared<Reachability>();
+
     /// PEM file of the authorities that are trusted; empty: the system's.
     std::string ca_file;
     /// StartTLS on ldap:// before anything else is said; a server that cannot is refused.
     bool start_tls = false;
 
-    std::string bind_dn;    ///< empty: anonymous
-    SecretProvider secret;  ///< asked at each bind of bind_dn
+    BindMethod method = BindMethod::simple;
+    std::string bind_dn;           ///< of simple binds; empty: anonymous
+    SecretProvider secret;         ///< asked at each bind of bind_dn
+    std::string certificate_file;  ///< PEM chain that is shown to servers; empty: none
+    std::string key_file;          ///< PEM
+    std::string keytab_file;       ///< of GSSAPI; empty: the process's own ticket cache
+    std::string principal;         ///< of the keytab; empty: its first
+    /// How often files and secret are looked at, and whether a preferred server is back.
+    std::chrono::milliseconds look_interval{2'000};
 
     /// For connecting and the TLS handshake together, per server.
     std::chrono::milliseconds network_timeout{5'000};
@@ -39,6 +74,17 @@ struct ConnectionOptions {
     int keepalive_probes = 3;
     /// The largest message that is accepted; a group of 1,000,000 members needs some 60 MB.
     std::size_t maximum_message = 256UL << 20U;
+
+    /// The service account binds at all.
+    [[nodiscard]] bool binds() const { return method != BindMethod::simple || !bind_dn.empty(); }
+    /// Who binds, in a form that may be compared and shown.
+    [[nodiscard]] std::string identity() const;
+    /// The servers to try, in the order of preference.
+    [[nodiscard]] Result<std::vector<Candidate>> candidates(
+        std::chrono::steady_clock::time_point deadline
+    ) const;
+    /// The same for one server only.
+    [[nodiscard]] ConnectionOptions at(const std::string& server) const;
 };
 
 }  // namespace bascule::ldap

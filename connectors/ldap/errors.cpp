@@ -41,6 +41,12 @@ Meaning meaning_of(int code) {
             return {
                 ErrorKind::forbidden, "directory_insecure",
                 "The directory asks for an encrypted connection. Use ldaps:// or StartTLS."};
+        case LDAP_REFERRAL:
+            return {
+                ErrorKind::unavailable, "directory_referral",
+                "The directory server refers to another one: it does not hold this part of the "
+                "directory, or takes no changes. References are not followed; name the right "
+                "server in sources[].servers."};
         case LDAP_NO_SUCH_OBJECT:
             return {
                 ErrorKind::not_found, "not_in_directory",

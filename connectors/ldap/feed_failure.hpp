@@ -1,7 +1,9 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 
+#include "connectors/ldap/connection_options.hpp"
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
@@ -9,5 +11,11 @@ namespace bascule::ldap {
 /// How a run ends that could not begin: refused when credentials, rights or encryption are at
 /// fault, disconnected otherwise; stopped when the stop request is the reason.
 [[nodiscard]] directory::FeedResult failed_run(Error error, const std::stop_token& stop);
+
+/// Tells the source's other connections how the feed's at `server` ended, and whether the next one
+/// is to try another server first.
+void leave_server(
+    const ConnectionOptions& options, const std::string& server, const directory::FeedResult& result
+);
 
 }  // namespace bascule::ldap

@@ -16,7 +16,7 @@ namespace bascule::ldap {
 /// The same text for the same set of attributes, whatever their order and case.
 [[nodiscard]] std::string attribute_set_text(std::vector<std::string> attributes);
 
-/// The same text for the same servers in any order.
-[[nodiscard]] std::string server_set_text(std::vector<std::string> servers);
+/// The same text for the same servers in any order, or found in the same way.
+[[nodiscard]] std::string server_set_text(const ConnectionOptions& options);
 
 }  // namespace bascule::ldap

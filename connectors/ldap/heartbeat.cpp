@@ -70,6 +70,10 @@ void Heartbeat::beat(const std::stop_token& stop) {
         return;
     }
     connection_.reset();
+    // A server that refuses has answered.
+    if (provider.error().code == "directory_credentials") {
+        return;
+    }
     if (++failures_ >= 2) {
         declare_dead(
             "directory_silent",

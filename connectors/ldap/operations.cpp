@@ -157,6 +157,7 @@ Result<std::optional<directory::SourceEntry>> Connection::next_entry(
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_REFERENCE) {
             ++references;
+            count_referral();
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_ENTRY) {
             BASCULE_TRY(auto entry, decode_entry(handle(), message.get()));

@@ -128,6 +128,30 @@ Result<int> connect_local(const Endpoint& endpoint) {
     return descriptor.release();
 }
 
+Result<std::vector<HostAddress>> addresses_of(
+    const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline
+) {
+    if (options.addresses) {
+        return options.addresses(endpoint.host, endpoint.port, deadline);
+    }
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int code =
+        ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
+    if (code != 0) {
+        return unreachable(endpoint, ::gai_strerror(code));
+    }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
+    std::vector<HostAddress> addresses;
+    for (const auto* one = found; one != nullptr; one = one->ai_next) {
+        HostAddress& address = addresses.emplace_back();
+        address.size = one->ai_addrlen;
+        std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
+    }
+    return addresses;
+}
+
 }  // namespace
 
 Wire::Wire(int descriptor) : descriptor_(::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)) {}
@@ -206,19 +230,11 @@ Result<int> connect_socket(
     if (endpoint.scheme == "ldapi") {
         return connect_local(endpoint);
     }
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int code =
-        ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
-    if (code != 0) {
-        return unreachable(endpoint, ::gai_strerror(code));
-    }
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
-    int problem = 0;
-    for (const auto* address = found; address != nullptr; address = address->ai_next) {
+    BASCULE_TRY(const auto addresses, addresses_of(endpoint, options, deadline));
+    int problem = EHOSTUNREACH;
+    for (const auto& address : addresses) {
         OwnedDescriptor descriptor(
-            ::socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+            ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
         );
         if (descriptor.get() < 0) {
             problem = errno;
@@ -226,7 +242,8 @@ Result<int> connect_socket(
         }
         set_tcp_options(descriptor.get(), options);
         const auto connected = connect_address(
-            descriptor.get(), address->ai_addr, address->ai_addrlen, deadline, stop
+            descriptor.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size,
+            deadline, stop
         );
         if (connected == Connected::yes) {
             return descriptor.release();

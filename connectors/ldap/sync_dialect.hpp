@@ -33,6 +33,8 @@ struct SyncDialect {
     /// not certain. `told`: it told something. To be asked after the refresh. Empty: the server
     /// says so itself.
     std::function<Result<bool>(Connection&, const SyncCookie& sent, bool told, Deadline)> remembers;
+    /// Whether its servers' replicas go on with a cookie of each other.
+    bool portable_cookie = true;
     /// When the server serves as many streams as it may, changes are asked for from time to time.
     bool polls_when_full = false;
     /// How far the server has come, in the terms of cookies; empty: its contextCSN. `own` is how

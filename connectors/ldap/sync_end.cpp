@@ -30,12 +30,7 @@ FeedResult base_missing(Error error, const std::string& base) {
 }
 
 FeedResult provider_behind(Error error) {
-    error.code = "provider_behind";
-    error.detail =
-        "The directory server knows less than was mirrored from it before: it was restored from a "
-        "backup, lags behind, or was killed before it stored its newest stamp (then the next "
-        "change in the directory ends this). The mirrored data is kept.";
-    return ended(FeedEnd::provider_behind, std::move(error));
+    return ended(FeedEnd::provider_behind, provider_behind_error(std::move(error.context)));
 }
 
 FeedResult limited(Error error, const SyncDialect& dialect) {
@@ -68,6 +63,19 @@ bool contains(std::string_view text, std::string_view part) {
 }
 
 }  // namespace
+
+Error provider_behind_error(std::string context) {
+    return Error{
+        ErrorKind::unavailable,
+        "provider_behind",
+        "The directory server knows less than was mirrored before: it was restored from a backup, "
+        "lags behind the server that was read until now, or was killed before it stored its "
+        "newest stamp (then the next change in the directory ends this). The mirrored data is "
+        "kept.",
+        {},
+        std::move(context),
+        {}};
+}
 
 FeedResult cookie_rejected(std::string context) {
     return ended(

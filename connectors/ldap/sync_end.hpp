@@ -24,4 +24,7 @@ inline constexpr std::string_view too_many_sessions_code = "too_many_sessions";
 /// A refresh should have been proved or completed by searches of its own, and could not.
 [[nodiscard]] directory::FeedResult unproven(Error error, const SyncDialect& dialect);
 
+/// `unavailable`/"provider_behind": the server knows less than was mirrored.
+[[nodiscard]] Error provider_behind_error(std::string context);
+
 }  // namespace bascule::ldap

@@ -9,11 +9,13 @@
 #include <utility>
 
 #include "connectors/ldap/connection.hpp"
+#include "connectors/ldap/directory_reads.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
+#include "connectors/ldap/successor.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "connectors/ldap/sync_end.hpp"
 #include "connectors/ldap/sync_session.hpp"
@@ -50,12 +52,30 @@ SearchRequest search_request(const SyncReplOptions& options) {
     return request;
 }
 
-/// Reads messages until something ends the stream. Everything that waits is taken before the sink
-/// is told that nothing does. A refresh that is silent for longer than `refresh_patience` is asked
-/// why.
-FeedResult follow(
+/// What stamps say: a server that has not heard of everything that was told would be taken for one
+/// where it was deleted. One that says nothing of stamps judges for itself.
+Status require_current(
+    Connection& connection, const std::string& base, const SyncCookie& cookie, Deadline deadline
+) {
+    if (cookie.empty() || cookie.number() > 0) {
+        return {};
+    }
+    BASCULE_TRY(const auto context, naming_context_of(connection, base, deadline));
+    BASCULE_TRY(const auto stamps, provider_stamps(connection, context, deadline));
+    if (stamps.empty() || !stamps.is_behind(cookie)) {
+        return {};
+    }
+    return fail(provider_behind_error(fmt::format(
+        "{} has {}, told was {}", connection.server(), stamps.to_string(0), cookie.to_string(0)
+    )));
+}
+
+/// Reads messages until something ends the stream, or `moves` in the persist phase: then it has not
+/// ended. Everything that waits is taken before the sink is told that nothing does. A refresh that
+/// is silent for longer than `refresh_patience` is asked why.
+std::optional<FeedResult> follow(
     Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink,
-    std::chrono::milliseconds refresh_patience
+    std::chrono::milliseconds refresh_patience, const std::function<bool()>& moves
 ) {
     bool idle = false;
     auto asked = steady_clock::now();
@@ -64,20 +84,24 @@ FeedResult follow(
             id, steady_clock::now() + (idle ? wait_slice : std::chrono::seconds{0})
         );
         if (!message) {
-            return {FeedEnd::disconnected, std::move(message).error()};
+            return FeedResult{FeedEnd::disconnected, std::move(message).error()};
         }
         if (*message == nullptr) {
             if (auto status = sink.idle(); !status) {
-                return {FeedEnd::disconnected, std::move(status).error()};
+                return FeedResult{FeedEnd::disconnected, std::move(status).error()};
             }
             if (!std::exchange(idle, true)) {
                 progress.waiting();
             }
             if (session.refreshing() && steady_clock::now() - asked > refresh_patience) {
                 if (auto end = session.ask_why_silent()) {
-                    return *std::move(end);
+                    return end;
                 }
                 asked = steady_clock::now();
+            }
+            // Everything that was told has been committed.
+            if (!session.refreshing() && moves()) {
+                return std::nullopt;
             }
             continue;
         }
@@ -85,7 +109,7 @@ FeedResult follow(
         asked = steady_clock::now();
         progress.message_arrived();
         if (auto end = session.handle(message->get())) {
-            return *std::move(end);
+            return end;
         }
     }
 }
@@ -96,37 +120,70 @@ FeedResult follow(
 class SyncReplFeed::Run {
   public:
     Run(const SyncReplOptions& options, Connection& connection, FeedSink& sink,
-        const std::stop_token& stop)
+        Successor& successor, const std::stop_token& stop)
         : options_(options),
           connection_(connection),
           sink_(sink),
+          successor_(successor),
           stop_(stop),
           scope_(search_request(options)),
           heartbeat_(
-              options.connection, scope_, options.heartbeat, options.dialect, connection.wire(),
+              this_server(), scope_, options.heartbeat, options.dialect, connection.wire(),
               progress_
           ),
           moved_(this_server(), scope_, options.dialect, stop),
-          presence_(this_server(), scope_, options.dialect, stop) {}
+          presence_(this_server(), scope_, options.dialect, stop),
+          member_log_(this_server(), options.member_log, stop) {}
 
     FeedResult stream(SyncCookie start, bool interrupted) {
         cookie_ = std::move(start);
+        if (!options_.member_log.base.empty()) {
+            // Everything with members once; what follows comes without them.
+            if (cookie_.empty()) {
+                if (auto result = search(SyncMode::refresh_only, interrupted);
+                    !std::exchange(refreshed_, false)) {
+                    return verdict_or(std::move(result));
+                }
+                interrupted = false;
+            }
+            without_members_ = true;
+        }
         auto result = search(SyncMode::refresh_and_persist, interrupted);
         if (options_.dialect.polls_when_full && result.error.code == too_many_sessions_code) {
             result = poll(std::move(result), interrupted);
         }
-        if (auto verdict = heartbeat_.verdict()) {
+        return verdict_or(std::move(result));
+    }
+    /// The connection to go on with from cookie(); nothing when the stream has ended.
+    [[nodiscard]] std::optional<Connection> take_next() {
+        return std::exchange(next_, std::nullopt);
+    }
+    [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
+
+  private:
+    FeedResult verdict_or(FeedResult result) const {
+        if (auto verdict = heartbeat_.verdict(); verdict && !next_) {
             return {FeedEnd::disconnected, *std::move(verdict)};
         }
         return result;
     }
 
-  private:
+    /// What the server is asked for.
+    [[nodiscard]] SearchRequest stream_scope() const {
+        auto scope = MovedSubtree::with_signs(scope_);
+        if (without_members_) {
+            std::erase_if(scope.attributes, [&](const std::string& name) {
+                return std::ranges::any_of(options_.member_log.attributes, [&](const auto& one) {
+                    return equals_ignoring_ascii_case(one, name);
+                });
+            });
+        }
+        return scope;
+    }
+
     /// Another server may not have heard of what this one tells.
     [[nodiscard]] ConnectionOptions this_server() const {
-        auto same = options_.connection;
-        same.servers = {connection_.server()};
-        return same;
+        return options_.connection.at(connection_.server());
     }
 
     /// Asks for changes from time to time until there is room for a stream.
@@ -155,9 +212,8 @@ class SyncReplFeed::Run {
     }
 
     FeedResult search(SyncMode mode, bool interrupted) {
-        const auto id = connection_.start_sync(
-            MovedSubtree::with_signs(scope_), cookie_.to_string(options_.replica_id), mode
-        );
+        const auto id =
+            connection_.start_sync(stream_scope(), cookie_.to_string(options_.replica_id), mode);
         if (!id) {
             return failed_run(id.error(), stop_);
         }
@@ -168,16 +224,37 @@ class SyncReplFeed::Run {
         }
         SyncSession session(
             connection_, moved_, presence_, sink_, progress_, cookie_,
-            {options_.base, options_.replica_id, options_.dialect, interrupted, live_}
+            {options_.base, options_.replica_id, options_.dialect, interrupted, live_,
+             without_members_ ? &member_log_ : nullptr}
         );
         const auto patience =
             options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
-        auto result = follow(connection_, *id, session, progress_, sink_, patience);
+        auto result = follow(connection_, *id, session, progress_, sink_, patience, [&] {
+            return moves(session.cookie());
+        });
         refreshed_ = !session.refreshing();
         if (refreshed_) {
             cookie_ = session.cookie();
         }
-        return result;
+        return result.value_or(FeedResult());
+    }
+
+    /// Whether there is a better connection, on a server that is not behind.
+    bool moves(const SyncCookie& cookie) {
+        if (!successor_.ready()) {
+            return false;
+        }
+        next_ = successor_.take();
+        if (!next_) {
+            return false;
+        }
+        const auto until = steady_clock::now() + options_.connection.network_timeout;
+        const auto fits = require_current(*next_, options_.base, cookie, until);
+        if (!fits) {
+            successor_.give_up(*next_, connection_, fits.error());
+            next_.reset();
+        }
+        return fits.has_value();
     }
 
     void wait() const {
@@ -190,7 +267,9 @@ class SyncReplFeed::Run {
     const SyncReplOptions& options_;
     Connection& connection_;
     FeedSink& sink_;
+    Successor& successor_;
     const std::stop_token& stop_;
+    std::optional<Connection> next_;
     SearchRequest scope_;
     SyncCookie cookie_;
     bool live_ = false;       ///< the sink is
@@ -199,9 +278,13 @@ class SyncReplFeed::Run {
     Heartbeat heartbeat_;
     MovedSubtree moved_;
     PresenceSearch presence_;
+    MemberLog member_log_;
+    bool without_members_ = false;
 };
 
-SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {}
+SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {
+    options_.connection.loyalty = options_.dialect.portable_cookie ? Loyalty::none : Loyalty::waits;
+}
 
 FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {
     SyncCookie start;
@@ -213,20 +296,41 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         start = *std::move(parsed);
     }
     const auto deadline = connecting_deadline(options_.connection);
-    auto connection = Connection::open_bound(options_.connection, deadline, stop);
+    auto connection = Connection::open_bound(
+        options_.connection, deadline, stop,
+        [&](Connection& one, Deadline until) {
+            return require_current(one, options_.base, start, until);
+        }
+    );
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
     }
-    Run run(options_, *connection, sink, stop);
-    auto result = run.stream(std::move(start), from.interrupted);
-    return stop.stop_requested() ? FeedResult() : std::move(result);
+    Successor successor(options_.connection, *connection, stop);
+    bool interrupted = from.interrupted;
+    while (true) {
+        const auto server = connection->server();
+        options_.connection.reach->feed_at(server);
+        std::optional<Connection> next;
+        {
+            Run run(options_, *connection, sink, successor, stop);
+            auto result = run.stream(std::move(start), interrupted);
+            next = run.take_next();
+            if (!next) {
+                leave_server(options_.connection, server, result);
+                return stop.stop_requested() ? FeedResult() : std::move(result);
+            }
+            start = run.cookie();
+        }
+        *connection = *std::move(next);
+        interrupted = false;
+    }
 }
 
 std::string SyncReplFeed::fingerprint() const {
     return fmt::format(
-        "{}|{}|{}|{}|{}|{}", options_.dialect.name, server_set_text(options_.connection.servers),
+        "{}|{}|{}|{}|{}|{}", options_.dialect.name, server_set_text(options_.connection),
         dn_key_or_raw(options_.base), options_.filter, attribute_set_text(options_.attributes),
-        dn_key_or_raw(options_.connection.bind_dn)
+        options_.connection.identity()
     );
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "connectors/ldap/connection_options.hpp"
+#include "connectors/ldap/member_log.hpp"
 #include "connectors/ldap/sync_dialect.hpp"
 #include "directory/ports/feed.hpp"
 
@@ -24,6 +25,9 @@ struct SyncReplOptions {
     /// How often changes are asked for while the server has no room for another stream.
     std::chrono::milliseconds poll{10'000};
     SyncDialect dialect;
+    /// With a log, changes come without the members of groups, and what changed of those is looked
+    /// up there.
+    MemberLogOptions member_log;
 };
 
 /// Reads a directory by content synchronisation, refreshAndPersist (RFC 4533). A

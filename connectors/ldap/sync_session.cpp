@@ -93,6 +93,7 @@ std::optional<FeedResult> SyncSession::handle(LDAPMessage* message) {
             return continue_or_end(entry(message));
         case LDAP_RES_SEARCH_REFERENCE:
             reference_seen_ = true;
+            connection_.count_referral();
             return std::nullopt;
         case LDAP_RES_INTERMEDIATE:
             return information(message);
@@ -147,7 +148,29 @@ Status SyncSession::changed(LDAPMessage* message, const DecodedState& state) {
     entry.dn_key = dn_key_or_raw(entry.dn);
     setup_.dialect.take_stamp(entry);
     const bool may_bring_others = may_leave_out(state, entry.csn);
+    if (setup_.members != nullptr && setup_.members->options().is_group(entry)) {
+        return tell_group(entry, may_bring_others);
+    }
     return hand_over(std::move(entry), may_bring_others);
+}
+
+Status SyncSession::tell_group(const directory::SourceEntry& group, bool may_bring_others) {
+    MemberLog& log = *setup_.members;
+    if (!refreshing_) {
+        if (log.was_told(group)) {
+            return {};
+        }
+        if (auto change = log.changes(group, cookie_)) {
+            BASCULE_TRY(const bool taken, sink_.members_changed(*std::move(change)));
+            if (taken) {
+                log.set_told(group.anchor);
+                return {};
+            }
+        }
+    }
+    return presence_.read_entries({group.anchor}, [&](directory::SourceEntry whole) {
+        return hand_over(std::move(whole), may_bring_others);
+    });
 }
 
 Status SyncSession::hand_over(directory::SourceEntry entry, bool may_bring_others) {

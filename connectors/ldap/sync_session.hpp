@@ -7,6 +7,7 @@
 #include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/heartbeat.hpp"
+#include "connectors/ldap/member_log.hpp"
 #include "connectors/ldap/moved_subtree.hpp"
 #include "connectors/ldap/presence_search.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
@@ -24,6 +25,8 @@ struct SyncSetup {
     bool prove = false;
     /// The sink is live already: what the refresh from the cookie tells is live, too.
     bool continues = false;
+    /// Entries come without members of groups: what changed of those is looked up here.
+    MemberLog* members = nullptr;
 };
 
 /// One synchronisation search from its first message to its last: turns messages into calls of the
@@ -45,13 +48,15 @@ class SyncSession {
     /// that the server did not tell.
     [[nodiscard]] std::optional<directory::FeedResult> ask_why_silent();
     [[nodiscard]] bool refreshing() const { return refreshing_; }
-    /// How far it has come.
+    /// Up to where everything was handed over.
     [[nodiscard]] const SyncCookie& cookie() const { return cookie_; }
 
   private:
     using End = std::optional<directory::FeedResult>;
     [[nodiscard]] Status entry(LDAPMessage* message);
     [[nodiscard]] Status changed(LDAPMessage* message, const DecodedState& state);
+    /// A group whose members did not come with it.
+    [[nodiscard]] Status tell_group(const directory::SourceEntry& group, bool may_bring_others);
     /// `may_bring_others`: what stands below it may be new and is not told.
     [[nodiscard]] Status hand_over(directory::SourceEntry entry, bool may_bring_others);
     /// Whether the provider may have left out what stands below an entry with this stamp.

@@ -1,13 +1,33 @@
 #include "daemon/admin/mirror_routes.hpp"
 
 #include "daemon/admin/admin_routes.hpp"
+#include "daemon/admin/drift_routes.hpp"
 #include "daemon/admin/explanation.hpp"
 #include "daemon/admin/json_body.hpp"
+#include "daemon/hold_decisions.hpp"
 
 namespace bascule::daemon {
 namespace {
 
 using nlohmann::json;
+
+void describe_reach(json& value, const ldap::Reachability::View& reach) {
+    if (!reach.server.empty()) {
+        value["server"] = reach.server;
+    }
+    if (!reach.set_aside.empty()) {
+        value["serversSetAside"] = reach.set_aside;
+    }
+    for (const auto& [server, end] : reach.certificates) {
+        value["certificates"].push_back({{"server", server}, {"ends", format_time(end)}});
+    }
+    if (reach.referrals > 0) {
+        value["referrals"] = reach.referrals;
+    }
+    if (!reach.problem.empty()) {
+        value["accessProblem"] = reach.problem;
+    }
+}
 
 json describe(const mirror::SourceStatus& status, Time now) {
     json value{
@@ -21,6 +41,17 @@ json describe(const mirror::SourceStatus& status, Time now) {
         {"cookie", status.cookie},
         {"problem", status.last_error},
     };
+    if (status.progress) {
+        json& progress = value["progress"];
+        progress["entries"] = status.progress->entries;
+        progress["stage"] = status.progress->storing ? "storing" : "reading";
+        if (status.progress->expected) {
+            progress["expected"] = *status.progress->expected;
+        }
+        if (status.progress->seconds_left) {
+            progress["secondsLeft"] = *status.progress->seconds_left;
+        }
+    }
     if (status.last_change) {
         value["lastChange"] = format_time(*status.last_change);
         value["lastChangeSecondsAgo"] =
@@ -36,6 +67,8 @@ Result<http::Response> status(Core& core, const Sources& sources) {
     json list = json::array();
     for (const mirror::SourceStatus& one : sources.statuses()) {
         list.push_back(describe(one, core.clock.now()));
+        describe_reach(list.back(), sources.reach(one.name));
+        list.back()["audit"] = audit_of(sources, one.name);
     }
     std::int64_t journal = 0;
     BASCULE_CHECK(core.store->read([&journal](directory::Reader& reader) -> Status {
@@ -66,8 +99,8 @@ json describe(const mirror::HeldSummary& held) {
             {"total", held.total},   {"items", std::move(items)}, {"lines", std::move(lines)}};
 }
 
-Result<http::Response> holds(const Sources& sources) {
-    BASCULE_TRY(const auto all, sources.holds());
+Result<http::Response> holds(const Core& core, const Sources& sources) {
+    BASCULE_TRY(const auto all, named_holds(core, sources));
     json list = json::array();
     for (const mirror::HeldSummary& held : all) {
         list.push_back(describe(held));
@@ -75,12 +108,29 @@ Result<http::Response> holds(const Sources& sources) {
     return json_response({{"holds", std::move(list)}});
 }
 
+std::vector<std::string> texts_in(const json& body, const char* name) {
+    std::vector<std::string> texts;
+    const json list = body.value(name, json::array());
+    for (const json& one : list) {
+        if (one.is_string()) {
+            texts.push_back(one.get<std::string>());
+        }
+    }
+    return texts;
+}
+
 Result<http::Response> decide(
-    Sources& sources, const http::Request& request, const access::Caller& caller, bool approve
+    const Core& core, const Sources& sources, const http::Request& request,
+    const access::Caller& caller, bool approve
 ) {
     BASCULE_TRY(const json body, json_object(request));
     BASCULE_TRY(const std::string plan, required_text(body, "plan"));
-    BASCULE_TRY(const std::string summary, sources.decide_hold(plan, approve, caller));
+    BASCULE_TRY(
+        const std::string summary,
+        decide_hold(
+            core, sources, {plan, approve, texts_in(body, "only"), texts_in(body, "below")}, caller
+        )
+    );
     return json_response({{"plan", plan}, {"summary", summary}});
 }
 
@@ -137,9 +187,12 @@ Status add_mirror_routes(
             return json_response(value);
         }
     ));
+    BASCULE_CHECK(add_drift_routes(router, sources));
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/holds", "Removals that wait for a decision.",
-        [&sources](const http::Request&, const access::Caller&) { return holds(sources); }
+        [&core, &sources](const http::Request&, const access::Caller&) {
+            return holds(core, sources);
+        }
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::get, "/v1/sources/retirable",
@@ -157,14 +210,14 @@ Status add_mirror_routes(
     ));
     BASCULE_CHECK(add_operator_route(
         router, Method::post, "/v1/holds/approve", "Carries out exactly this plan.",
-        [&sources](const http::Request& request, const access::Caller& caller) {
-            return decide(sources, request, caller, true);
+        [&core, &sources](const http::Request& request, const access::Caller& caller) {
+            return decide(core, sources, request, caller, true);
         }
     ));
     return add_operator_route(
         router, Method::post, "/v1/holds/reject", "Keeps everything that the plan would remove.",
-        [&sources](const http::Request& request, const access::Caller& caller) {
-            return decide(sources, request, caller, false);
+        [&core, &sources](const http::Request& request, const access::Caller& caller) {
+            return decide(core, sources, request, caller, false);
         }
     );
 }

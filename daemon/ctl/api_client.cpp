@@ -101,6 +101,14 @@ Result<json> ApiClient::post(const std::string& target, const json& body) const 
     return call(http::Method::post, target, body);
 }
 
+Result<std::string> ApiClient::text(const std::string& target) const {
+    BASCULE_TRY(http::Response answer, client_.send(http::Method::get, target));
+    if (answer.status >= 400) {
+        return fail(error_of(answer.status, json::parse(answer.body, nullptr, false)));
+    }
+    return std::move(answer.body);
+}
+
 Result<std::string> ApiClient::find_id(
     const std::string& endpoint, const std::string& attribute, const std::string& value
 ) const {

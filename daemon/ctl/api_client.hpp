@@ -36,6 +36,9 @@ class ApiClient {
     [[nodiscard]] Result<nlohmann::json> post(const std::string& target, const nlohmann::json& body)
         const;
 
+    /// The body of an answer that is no JSON, as it is.
+    [[nodiscard]] Result<std::string> text(const std::string& target) const;
+
     /// The id of the one SCIM resource whose attribute equals the text; `not_found` and
     /// `conflict`/"ambiguous_name" name what was looked for.
     [[nodiscard]] Result<std::string> find_id(

@@ -32,9 +32,16 @@ Result<int> list(const Invocation& invocation) {
     return exit_problem;
 }
 
-Result<int> decide(const Invocation& invocation, const std::string& plan, bool approve) {
+struct Decision {
+    std::string plan;
+    std::vector<std::string> only;
+    std::vector<std::string> below;
+};
+
+Result<int> decide(const Invocation& invocation, const Decision& wanted, bool approve) {
     const std::string target = approve ? "/v1/holds/approve" : "/v1/holds/reject";
-    BASCULE_TRY(const json answer, ApiClient(invocation).post(target, {{"plan", plan}}));
+    const json body{{"plan", wanted.plan}, {"only", wanted.only}, {"below", wanted.below}};
+    BASCULE_TRY(const json answer, ApiClient(invocation).post(target, body));
     if (invocation.json) {
         print_json(answer);
     } else {
@@ -47,13 +54,26 @@ void add_decision(
     CLI::App& parent, const char* name, const char* help, bool approve, Invocation& invocation,
     Chosen& chosen
 ) {
-    auto plan = std::make_shared<std::string>();
+    auto wanted = std::make_shared<Decision>();
     CLI::App* command = parent.add_subcommand(name, help);
-    command->add_option("plan", *plan, "The plan's name as listed; its first characters are enough")
+    command
+        ->add_option(
+            "plan", wanted->plan, "The plan's name as listed; its first characters are enough"
+        )
         ->required();
-    command->callback([&invocation, &chosen, plan, approve] {
-        chosen = [&invocation, plan, approve] {
-            return finish(invocation, [&] { return decide(invocation, *plan, approve); });
+    command
+        ->add_option(
+            "--only", wanted->only, "Only this object: DN, id or entryUUID; may be given again"
+        )
+        ->allow_extra_args(false);
+    command
+        ->add_option(
+            "--below", wanted->below, "Only what stands at or below this DN; may be given again"
+        )
+        ->allow_extra_args(false);
+    command->callback([&invocation, &chosen, wanted, approve] {
+        chosen = [&invocation, wanted, approve] {
+            return finish(invocation, [&] { return decide(invocation, *wanted, approve); });
         };
     });
 }
@@ -66,7 +86,9 @@ void add_hold_commands(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     hold->add_subcommand("list", "Show what is held and why")->callback([&invocation, &chosen] {
         chosen = [&invocation] { return finish(invocation, [&] { return list(invocation); }); };
     });
-    add_decision(*hold, "approve", "Carry out exactly this plan", true, invocation, chosen);
+    add_decision(
+        *hold, "approve", "Carry out exactly this plan, or a part of it", true, invocation, chosen
+    );
     add_decision(
         *hold, "reject", "Keep everything the plan would remove", false, invocation, chosen
     );

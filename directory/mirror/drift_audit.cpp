@@ -175,7 +175,7 @@ class DriftAudit::Comparison {
             std::mutex mutex;
             std::unique_lock lock(mutex);
             std::condition_variable_any never;
-            never.wait_for(lock, stop_, audit_.timing_.settle, [] { return false; });
+            never.wait_for(lock, stop_, audit_.timing_.settle(), [] { return false; });
         }
         return continue_or_stop();
     }

@@ -50,8 +50,8 @@ class DriftAudit {
         std::function<Result<MirrorEngine::Checked>(const Uuid&)> absent;
     };
     struct Timing {
-        /// How long a change takes at most from the directory to the mirror.
-        std::chrono::milliseconds settle{2000};
+        /// How long a change takes at most from the directory to the mirror; asked each time.
+        std::function<std::chrono::milliseconds()> settle;
         std::chrono::milliseconds patience{10'000};  ///< for one look
     };
 

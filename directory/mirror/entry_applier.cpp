@@ -346,8 +346,10 @@ Result<bool> EntryApplier::may_lose_now(const std::string& attribute) {
 }
 
 Status EntryApplier::unmatched(Work& work) {
-    if (!work.object || !is_in_use(work.object->row))
+    if (!work.object || !is_in_use(work.object->row)) {
+        context_.held.unmatched.erase(work.entry.anchor);
         return bookkeep(work, EntryState::unmatched, work.mapped.reason, {});
+    }
     if (context_.refresh != nullptr) {
         context_.refresh->unmatched.insert(work.entry.anchor);
         return keep_bookkeeping(work);
@@ -375,8 +377,12 @@ Status EntryApplier::quarantine(Work& work, std::string reason, std::string bloc
     // It matches again: nobody needs to decide any more whether it may go.
     if (!work.again)
         context_.held.forget_entry(work.entry.anchor);
-    if (context_.refresh != nullptr)
+    if (context_.refresh != nullptr) {
         context_.refresh->unmatched.erase(work.entry.anchor);
+        // What is served stays as it was, whole.
+        for (auto& [name, ids] : context_.refresh->lost_attributes)
+            ids.erase(work.id);
+    }
     const bool known = work.previous && work.previous->state == EntryState::quarantined &&
                        work.previous->reason == reason;
     BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));

@@ -154,22 +154,14 @@ Status HoldService::approve(
     std::string_view source, std::string_view hash, const directory::EntryMapper& mapper,
     const directory::Actor& actor
 ) {
-    return store_.write(directory::Durability::full, [&](Transaction& transaction) -> Status {
-        BASCULE_TRY(SourceState state, state_with_plan(transaction, source, hash));
-        const HeldPlan plan = HeldPlan::parse(state.held_plan);
-        HeldPlan rest;
-        RemovalGuard guard{GuardLimits{}};
-        const ObjectIds ids(state.name);
-        EntryApplier applier(
-            {transaction, store_.registry(), mapper, state.id, state.name, ids, guard, rest,
-             nullptr, joins_.get()}
-        );
-        BASCULE_CHECK(apply_plan(applier, plan));
-        state.held_plan = rest.to_json();
-        state.last_change = transaction.now();
-        BASCULE_CHECK(transaction.put_source_state(state));
-        return record_decision(transaction, actor, source, "Approve held removals", plan);
-    });
+    HoldDecision decision;
+    decision.source = source;
+    decision.hash = hash;
+    decision.approve = true;
+    decision.actor = actor;
+    BASCULE_TRY(const std::size_t count, decide(decision, mapper));
+    static_cast<void>(count);
+    return {};
 }
 
 Status HoldService::reject(
@@ -182,6 +174,45 @@ Status HoldService::reject(
         BASCULE_CHECK(transaction.put_source_state(state));
         return record_decision(transaction, actor, source, "Reject held removals", plan);
     });
+}
+
+Result<std::size_t> HoldService::decide(
+    const HoldDecision& decision, const directory::EntryMapper& mapper
+) {
+    std::size_t count = 0;
+    const auto carry_out = [&](Transaction& transaction) -> Status {
+        BASCULE_TRY(
+            SourceState state, state_with_plan(transaction, decision.source, decision.hash)
+        );
+        const ObjectIds ids(state.name);
+        const HeldPlan plan = HeldPlan::parse(state.held_plan);
+        BASCULE_TRY(auto parts, part_plan(transaction, ids, plan, decision.selection));
+        auto& [chosen, rest] = parts;
+        count = chosen.size();
+        if (count == 0) {
+            return fail(
+                ErrorKind::not_found, "nothing_selected",
+                "None of the held removals is among what you named. See: bascule hold list"
+            );
+        }
+        if (decision.approve) {
+            RemovalGuard guard{GuardLimits{}};
+            EntryApplier applier(
+                {transaction, store_.registry(), mapper, state.id, state.name, ids, guard, rest,
+                 nullptr, joins_.get()}
+            );
+            BASCULE_CHECK(apply_plan(applier, chosen));
+            state.last_change = transaction.now();
+        }
+        state.held_plan = rest.to_json();
+        BASCULE_CHECK(transaction.put_source_state(state));
+        return record_decision(
+            transaction, decision.actor, decision.source,
+            decision.approve ? "Approve held removals" : "Reject held removals", chosen
+        );
+    };
+    BASCULE_CHECK(store_.write(directory::Durability::full, carry_out));
+    return count;
 }
 
 }  // namespace bascule::mirror

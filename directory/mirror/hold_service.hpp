@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "directory/mirror/held_plan.hpp"
+#include "directory/mirror/hold_selection.hpp"
 #include "directory/mirror/join_rules.hpp"
 #include "directory/model/journal.hpp"
 #include "directory/ports/entry_mapper.hpp"
@@ -30,6 +31,15 @@ struct HeldSummary {
     std::vector<HeldItem> items;  ///< the first `limit`
 };
 
+/// What an operator has decided about removals that wait.
+struct HoldDecision {
+    std::string source;
+    std::string hash;  ///< of the whole held set, or its beginning
+    bool approve = false;
+    HoldSelection selection = {};
+    directory::Actor actor;
+};
+
 /// Lists and decides about removals that the guard has held. Thread-safe; may run beside the mirror
 /// of the source, because both decide inside transactions.
 class HoldService {
@@ -49,6 +59,13 @@ class HoldService {
     /// Forgets the set and keeps everything as it is; a later proof of absence proposes it again.
     [[nodiscard]] Status reject(
         std::string_view source, std::string_view hash, const directory::Actor& actor
+    );
+
+    /// The same for a part of the set; the rest goes on waiting under another hash. Returns how
+    /// many removals were decided about; `not_found`/"nothing_selected" when there is none among
+    /// them.
+    [[nodiscard]] Result<std::size_t> decide(
+        const HoldDecision& decision, const directory::EntryMapper& mapper
     );
 
   private:

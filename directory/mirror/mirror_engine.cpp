@@ -298,13 +298,34 @@ Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bo
     }
     if (!proven)
         return absent;
-    const auto collect = [&](directory::Oid, const Uuid& anchor, EntryState) -> Status {
+    std::vector<std::pair<directory::Oid, Uuid>> unseen;
+    const auto collect = [&](directory::Oid oid, const Uuid& anchor, EntryState) -> Status {
         if (!seen_.contains(anchor))
-            absent.insert(anchor);
+            unseen.emplace_back(oid, anchor);
         return {};
     };
     BASCULE_CHECK(transaction.each_entry(state_.id, collect));
+    for (const auto& [oid, anchor] : unseen) {
+        BASCULE_TRY(const bool stays, has_seen_below(transaction, oid));
+        if (!stays)
+            absent.insert(anchor);
+    }
     return absent;
+}
+
+/// A container that moved out of the scope while the refresh went on is not named, and what is
+/// below it may have been before. It is kept until its own message comes, which takes all of it.
+Result<bool> MirrorEngine::has_seen_below(Transaction& transaction, directory::Oid oid) const {
+    BASCULE_TRY(const auto top, transaction.find_entry(oid));
+    if (!top)
+        return false;
+    BASCULE_TRY(const auto below, transaction.entries_below(state_.id, top->dn_key));
+    const auto seen = [&](const auto& entry) { return seen_.contains(entry.anchor); };
+    // Another one that stands at its DN by now is who the others are below.
+    const bool replaced = std::any_of(below.begin(), below.end(), [&](const auto& entry) {
+        return entry.dn_key == top->dn_key && seen(entry);
+    });
+    return !replaced && std::any_of(below.begin(), below.end(), seen);
 }
 
 /// The whole of what a refresh would take away is weighed before any of it goes.
@@ -546,7 +567,7 @@ Status MirrorEngine::commit(
                                                            : Status{};
     };
     BASCULE_CHECK(store_.write(durability, attempt));
-    if (state.held_plan != state_.held_plan && !state.held_plan.empty()) {
+    if (announces_ && state.held_plan != state_.held_plan && !state.held_plan.empty()) {
         log::warning(
             "removals_held", "Removals look like an accident and wait for approval.",
             {{"source", source_}}

@@ -104,6 +104,8 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor);
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+    /// Says nothing in the log about what it holds, because it works on a copy.
+    void keep_silent() { announces_ = false; }
     /// Counts received entries from here on. To be called before anything is received.
     void count_received_from(std::uint64_t received) { counters_.received = received; }
     [[nodiscard]] const std::string& source() const { return source_; }
@@ -142,6 +144,9 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<std::set<Uuid>> absent_entries(
         directory::Transaction& transaction, bool proven
     ) const;
+    [[nodiscard]] Result<bool> has_seen_below(
+        directory::Transaction& transaction, directory::Oid oid
+    ) const;
 
     directory::Store& store_;
     const directory::EntryMapper& mapper_;
@@ -169,6 +174,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::set<Uuid> named_deletes_;
     RefreshNotes notes_;
     std::unique_ptr<BulkLoad> load_;
+    bool announces_ = true;
     EngineCounters counters_;
 };
 

@@ -22,6 +22,7 @@ namespace {
 constexpr milliseconds first_delay(200);
 constexpr milliseconds longest_delay(30'000);
 constexpr milliseconds patient_delay(60'000);
+constexpr milliseconds watchful_delay(2'000);
 constexpr std::chrono::seconds quarantine_interval(30);
 constexpr milliseconds attention_interval(500);
 
@@ -233,7 +234,9 @@ void SourceRunner::handle_end(const FeedResult& result) {
         case FeedEnd::limited:
         case FeedEnd::refused:
             set_state("degraded", error);
-            delay_ = patient_delay;
+            // The feed itself spares an account whose secret was refused, and tries a new one.
+            delay_ = result.error.code == "directory_credentials" ? std::min(soon, watchful_delay)
+                                                                  : patient_delay;
             return;
         default:
             break;

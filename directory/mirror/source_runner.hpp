@@ -42,7 +42,7 @@ struct SourceStatus {
 
 /// Runs the feed of one source in a thread of its own, for ever: resumes or takes a snapshot,
 /// follows changes, waits and tries again when it ends (0.2 s to 30 s with full jitter; 60 s when
-/// credentials are refused or a limit is hit). Data stay served whatever happens. Public methods
+/// rights are refused or a limit is hit). Data stay served whatever happens. Public methods
 /// are thread-safe.
 class SourceRunner {
   public:

@@ -2,6 +2,7 @@
 
 #include "portal/api/json_body.hpp"
 #include "portal/api/route_support.hpp"
+#include "selfservice/staff/asked_change.hpp"
 
 namespace bascule::portal {
 namespace {
@@ -104,6 +105,10 @@ Result<Response> people(
     return json_response(answer);
 }
 
+constexpr std::string_view nobody_is_asked =
+    "The directory could not be told that the person must change the password at the next sign-in: "
+    "it stays valid until somebody changes it. Ask the person to change it.";
+
 void put_number(ordered_json& json, const char* name, const std::optional<std::uint32_t>& value) {
     if (value) {
         json[name] = *value;
@@ -132,9 +137,10 @@ Result<Response> password_policy(
         });
     }
     const directory::PasswordPolicy& policy = preview.policy;
+    const bool must_change = selfservice::asks_for_change(policy);
     ordered_json answer{
         {"generated", false},
-        {"mustChange", true},
+        {"mustChange", must_change},
         {"source", preview.source_name},
         {"locked", preview.locked}};
     put_number(answer, "minimumLength", policy.minimum_length);
@@ -146,6 +152,12 @@ Result<Response> password_policy(
     answer["qualityChecked"] = policy.quality_checked;
     answer["enforcedOnReset"] = policy.enforced_on_reset;
     answer["rules"] = policy.sentences;
+    if (!must_change) {
+        answer["rules"].push_back(
+            "The directory cannot be told that the person must change this password at the next "
+            "sign-in; ask the person to change it."
+        );
+    }
     return json_response(answer);
 }
 
@@ -167,9 +179,11 @@ ordered_json describe(const selfservice::ResetOutcome& outcome) {
                                ? "This reset was done already and its password was shown then. "
                                  "Reset again if it is lost."
                                : "This reset was done already. Nothing was changed again.";
-    } else {
+    } else if (outcome.must_change) {
         answer["detail"] =
             "The directory has the new password. It must be changed at the next sign-in.";
+    } else {
+        answer["detail"] = "The directory has the new password. " + std::string(nobody_is_asked);
     }
     return answer;
 }

@@ -5,6 +5,7 @@
 #include "directory/base/json_text.hpp"
 #include "directory/base/log.hpp"
 #include "selfservice/credentials/password_generator.hpp"
+#include "selfservice/staff/asked_change.hpp"
 #include "selfservice/staff/idempotency_keys.hpp"
 #include "selfservice/staff/staff_case.hpp"
 
@@ -26,6 +27,8 @@ std::string key_body(const Uuid& key, const ResetOutcome& outcome, Time now) {
     json.field("source", outcome.source_name)
         .key("wasLocked")
         .boolean(outcome.was_locked)
+        .key("mustChange")
+        .boolean(outcome.must_change)
         .end_object();
     return body;
 }
@@ -69,6 +72,7 @@ Status StaffService::complete(
     }
     JournalRecord record = record_of(caller, opened);
     record.details.emplace_back("LdapResult", outcome.source_name.empty() ? "None" : "0 success");
+    record.details.emplace_back("MustChangePassword", outcome.must_change ? "true" : "false");
     return transaction.append(std::move(record));
 }
 
@@ -128,6 +132,9 @@ Result<ResetOutcome> StaffService::reset_synced(
     ResetOutcome outcome;
     outcome.source_name = source.source_name;
     outcome.was_locked = state.locked;
+    // When the rules cannot be read now, nothing else is known than what was asked for.
+    const auto policy = source.writer->policy(opened.entry->dn, deadline);
+    outcome.must_change = !policy || asks_for_change(*policy);
     const Status written = store_.write(Durability::full, [&](Transaction& transaction) {
         return complete(transaction, caller, opened, outcome);
     });
@@ -167,6 +174,7 @@ Result<std::optional<ResetOutcome>> StaffService::first_outcome(const Uuid& key)
             outcome->repeated = true;
             outcome->source_name = json_text_member(object->body, "source").value_or("");
             outcome->was_locked = json_member(object->body, "wasLocked") == "true";
+            outcome->must_change = json_member(object->body, "mustChange") != "false";
         }
         return {};
     }));

@@ -32,6 +32,7 @@ namespace bascule::test {
 namespace {
 
 constexpr std::string_view configuration_password = "Config-Passw0rd";
+constexpr const char* faketime_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
 
 std::string make_folder() {
     auto pattern = (std::filesystem::temp_directory_path() / "bascule-slapd-XXXXXX").string();
@@ -50,6 +51,10 @@ std::string percent_encoded_path(const std::string& path) {
 }
 
 }  // namespace
+
+bool clock_can_be_shifted() {
+    return std::filesystem::exists(faketime_library);
+}
 
 std::string own_address() {
     ifaddrs* list = nullptr;
@@ -123,6 +128,7 @@ SlapdRig::SlapdRig(SlapdOptions options)
         );
     }
     std::filesystem::create_directories(folder_ + "/db");
+    std::filesystem::create_directories(folder_ + "/log");
     make_certificates(folder_ + "/tls");
     write_configuration();
 }
@@ -166,12 +172,12 @@ index objectClass,entryUUID,entryCSN,uid,mail,member eq
 limits dn.exact="{service}" size={size_limit} time=unlimited
 {database_lines}
 )",
-        fmt::arg("folder", folder_), fmt::arg("global_lines", options_.global_lines),
+        fmt::arg("folder", folder_), fmt::arg("global_lines", in_folder(options_.global_lines)),
         fmt::arg("config_password", configuration_password), fmt::arg("suffix", suffix()),
         fmt::arg("admin_password", admin_password()),
         fmt::arg("sync", options_.synced ? "" : "dbnosync"), fmt::arg("service", service_dn()),
         fmt::arg("size_limit", options_.service_size_limit),
-        fmt::arg("database_lines", options_.database_lines)
+        fmt::arg("database_lines", in_folder(options_.database_lines))
     );
     for (const auto& rule : access_) {
         file << "access " << rule << '\n';
@@ -182,11 +188,38 @@ limits dn.exact="{service}" size={size_limit} time=unlimited
     if (options_.syncprov && options_.session_log > 0) {
         file << "syncprov-sessionlog " << options_.session_log << '\n';
     }
+    file << in_folder(options_.syncprov_lines) << '\n';
     file << "overlay ppolicy\nppolicy_default \"" << default_policy_dn()
          << "\"\nppolicy_use_lockout\nppolicy_hash_cleartext\n";
     if (options_.memberof) {
         file << "overlay memberof\n";
     }
+    file << in_folder(options_.overlay_lines) << '\n';
+}
+
+std::string SlapdRig::in_folder(std::string lines) const {
+    constexpr std::string_view name = "{FOLDER}";
+    for (auto at = lines.find(name); at != std::string::npos; at = lines.find(name, at)) {
+        lines.replace(at, name.size(), folder_);
+    }
+    return lines;
+}
+
+void SlapdRig::configure_database(std::string lines, std::string service_size_limit) {
+    options_.database_lines = std::move(lines);
+    options_.service_size_limit = std::move(service_size_limit);
+    write_configuration();
+}
+
+/// The program with the clock of this server.
+std::vector<std::string> SlapdRig::shifted(std::vector<std::string> program) const {
+    if (!options_.clock_shift.empty()) {
+        const std::vector<std::string> before{
+            "env", std::string("LD_PRELOAD=") + faketime_library,
+            "FAKETIME=" + options_.clock_shift, "FAKETIME_DONT_FAKE_MONOTONIC=1"};
+        program.insert(program.begin(), before.begin(), before.end());
+    }
+    return program;
 }
 
 void SlapdRig::load_ldif(std::string_view text) {
@@ -194,7 +227,9 @@ void SlapdRig::load_ldif(std::string_view text) {
         throw std::runtime_error("load_ldif needs a stopped server");
     }
     require(
-        run_program({"slapadd", "-q", "-w", "-f", folder_ + "/slapd.conf", "-b", suffix()}, text),
+        run_program(
+            shifted({"slapadd", "-q", "-w", "-f", folder_ + "/slapd.conf", "-b", suffix()}), text
+        ),
         "slapadd"
     );
 }
@@ -219,9 +254,15 @@ void SlapdRig::launch(const std::string& listeners, const std::function<bool()>&
     if (running()) {
         return;
     }
-    pid_ = start_program(
-        {"slapd", "-d", "0", "-f", folder_ + "/slapd.conf", "-h", listeners}, folder_ + "/slapd.log"
-    );
+    std::vector<std::string> program{"slapd", "-d",     "0", "-f", folder_ + "/slapd.conf",
+                                     "-h",    listeners};
+    if (!options_.clock_shift.empty()) {
+        const std::vector<std::string> shifted{
+            "env", std::string("LD_PRELOAD=") + faketime_library,
+            "FAKETIME=" + options_.clock_shift, "FAKETIME_DONT_FAKE_MONOTONIC=1"};
+        program.insert(program.begin(), shifted.begin(), shifted.end());
+    }
+    pid_ = start_program(program, folder_ + "/slapd.log");
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     while (!ready()) {
         int status = 0;

@@ -26,7 +26,17 @@ struct SlapdOptions {
     std::string global_lines = {};
     std::string database_lines = {};
     bool syncprov = true;  ///< false: it offers no synchronisation
+    /// Lines after syncprov's own and after all overlays. In all lines "{FOLDER}" stands for the
+    /// rig's folder.
+    std::string syncprov_lines = {};
+    std::string overlay_lines = {};
+    /// What the server's clock is set off by, as libfaketime takes it ("+1h"); see
+    /// clock_can_be_shifted().
+    std::string clock_shift = {};
 };
+
+/// Whether libfaketime is installed.
+bool clock_can_be_shifted();
 
 /// An IPv4 address of this machine that is not loopback; empty text when it has none.
 std::string own_address();
@@ -68,6 +78,8 @@ class SlapdRig {
     void thaw();
     /// Removes all data of the stopped server.
     void wipe();
+    /// Gives the stopped server other lines inside its database, and the service account a limit.
+    void configure_database(std::string lines, std::string service_size_limit = "unlimited");
     [[nodiscard]] bool running() const { return pid_ > 0; }
 
     /// Runs ldapmodify as admin with LDIF change records (a record without changetype is an add).
@@ -119,6 +131,9 @@ class SlapdRig {
     [[nodiscard]] LdapClient client() const;
     void launch(const std::string& listeners, const std::function<bool()>& ready);
     void write_configuration() const;
+    [[nodiscard]] std::vector<std::string> shifted(std::vector<std::string> program) const;
+    [[nodiscard]] std::string in_folder(std::string lines) const;
+    void change_configuration(std::string_view ldif);
     [[nodiscard]] std::string log_tail() const;
 
     SlapdOptions options_;

@@ -32,6 +32,8 @@ class DirectorySource {
     [[nodiscard]] const directory::EntryMapper& mapper() const { return *mapper_; }
     [[nodiscard]] directory::PasswordWriter& writer() { return *writer_; }
     [[nodiscard]] directory::PasswordVerifier& verifier() { return *verifier_; }
+    /// How its servers are reached.
+    [[nodiscard]] Reachability::View reach() const { return options_.connection.reach->view(); }
     /// Looks at the directory beside the feed.
     [[nodiscard]] directory::EntryInspector& inspector() { return *inspector_; }
     /// The feed; it refers to this source, which outlives it. To be called once.

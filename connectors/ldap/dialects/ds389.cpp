@@ -97,6 +97,7 @@ SyncDialect ds389_sync() {
     // It sends every user attribute and no operational one, whatever is asked for.
     dialect.whole_entries_in_refresh = false;
     dialect.silent_at_limits = true;
+    dialect.portable_cookie = false;
     dialect.remembers = &log_tells_all;
     dialect.polls_when_full = true;
     dialect.newest = &newest_number;

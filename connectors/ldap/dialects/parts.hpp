@@ -31,6 +31,8 @@ struct SourceOptions {
     Polling polling = {};
     /// Passwords may be written by replacing userPassword where there is no Password Modify.
     bool replaces_password = false;
+    /// OpenLDAP: suffix of the log that the overlay accesslog writes; empty: none is used.
+    std::string change_log;
 };
 
 /// Everything of a source that depends on its dialect.

@@ -152,7 +152,8 @@ void examine_content(
         find_people_of(
             connection, options, dialect, attributes, dialect == Dialect::active_directory
         ),
-        findings};
+        findings,
+        account_dn(connection, options.source.connection)};
     examine_people(examined.people, findings);
     examine_dialect(examined);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "directory/base/text.hpp"
@@ -72,7 +73,22 @@ std::chrono::milliseconds Examined::patience() const {
     return options.source.connection.operation_timeout;
 }
 const std::string& Examined::account() const {
-    return options.source.connection.bind_dn;
+    return account_dn;
+}
+
+std::string account_dn(Connection& connection, const ConnectionOptions& options) {
+    constexpr std::string_view beginning = "dn:";
+    if (!options.bind_dn.empty() || !options.binds()) {
+        return options.bind_dn;
+    }
+    berval* identity = nullptr;
+    const int code = ldap_whoami_s(connection.handle(), &identity, nullptr, nullptr);
+    const std::unique_ptr<berval, void (*)(berval*)> owner(identity, ber_bvfree);
+    if (code != LDAP_SUCCESS || identity == nullptr || identity->bv_val == nullptr) {
+        return {};
+    }
+    const std::string_view text(identity->bv_val, identity->bv_len);
+    return std::string(text.starts_with(beginning) ? text.substr(beginning.size()) : text);
 }
 const std::string& Examined::base() const {
     return options.source.base;

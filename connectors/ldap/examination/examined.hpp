@@ -23,6 +23,7 @@ struct Examined {
     std::vector<std::string> attributes;  ///< that the mapping reads
     People people;
     directory::Findings& findings;
+    std::string account_dn;  ///< as rights name it
 
     [[nodiscard]] Deadline soon() const;
     [[nodiscard]] std::chrono::milliseconds patience() const;
@@ -42,6 +43,10 @@ struct Examined {
     /// Whether this one entry meets the filter, as the server sees it.
     [[nodiscard]] bool meets(const std::string& dn, const std::string& filter) const;
 };
+
+/// The DN of the account: that of the configuration, else what the server says (RFC 4532), as after
+/// a SASL bind. Empty when neither tells it.
+[[nodiscard]] std::string account_dn(Connection& connection, const ConnectionOptions& options);
 
 /// What is missing in one part of the tree.
 struct Lack {

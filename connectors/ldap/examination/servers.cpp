@@ -140,8 +140,7 @@ std::string reason_of(const Error& error) {
 std::optional<Connection> examine_one(
     const std::string& server, const ExaminationOptions& options, Findings& findings
 ) {
-    ConnectionOptions one = options.source.connection;
-    one.servers = {server};
+    const auto one = options.source.connection.at(server);
     const auto begin = steady_clock::now();
     auto connection = Connection::open(one, begin + one.network_timeout);
     const auto took =
@@ -156,7 +155,9 @@ std::optional<Connection> examine_one(
     findings.good("server", server, fmt::format("answers in {:.0f} ms", took));
     examine_tls(server, one, true, findings);
     examine_clear_text(*connection, options, findings);
-    const std::string who = one.bind_dn.empty() ? "anonymous" : one.bind_dn;
+    const std::string who = !one.binds()          ? "anonymous"
+                            : one.bind_dn.empty() ? one.identity()
+                                                  : one.bind_dn;
     auto bound = Connection::open_bound(
         one, steady_clock::now() + one.network_timeout + one.operation_timeout
     );
@@ -175,8 +176,15 @@ std::optional<Connection> examine_one(
 
 std::optional<Connection> examine_servers(const ExaminationOptions& options, Findings& findings) {
     std::optional<Connection> first;
-    for (const auto& server : options.source.connection.servers) {
-        auto connection = examine_one(server, options, findings);
+    const auto servers = options.source.connection.candidates(
+        steady_clock::now() + options.source.connection.network_timeout
+    );
+    if (!servers) {
+        findings.bad("server", "servers", servers.error().detail, {"Check sources[].srv.", {}});
+        return first;
+    }
+    for (const auto& server : *servers) {
+        auto connection = examine_one(server.uri, options, findings);
         if (connection && !first) {
             first = std::move(connection);
         }

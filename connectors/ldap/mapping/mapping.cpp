@@ -509,6 +509,12 @@ const std::vector<std::string>& Mapper::member_attributes() const {
     return plan_->member_attributes;
 }
 
+std::function<bool(const SourceEntry&)> Mapper::group_test() const {
+    return [users = plan_->users.filter, groups = plan_->groups.filter](const SourceEntry& entry) {
+        return !users.matches(entry) && groups.matches(entry);
+    };
+}
+
 const std::vector<std::string>& Mapper::member_sources() const {
     return plan_->member_sources;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -77,6 +78,9 @@ class Mapper final : public directory::EntryMapper {
     [[nodiscard]] const std::vector<std::string>& wanted_attributes() const;
     /// Everything that rules take members of groups from, as configured.
     [[nodiscard]] const std::vector<std::string>& member_sources() const;
+    /// Tells whether an entry becomes a group; attributes of member_attributes() need not be there.
+    /// It outlives the mapper.
+    [[nodiscard]] std::function<bool(const directory::SourceEntry&)> group_test() const;
     /// A filter that admits what either kind takes.
     [[nodiscard]] std::string combined_filter() const;
 

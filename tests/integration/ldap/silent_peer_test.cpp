@@ -20,11 +20,15 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+/// What a peer does when it has no reply left.
+enum class Then { listens, drips, resets };
+
 /// Listens on loopback, answers each received piece with the next of its replies and then only
-/// listens.
+/// listens, sends a byte now and then, or resets the connection.
 class SilentPeer {
   public:
-    explicit SilentPeer(std::vector<std::string> replies) : replies_(std::move(replies)) {
+    explicit SilentPeer(std::vector<std::string> replies, Then then = Then::listens)
+        : replies_(std::move(replies)), then_(then) {
         listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -63,6 +67,9 @@ class SilentPeer {
         std::vector<char> buffer(65536);
         std::size_t next = 0;
         while (!stop.stop_requested()) {
+            if (next == replies_.size() && !after_last(client)) {
+                break;
+            }
             if (!readable(client)) {
                 continue;
             }
@@ -77,7 +84,21 @@ class SilentPeer {
         ::close(client);
     }
 
+    /// False when the conversation is over.
+    [[nodiscard]] bool after_last(int client) const {
+        if (then_ == Then::resets) {
+            const linger at_once{1, 0};
+            ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            return false;
+        }
+        if (then_ == Then::drips) {
+            ::send(client, "a", 1, MSG_NOSIGNAL);
+        }
+        return true;
+    }
+
     std::vector<std::string> replies_;
+    Then then_;
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::jthread thread_;
@@ -177,6 +198,78 @@ TEST(SilentPeer, SearchWithoutAnAnswerIsBounded) {
         });
         EXPECT_FALSE(connection->alive());
     }
+}
+
+TEST(SilentPeer, EntryThatDripsIsBounded) {
+    const SilentPeer peer({bind_accepted, half_an_entry}, Then::drips);
+    auto connection =
+        Connection::open_bound(options_for(peer, "ldap"), steady_clock::now() + milliseconds(700));
+    ASSERT_TRUE(connection.has_value());
+    expect_bounded([&] {
+        const auto entries = connection->search({}, steady_clock::now() + milliseconds(700));
+        ASSERT_FALSE(entries.has_value());
+        EXPECT_EQ(entries.error().code, "directory_timeout");
+    });
+}
+
+TEST(SilentPeer, HandshakeThatDripsIsBounded) {
+    const SilentPeer peer({half_a_record}, Then::drips);
+    expect_open_fails(options_for(peer, "ldaps"));
+}
+
+TEST(SilentPeer, ResetIsNoticedAtOnce) {
+    const SilentPeer peer({bind_accepted}, Then::resets);
+    const auto before = steady_clock::now();
+    auto connection = Connection::open_bound(options_for(peer, "ldap"), before + milliseconds(700));
+    if (connection) {
+        const auto entries = connection->search({}, before + milliseconds(700));
+        ASSERT_FALSE(entries.has_value());
+        EXPECT_EQ(entries.error().code, "directory_unavailable");
+    }
+    EXPECT_LT(steady_clock::now() - before, milliseconds(600));
+}
+
+class BesideASilentPeer : public testing::Test {
+  protected:
+    void SetUp() override {
+        slapd_.load_ldif(test::directory_ldif(20));
+        slapd_.start();
+    }
+    test::SlapdRig slapd_;
+};
+
+TEST_F(BesideASilentPeer, NextServerIsTakenAndRememberedByAll) {
+    const SilentPeer peer({});
+    auto options = service_options(slapd_);
+    options.network_timeout = milliseconds(700);
+    options.servers = {peer.uri("ldap"), slapd_.ldap_uri()};
+    const auto before = steady_clock::now();
+    const auto first = Connection::open_bound(options, before + std::chrono::seconds(10));
+    ASSERT_TRUE(first.has_value());
+    EXPECT_EQ(first->server(), slapd_.ldap_uri());
+    EXPECT_LT(steady_clock::now() - before, milliseconds(1500));
+    const auto between = steady_clock::now();
+    const auto second = Connection::open_bound(options, between + std::chrono::seconds(10));
+    ASSERT_TRUE(second.has_value());
+    EXPECT_EQ(second->server(), slapd_.ldap_uri());
+    EXPECT_LT(steady_clock::now() - between, milliseconds(600));
+}
+
+TEST_F(BesideASilentPeer, AnotherSourceGoesOn) {
+    const SilentPeer peer({});
+    SyncReplOptions silent;
+    silent.connection = options_for(peer, "ldap");
+    silent.connection.operation_timeout = std::chrono::seconds(20);
+    silent.base = "dc=rig,dc=test";
+    FeedRunner waits(silent);
+    FeedRunner follows(feed_options(slapd_));
+    ASSERT_TRUE(follows.wait_refreshed());
+    const auto processor_before = processor_time();
+    slapd_.set(test::user_dn(3), "title", "told");
+    EXPECT_TRUE(follows.wait([](const Seen& seen) {
+        return seen.change_count(test::user_dn(3)) > 1;
+    }));
+    EXPECT_LT(processor_time() - processor_before, milliseconds(250));
 }
 
 TEST(SilentPeer, StopWakesAHandshake) {

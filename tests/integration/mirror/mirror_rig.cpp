@@ -306,6 +306,34 @@ std::int64_t MirrorRig::last_sequence() {
     return out;
 }
 
+std::size_t MirrorRig::deletes() {
+    directory::JournalQuery query;
+    query.limit = 100'000;
+    std::size_t out = 0;
+    read([&](Reader& reader) {
+        const auto records = reader.journal(query).value();
+        out = static_cast<std::size_t>(
+            std::count_if(records.begin(), records.end(), [](const auto& record) {
+                return record.activity.starts_with("Delete ");
+            })
+        );
+    });
+    return out;
+}
+
+std::vector<std::string> MirrorRig::groups_of(std::string_view dn) {
+    const auto found = entry(dn);
+    std::vector<std::string> out;
+    if (!found)
+        return out;
+    read([&](Reader& reader) {
+        const auto groups = reader.reaching(EdgeKind::member, found->oid).value();
+        for (const auto& group : groups)
+            out.push_back(group.row.display);
+    });
+    return out;
+}
+
 void MirrorRig::store_cookie(const std::string& cookie) {
     check(store_->write(
         directory::Durability::full,

@@ -59,6 +59,10 @@ class MirrorRig {
     [[nodiscard]] std::vector<std::string> members(std::string_view group_dn);
     /// The store's newest journal number: unchanged when nothing was written.
     [[nodiscard]] std::int64_t last_sequence();
+    /// How many objects were ever taken away.
+    [[nodiscard]] std::size_t deletes();
+    /// Every group that a user is in, direct and indirect, by display.
+    [[nodiscard]] std::vector<std::string> groups_of(std::string_view dn);
     /// Gives the source another cookie while no runner runs.
     void store_cookie(const std::string& cookie);
 

@@ -81,7 +81,7 @@ class Drift : public testing::Test {
         "corp",
         {[this](const SourceEntry& entry) { return world.engine->check_present(entry); },
          [this](const Uuid& anchor) { return world.engine->check_absent(anchor); }},
-        {std::chrono::milliseconds(1), std::chrono::seconds(1)}};
+        {[] { return std::chrono::milliseconds(1); }, std::chrono::seconds(1)}};
 };
 
 TEST_F(Drift, EqualIsZeroAndTheDigestIsTheSameEachTime) {

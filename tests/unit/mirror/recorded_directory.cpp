@@ -195,7 +195,7 @@ Uuid RecordedDirectory::add(
 }
 
 void RecordedDirectory::touch(const Uuid& id) {
-    nodes_[id].csn = ++csn_;
+    nodes_[id].csn = nodes_[id].shaped = ++csn_;
     if (is_inside(id))
         changes_.push_back({id});
 }
@@ -275,6 +275,8 @@ void RecordedDirectory::forget(const Uuid& id) {
         return;
     for (auto& [other, node] : nodes_) {
         node.members.erase(id);  // without a stamp, without a message
+        node.joined.erase(id);
+        node.left.erase(id);
         node.manager.erase(id);
     }
 }
@@ -358,10 +360,8 @@ void RecordedDirectory::move_to(const Uuid& id, const Uuid& parent) {
     touch(id);
     if (before && !after)
         changes_.push_back({id, true});
-    if (!before && after) {
-        nodes_[id].entered = csn_;
+    if (!before && after)
         changes_.back().entered = true;
-    }
 }
 
 void RecordedDirectory::step_members() {
@@ -369,10 +369,48 @@ void RecordedDirectory::step_members() {
     if (!id)
         return step_manager();
     Node& group = nodes_[*id];
+    const References before = group.members;
+    const std::uint64_t shaped = group.shaped;
+    const std::uint64_t since = csn_;
     if (!group.members.empty() && pick(2) == 0)
         group.members.erase(std::next(group.members.begin(), pick(group.members.size())));
     add_members(group);
     touch(*id);
+    if (!integrity_)
+        return;
+    group.shaped = shaped;
+    const auto note = [&](const References& now, const References& then, auto& to, auto& from) {
+        for (const auto& [member, dn] : now) {
+            if (then.contains(member))
+                continue;
+            to[member] = csn_;
+            from.erase(member);
+        }
+    };
+    note(group.members, before, group.joined, group.left);
+    note(before, group.members, group.left, group.joined);
+    if (is_inside(*id))
+        changes_.back().members = members_since(*id, since);
+}
+
+std::optional<directory::MemberChange> RecordedDirectory::members_since(
+    const Uuid& id, std::uint64_t since
+) const {
+    const Node& node = nodes_.at(id);
+    if (node.kind != "group" || node.shaped > since || !integrity_)
+        return std::nullopt;
+    directory::MemberChange change;
+    change.anchor = id;
+    change.attribute = "Member";
+    const auto collect = [&](const auto& stamps, auto& members) {
+        for (const auto& [member, csn] : stamps) {
+            if (csn > since)
+                members.push_back({dn_of(member), *ldap::dn_key(dn_of(member)), member});
+        }
+    };
+    collect(node.joined, change.added);
+    collect(node.left, change.removed);
+    return change;
 }
 
 void RecordedDirectory::step_manager() {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "directory/model/member_change.hpp"
 #include "directory/model/source_entry.hpp"
 
 namespace bascule::test {
@@ -29,14 +30,18 @@ class RecordedDirectory {
         References members;
         References manager;  ///< at most one
         std::uint64_t csn = 0;
-        std::uint64_t entered = 0;  ///< when it last came into the base, with what is below
         bool was_outside = false;
+        std::uint64_t shaped = 0;  ///< stamp of the last change that was not of members alone
+        std::map<Uuid, std::uint64_t> joined;  ///< stamps of the last change of each member
+        std::map<Uuid, std::uint64_t> left;
     };
     /// What a provider would tell a listener at once.
     struct Change {
         Uuid id;
         bool gone = false;
         bool entered = false;
+        /// When nothing else of a group has changed.
+        std::optional<directory::MemberChange> members = std::nullopt;
     };
     /// How often, and when last, a servable entry ceased to be one.
     struct Absence {
@@ -64,11 +69,17 @@ class RecordedDirectory {
     [[nodiscard]] const Node& node(const Uuid& id) const { return nodes_.at(id); }
     [[nodiscard]] bool exists(const Uuid& id) const { return nodes_.contains(id); }
     [[nodiscard]] std::uint64_t csn() const { return csn_; }
+    /// Who left until this stamp may not have been told.
+    [[nodiscard]] std::uint64_t forgotten() const { return forgotten_; }
     [[nodiscard]] Absence absence(const Uuid& id) const;
     /// Is in the base and of a kind that is served.
     [[nodiscard]] bool is_servable(const Uuid& id) const;
     [[nodiscard]] std::string dn_of(const Uuid& id) const;
     [[nodiscard]] directory::SourceEntry entry_of(const Uuid& id) const;
+    /// Who joined and left a group since a stamp, when nothing else of it has changed.
+    [[nodiscard]] std::optional<directory::MemberChange> members_since(
+        const Uuid& id, std::uint64_t since
+    ) const;
     /// What stands inside the base at this DN now.
     [[nodiscard]] std::optional<Uuid> at(const std::string& dn) const;
     /// What has stood at the DN of a reference that nobody follows.

@@ -105,6 +105,18 @@ void RecordedProvider::tell_changed(directory::FeedSink& sink, const Uuid& id, b
     }
 }
 
+/// False when the whole entry is wanted.
+bool RecordedProvider::tell_members(
+    directory::FeedSink& sink, const std::optional<directory::MemberChange>& change
+) {
+    if (!change || once_in(2))
+        return false;
+    auto taken = sink.members_changed(*change);
+    say(taken ? Status() : Status(fail(taken.error())));
+    changes_taken_ += *taken ? 1 : 0;
+    return *taken;
+}
+
 void RecordedProvider::tell_present(directory::FeedSink& sink, std::vector<Uuid> ids) {
     std::shuffle(ids.begin(), ids.end(), random_);
     const std::size_t portion = 1 + pick(8);
@@ -121,12 +133,16 @@ void RecordedProvider::tell_entries(directory::FeedSink& sink, std::uint64_t sin
         directory::SourceEntry entry;
         bool changed = false;
         std::vector<Uuid> below;
+        std::optional<directory::MemberChange> members;
     };
     std::map<Uuid, Item> picture;
     for (const Uuid& id : directory_.inside()) {
         const auto& node = directory_.node(id);
-        Item item{directory_.entry_of(id), node.csn > since || mode == Mode::again, {}};
-        if (node.entered > since && mode != Mode::snapshot)
+        Item item{directory_.entry_of(id), node.csn > since || mode == Mode::again, {}, {}};
+        if (item.changed && mode != Mode::snapshot)
+            item.members = directory_.members_since(id, once_in(4) ? since / 2 : since);
+        // The client reads below every container that has changed: it may have come from outside.
+        if (node.csn > since && mode != Mode::snapshot)
             item.below = directory_.subtree(id);
         picture.emplace(id, std::move(item));
     }
@@ -143,6 +159,8 @@ void RecordedProvider::tell_entries(directory::FeedSink& sink, std::uint64_t sin
             present.push_back(id);
             continue;
         }
+        if (tell_members(sink, item.members))
+            continue;
         do {
             say(sink.changed(item.entry));
         } while (once_in(25));
@@ -160,6 +178,15 @@ void RecordedProvider::tell_changes(directory::FeedSink& sink) {
         if (change.gone) {
             say(sink.deleted({change.id}));
         } else if (directory_.is_inside(change.id)) {
+            auto members = change.members;
+            if (members && once_in(2)) {
+                for (auto* values : {&members->added, &members->removed}) {
+                    for (auto& member : *values)
+                        member.anchor.reset();
+                }
+            }
+            if (tell_members(sink, members))
+                continue;
             tell_changed(sink, change.id, change.entered);
         }
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,7 +14,8 @@ namespace bascule::test {
 /// rename tells of the top entry only, a container that leaves the base tells of itself only, one
 /// that comes into it is read with what is below, references are repaired without a word. How a
 /// refresh is made (snapshot, deletes from a log, present phase, everything again, refusal) is
-/// chosen at random; messages may come twice, and the directory changes meanwhile.
+/// chosen at random; of a group whose members alone have changed the entry or the change is told;
+/// messages may come twice, and the directory changes meanwhile.
 class RecordedProvider {
   public:
     enum class End {
@@ -33,6 +35,9 @@ class RecordedProvider {
         bool faults
     );
 
+    /// How many changes of members alone the sink took as such.
+    [[nodiscard]] unsigned changes_taken() const { return changes_taken_; }
+
   private:
     struct Ended {
         End end;
@@ -45,6 +50,9 @@ class RecordedProvider {
     void refresh(directory::FeedSink& sink, const directory::FeedStart& start);
     void tell_left(directory::FeedSink& sink, std::uint64_t since);
     void tell_changed(directory::FeedSink& sink, const Uuid& id, bool with_subtree);
+    [[nodiscard]] bool tell_members(
+        directory::FeedSink& sink, const std::optional<directory::MemberChange>& change
+    );
     void tell_present(directory::FeedSink& sink, std::vector<Uuid> ids);
     void tell_entries(directory::FeedSink& sink, std::uint64_t since, Mode mode);
     void tell_changes(directory::FeedSink& sink);
@@ -52,6 +60,7 @@ class RecordedProvider {
     RecordedDirectory& directory_;
     std::mt19937 random_;
     bool faults_ = false;
+    unsigned changes_taken_ = 0;
 };
 
 }  // namespace bascule::test

@@ -56,12 +56,15 @@ class RemovalCheck {
     void approve(const mirror::HeldPlan& plan);
     /// Looks at what was removed since the last look.
     void check();
+    /// How many removals were looked at.
+    [[nodiscard]] unsigned checked() const { return checked_; }
 
   private:
     MirrorWorld& world_;
     const RecordedDirectory& directory_;
     std::uint64_t known_ = 0;  ///< the mirror has taken in everything up to this stamp
     std::int64_t sequence_ = 0;
+    unsigned checked_ = 0;
     std::set<Uuid> approved_;
     std::map<Uuid, unsigned> removals_;
 };

@@ -11,6 +11,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
+#include "connectors/ldap/successor.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -43,7 +44,10 @@ FeedResult end_of_run(Error error, const std::stop_token& stop) {
 
 }  // namespace
 
-DirSyncFeed::DirSyncFeed(DirSyncOptions options) : options_(std::move(options)) {}
+DirSyncFeed::DirSyncFeed(DirSyncOptions options) : options_(std::move(options)) {
+    // Another domain controller goes on with the cookie, but may tell much again.
+    options_.connection.loyalty = Loyalty::prefers;
+}
 
 FeedResult DirSyncFeed::run(const FeedStart& from, FeedSink& sink, std::stop_token stop) {
     std::optional<DirSyncCookie> start;
@@ -66,21 +70,46 @@ FeedResult DirSyncFeed::run(const FeedStart& from, FeedSink& sink, std::stop_tok
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
     }
-    const auto controller = read_controller(
-        *connection, options_.base, steady_clock::now() + options_.connection.operation_timeout
-    );
-    if (!controller) {
-        return end_of_run(controller.error(), stop);
+    Successor successor(options_.connection, *connection, stop);
+    while (true) {
+        const auto server = connection->server();
+        options_.connection.reach->feed_at(server);
+        auto ended = stream(*connection, start, sink, successor, stop);
+        if (!ended || stop.stop_requested()) {
+            auto result = ended ? FeedResult{} : end_of_run(std::move(ended).error(), stop);
+            leave_server(options_.connection, server, result);
+            return result;
+        }
     }
-    DirSyncSession session(*connection, *controller, options_, sink);
-    auto ended = session.run(std::move(start), stop);
-    return ended ? FeedResult{} : end_of_run(std::move(ended).error(), stop);
+}
+
+/// One connection after another is followed; the next begins where the last one ended.
+Status DirSyncFeed::stream(
+    Connection& connection, std::optional<DirSyncCookie>& start, FeedSink& sink,
+    Successor& successor, const std::stop_token& stop
+) {
+    const auto deadline = steady_clock::now() + options_.connection.operation_timeout;
+    BASCULE_TRY(const auto controller, read_controller(connection, options_.base, deadline));
+    DirSyncSession session(connection, controller, options_, sink);
+    std::optional<Connection> next;
+    const auto moves = [&] {
+        if (successor.ready()) {
+            next = successor.take();
+        }
+        return next.has_value();
+    };
+    BASCULE_CHECK(session.run(std::move(start), stop, moves));
+    start = session.position();
+    if (next) {
+        connection = *std::move(next);
+    }
+    return {};
 }
 
 std::string DirSyncFeed::fingerprint() const {
     return fmt::format(
         "dirsync|{}|{}|{}", dn_key_or_raw(options_.base), attribute_set_text(options_.attributes),
-        dn_key_or_raw(options_.connection.bind_dn)
+        options_.connection.identity()
     );
 }
 

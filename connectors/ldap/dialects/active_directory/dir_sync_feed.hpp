@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,10 @@
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+class Connection;
+class Successor;
+struct DirSyncCookie;
 
 struct DirSyncOptions {
     ConnectionOptions connection;
@@ -46,6 +51,11 @@ class DirSyncFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    [[nodiscard]] Status stream(
+        Connection& connection, std::optional<DirSyncCookie>& start, directory::FeedSink& sink,
+        Successor& successor, const std::stop_token& stop
+    );
+
     DirSyncOptions options_;
 };
 

@@ -54,10 +54,13 @@ DirSyncSession::DirSyncSession(
       ),
       whole_domain_(is_at(options.base, controller.naming_context)) {}
 
-Status DirSyncSession::run(std::optional<DirSyncCookie> start, const std::stop_token& stop) {
+Status DirSyncSession::run(
+    std::optional<DirSyncCookie> start, const std::stop_token& stop,
+    const std::function<bool()>& moves
+) {
     BASCULE_TRY(deletions_visible_, sees_deleted());
     BASCULE_CHECK(start ? resume(*std::move(start)) : snapshot());
-    return follow(stop);
+    return follow(stop, moves);
 }
 
 /// First the position, then everything, then what changed meanwhile: so no change is missed, and an
@@ -105,7 +108,7 @@ Status DirSyncSession::resume(DirSyncCookie start) {
     return sink_.refresh_done(AbsenceProof::none, stored_);
 }
 
-Status DirSyncSession::follow(const std::stop_token& stop) {
+Status DirSyncSession::follow(const std::stop_token& stop, const std::function<bool()>& moves) {
     next_poll_ = steady_clock::now();
     // Right away: what was deleted before is not known either.
     next_audit_ = next_poll_;
@@ -133,6 +136,9 @@ Status DirSyncSession::follow(const std::stop_token& stop) {
         BASCULE_CHECK(sink_.idle());
         if (!deletions_visible_ && steady_clock::now() >= next_audit_) {
             BASCULE_CHECK(audit());
+        }
+        if (primary_groups_.empty() && moves()) {
+            return {};
         }
         wait(stop);
     }

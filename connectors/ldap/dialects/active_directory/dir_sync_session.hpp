@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -29,12 +30,18 @@ class DirSyncSession {
     );
 
     /// Reads from `start`, or everything, and follows until an error or a stop request ends it.
-    [[nodiscard]] Status run(std::optional<DirSyncCookie> start, const std::stop_token& stop);
+    /// `moves` ends it, too, when nothing is left to be told.
+    [[nodiscard]] Status run(
+        std::optional<DirSyncCookie> start, const std::stop_token& stop,
+        const std::function<bool()>& moves
+    );
+    /// Up to where everything was told.
+    [[nodiscard]] const DirSyncCookie& position() const { return cookie_; }
 
   private:
     [[nodiscard]] Status snapshot();
     [[nodiscard]] Status resume(DirSyncCookie start);
-    [[nodiscard]] Status follow(const std::stop_token& stop);
+    [[nodiscard]] Status follow(const std::stop_token& stop, const std::function<bool()>& moves);
 
     /// One increment to the sink; true when it told anything.
     [[nodiscard]] Result<bool> tell_increment();

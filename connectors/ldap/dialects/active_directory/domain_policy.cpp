@@ -213,6 +213,7 @@ Result<DomainAccount> DomainPolicies::account(const std::string& dn, Deadline de
     account.state = state_of(*entry, account.policy);
     account.password_never_expires =
         (integer_value(*entry, "userAccountControl").value_or(0) & password_never_expires) != 0;
+    account.policy.must_change_after_reset = !account.password_never_expires;
     if (account.password_never_expires) {
         account.policy.maximum_age.reset();
         account.policy.sentences.emplace_back(

@@ -11,6 +11,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
+#include "connectors/ldap/successor.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -19,6 +20,11 @@ using directory::FeedEnd;
 using directory::FeedResult;
 using std::chrono::steady_clock;
 
+PollFeed::PollFeed(PollOptions options) : options_(std::move(options)) {
+    // Another server of the same content may be behind, and its clock is another one.
+    options_.connection.loyalty = Loyalty::prefers;
+}
+
 FeedResult PollFeed::run(
     const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
 ) {
@@ -26,10 +32,6 @@ FeedResult PollFeed::run(
     auto connection = Connection::open_bound(options_.connection, deadline, stop);
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
-    }
-    const auto root = read_root_entry(*connection, deadline);
-    if (!root) {
-        return failed_run(root.error(), stop);
     }
     bool resumes = !known_.empty() && !token_.empty() && start.cookie == token_;
     if (!resumes) {
@@ -42,13 +44,48 @@ FeedResult PollFeed::run(
             resumes = !known_.empty();
         }
     }
-    PollRun run(options_, *connection, *root, known_, newest_, sink, stop);
-    auto result = run.follow(resumes);
-    if (!run.token().empty()) {
-        token_ = run.token();
-        newest_ = run.newest();
+    Successor successor(options_.connection, *connection, stop);
+    while (true) {
+        const auto server = connection->server();
+        options_.connection.reach->feed_at(server);
+        if (auto end = stream(*connection, resumes, sink, successor, stop)) {
+            leave_server(options_.connection, server, *end);
+            return stop.stop_requested() ? FeedResult() : *std::move(end);
+        }
+        resumes = true;
     }
-    return stop.stop_requested() ? FeedResult() : std::move(result);
+}
+
+/// One connection after another is followed; the next begins with what the last one knew.
+std::optional<FeedResult> PollFeed::stream(
+    Connection& connection, bool resumes, directory::FeedSink& sink, Successor& successor,
+    const std::stop_token& stop
+) {
+    const auto root =
+        read_root_entry(connection, steady_clock::now() + options_.connection.operation_timeout);
+    if (!root) {
+        return failed_run(root.error(), stop);
+    }
+    std::optional<Connection> next;
+    const auto moves = [&] {
+        if (successor.ready()) {
+            next = successor.take();
+        }
+        return next.has_value();
+    };
+    std::optional<FeedResult> end;
+    {
+        PollRun run(options_, connection, *root, known_, newest_, sink, stop);
+        end = run.follow(resumes, moves);
+        if (!run.token().empty()) {
+            token_ = run.token();
+            newest_ = run.newest();
+        }
+    }
+    if (!end) {
+        connection = *std::move(next);
+    }
+    return end;
 }
 
 /// What was served is known by place and stamp; whatever differs from that is read.
@@ -62,9 +99,9 @@ Status PollFeed::remember_held(directory::FeedSink& sink) {
 
 std::string PollFeed::fingerprint() const {
     return fmt::format(
-        "poll|{}|{}|{}|{}|{}", server_set_text(options_.connection.servers),
-        dn_key_or_raw(options_.base), to_ascii_lower(options_.anchor),
-        attribute_set_text(options_.attributes), dn_key_or_raw(options_.connection.bind_dn)
+        "poll|{}|{}|{}|{}|{}", server_set_text(options_.connection), dn_key_or_raw(options_.base),
+        to_ascii_lower(options_.anchor), attribute_set_text(options_.attributes),
+        options_.connection.identity()
     );
 }
 

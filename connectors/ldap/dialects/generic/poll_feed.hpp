@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
+
+class Connection;
+class Successor;
 
 struct PollOptions {
     ConnectionOptions connection;
@@ -38,7 +42,7 @@ struct PollOptions {
 /// at a time.
 class PollFeed final : public directory::Feed {
   public:
-    explicit PollFeed(PollOptions options) : options_(std::move(options)) {}
+    explicit PollFeed(PollOptions options);
 
     [[nodiscard]] directory::FeedResult run(
         const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
@@ -46,7 +50,12 @@ class PollFeed final : public directory::Feed {
     [[nodiscard]] std::string fingerprint() const override;
 
   private:
+    [[nodiscard]] std::optional<directory::FeedResult> stream(
+        Connection& connection, bool resumes, directory::FeedSink& sink, Successor& successor,
+        const std::stop_token& stop
+    );
     [[nodiscard]] Status remember_held(directory::FeedSink& sink);
+
     PollOptions options_;
     KnownEntries known_;
     /// The cookie under which the mirror holds what is known.

@@ -86,14 +86,13 @@ PollRun::PollRun(
     if (!ChangeAlarm::is_offered(root)) {
         return;
     }
-    auto same_server = options_.connection;
-    same_server.servers = {connection_.server()};
+    const auto same_server = options_.connection.at(connection_.server());
     if (auto alarm = ChangeAlarm::start(same_server, options_.base, stop_)) {
         alarm_.emplace(*std::move(alarm));
     }
 }
 
-FeedResult PollRun::follow(bool resumes) {
+std::optional<FeedResult> PollRun::follow(bool resumes, const std::function<bool()>& moves) {
     if (auto status = find_anchor(); !status) {
         return failed_poll(std::move(status).error(), stop_);
     }
@@ -104,6 +103,9 @@ FeedResult PollRun::follow(bool resumes) {
     }
     while (status && !stop_.stop_requested()) {
         status = sink_.idle();
+        if (status && unconfirmed_.empty() && moves()) {
+            return std::nullopt;
+        }
         if (status) {
             wait();
         }
@@ -112,7 +114,7 @@ FeedResult PollRun::follow(bool resumes) {
         }
     }
     if (status) {
-        return {};
+        return FeedResult();
     }
     // What was handed over since the last cookie may not have been kept.
     for (const auto& anchor : unconfirmed_) {

@@ -26,8 +26,11 @@ class PollRun {
         const std::stop_token& stop
     );
 
-    /// Until something ends it. `resumes`: the mirror holds what is known.
-    [[nodiscard]] directory::FeedResult follow(bool resumes);
+    /// Until something ends it, or `moves` between two looks: then nothing is returned. `resumes`:
+    /// the mirror holds what is known.
+    [[nodiscard]] std::optional<directory::FeedResult> follow(
+        bool resumes, const std::function<bool()>& moves
+    );
     /// The cookie of what is known; empty when the mirror was given none.
     [[nodiscard]] const std::string& token() const { return token_; }
     [[nodiscard]] const std::string& newest() const { return newest_; }

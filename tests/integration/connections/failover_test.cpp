@@ -1,0 +1,134 @@
+// Fail-over between two OpenLDAP providers that replicate to each other.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/integration/connections/provider_pair.hpp"
+
+namespace bascule::test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Failover : public testing::Test {
+  protected:
+    [[nodiscard]] ldap::Reachability& reach() const { return *setup_.source.connection.reach; }
+    [[nodiscard]] std::string server() const { return reach().view().server; }
+    [[nodiscard]] bool wait_live_at(const MirrorRig& mirror, const std::string& uri) const {
+        return MirrorRig::wait([&] { return mirror.status().state == "live" && server() == uri; });
+    }
+    [[nodiscard]] static bool wait_title(
+        MirrorRig& mirror, std::size_t user, const std::string& title
+    ) {
+        return MirrorRig::wait([&] {
+            return mirror.document(user_dn(user)).find(title) != std::string::npos;
+        });
+    }
+
+    ProviderPair pair_{directory_ldif(300, 4)};
+    MirrorSetup setup_ = pair_.mirror_setup();
+};
+
+TEST_F(Failover, KilledProviderIsReplacedWithinFiveSecondsAndNothingIsReadAgain) {
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    const auto received = mirror.status().received;
+    const auto before = steady_clock::now();
+    pair_.first().kill();
+    pair_.second().set(user_dn(7), "title", "at the second");
+    ASSERT_TRUE(wait_title(mirror, 7, "at the second"));
+    const auto took = steady_clock::now() - before;
+    EXPECT_LT(took, seconds(5));
+    RecordProperty(
+        "milliseconds", static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
+    );
+    EXPECT_EQ(mirror.status().received, received + 1);
+    EXPECT_EQ(server(), pair_.second().ldap_uri());
+    EXPECT_THAT(reach().view().set_aside, ElementsAre(pair_.first().ldap_uri()));
+}
+
+TEST_F(Failover, FeedReturnsToThePreferredProviderAndNothingIsReadAgain) {
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    const auto received = mirror.status().received;
+    pair_.first().stop();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.second().ldap_uri()));
+    pair_.second().set(user_dn(8), "title", "meanwhile");
+    ASSERT_TRUE(wait_title(mirror, 8, "meanwhile"));
+    pair_.first().start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    pair_.first().set(user_dn(9), "title", "back again");
+    ASSERT_TRUE(wait_title(mirror, 9, "back again"));
+    EXPECT_EQ(mirror.status().received, received + 2);
+    pair_.wait_in_step();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+}
+
+/// The second has not heard of what the first told last: an entry that it lacks was not deleted.
+TEST_F(Failover, ProviderThatIsBehindIsWaitedForAndNothingIsDeleted) {
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    pair_.second().stop();
+    const auto new_user = users_ldif({1, 900, 10});
+    pair_.first().modify(new_user);
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.entry(user_dn(900)).has_value(); }));
+    pair_.first().stop();
+    pair_.second().start();
+    ASSERT_TRUE(MirrorRig::wait([&] {
+        return mirror.status().last_error.find("provider_behind") != std::string::npos;
+    })) << mirror.status().state
+        << mirror.status().last_error;
+    EXPECT_EQ(mirror.status().state, "degraded");
+    EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());
+    pair_.first().start();
+    // It is tried again at longer and longer intervals, 30 s at most.
+    ASSERT_TRUE(mirror.wait_live() || mirror.wait_live()) << mirror.status().last_error;
+    pair_.wait_in_step();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());
+}
+
+TEST_F(Failover, SilentProviderIsReplaced) {
+    setup_.source.heartbeat = milliseconds(500);
+    setup_.source.connection.operation_timeout = milliseconds(700);
+    setup_.source.connection.network_timeout = milliseconds(700);
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    const auto received = mirror.status().received;
+    pair_.first().freeze();
+    const auto before = steady_clock::now();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.second().ldap_uri()));
+    const auto took = steady_clock::now() - before;
+    EXPECT_LT(took, seconds(5));
+    RecordProperty(
+        "milliseconds", static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
+    );
+    EXPECT_EQ(mirror.status().received, received);
+    pair_.first().thaw();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    EXPECT_EQ(mirror.status().received, received);
+}
+
+TEST_F(Failover, WorkConnectionsLearnFromTheFeedWhichServerFailed) {
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    pair_.first().kill();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.second().ldap_uri()));
+    const auto connection =
+        ldap::Connection::open_bound(setup_.source.connection, steady_clock::now() + seconds(5));
+    ASSERT_TRUE(connection.has_value());
+    EXPECT_EQ(connection->server(), pair_.second().ldap_uri());
+}
+
+}  // namespace
+}  // namespace bascule::test

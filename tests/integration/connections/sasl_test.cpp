@@ -1,0 +1,214 @@
+// The service account without a password: by client certificate, as the local user, by Kerberos.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "connectors/ldap/connection.hpp"
+#include "tests/integration/connections/name_server.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/samba_rig.hpp"
+#include "tests/support/slapd_rig.hpp"
+
+namespace bascule::test {
+namespace {
+
+using ldap::BindMethod;
+using ldap::Connection;
+using ldap::ConnectionOptions;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+using testing::HasSubstr;
+
+void run(const std::vector<std::string>& arguments) {
+    require(run_program(arguments), arguments.front());
+}
+
+ConnectionOptions options_for(const std::string& server, BindMethod method) {
+    ConnectionOptions options;
+    options.servers = {server};
+    options.method = method;
+    options.network_timeout = options.operation_timeout = seconds(10);
+    return options;
+}
+
+Result<Connection> open(const ConnectionOptions& options) {
+    return Connection::open_bound(options, steady_clock::now() + seconds(20));
+}
+
+class External : public testing::Test {
+  protected:
+    External() : slapd_(with_mapping()) {
+        slapd_.load_ldif(directory_ldif(3));
+        slapd_.start();
+    }
+
+    static SlapdOptions with_mapping() {
+        SlapdOptions options;
+        options.global_lines = fmt::format(
+            "TLSVerifyClient try\n"
+            "authz-regexp \"cn=bascule-client\" \"{0}\"\n"
+            "authz-regexp \"gidNumber=[0-9]+\\\\+uidNumber={1},cn=peercred,cn=external,cn=auth\" "
+            "\"{0}\"",
+            SlapdRig::service_dn(), ::getuid()
+        );
+        return options;
+    }
+
+    /// A certificate for a client from the rig's authority.
+    void make_certificate(const std::string& name) {
+        const std::string tls = slapd_.folder() + "/tls/";
+        const std::string path = slapd_.folder() + "/" + name;
+        run(
+            {"openssl", "req", "-subj", "/CN=" + name, "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", path + ".key", "-out",
+             path + ".csr"}
+        );
+        run(
+            {"openssl", "x509", "-req", "-in", path + ".csr", "-CA", tls + "ca.pem", "-CAkey",
+             tls + "ca.key", "-CAcreateserial", "-days", "30", "-out", path + ".pem"}
+        );
+    }
+    [[nodiscard]] ConnectionOptions by_certificate(const std::string& name) const {
+        auto options = options_for(slapd_.ldaps_uri(), BindMethod::external);
+        options.ca_file = slapd_.ca_file();
+        options.certificate_file = slapd_.folder() + "/" + name + ".pem";
+        options.key_file = slapd_.folder() + "/" + name + ".key";
+        return options;
+    }
+    /// Only the service account may write this.
+    static bool is_service(Connection& connection) {
+        const auto outcome = connection.modify(
+            user_dn(1), {{"pwdReset", {"TRUE"}}}, steady_clock::now() + seconds(10)
+        );
+        return outcome.has_value() && outcome->success();
+    }
+
+    SlapdRig slapd_;
+};
+
+TEST_F(External, LocalUserIsKnownOverTheLocalSocket) {
+    auto connection = open(options_for(slapd_.ldapi_uri(), BindMethod::external));
+    ASSERT_TRUE(connection.has_value()) << connection.error().context;
+    EXPECT_TRUE(is_service(*connection));
+}
+
+TEST_F(External, ClientCertificateProvesTheAccount) {
+    make_certificate("bascule-client");
+    auto connection = open(by_certificate("bascule-client"));
+    ASSERT_TRUE(connection.has_value()) << connection.error().context;
+    EXPECT_TRUE(is_service(*connection));
+    auto start_tls = by_certificate("bascule-client");
+    start_tls.servers = {slapd_.ldap_uri()};
+    start_tls.start_tls = true;
+    auto second = open(start_tls);
+    ASSERT_TRUE(second.has_value()) << second.error().context;
+    EXPECT_TRUE(is_service(*second));
+}
+
+TEST_F(External, CertificateOfSomebodyElseIsNotTheAccount) {
+    make_certificate("somebody");
+    auto connection = open(by_certificate("somebody"));
+    ASSERT_TRUE(connection.has_value()) << connection.error().context;
+    EXPECT_FALSE(is_service(*connection));
+}
+
+TEST_F(External, WithoutACertificateTheBindIsRefused) {
+    auto options = options_for(slapd_.ldaps_uri(), BindMethod::external);
+    options.ca_file = slapd_.ca_file();
+    EXPECT_FALSE(open(options).has_value());
+}
+
+class Kerberos : public testing::Test {
+  protected:
+    void SetUp() override {
+        const auto obstacle = SambaRig::obstacle();
+        if (!obstacle.empty()) {
+            GTEST_SKIP() << obstacle;
+        }
+        const auto path = samba_.folder() + "/etc/smb.conf";
+        std::ifstream file(path);
+        std::string text{std::istreambuf_iterator<char>(file), {}};
+        const std::string services = "server services = ldap";
+        text.replace(text.find(services), services.size(), services + " kdc");
+        std::ofstream(path) << text;
+        samba_.start();
+        // A domain controller registers it a while after its start.
+        samba_.modify(
+            "dn: CN=DC1,OU=Domain Controllers," + SambaRig::suffix() +
+            "\nchangetype: modify\nadd: servicePrincipalName\n"
+            "servicePrincipalName: ldap/dc1.rig.test\n"
+        );
+        const auto address = samba_.ldap_uri().substr(std::string("ldap://").size());
+        dns_ = std::make_unique<NameServer>(std::vector<std::string>{
+            "--host-record=dc1.rig.test," + address,
+            "--srv-host=_ldap._tcp.dc._msdcs.rig.test,dc1.rig.test,389,0,100"});
+        std::ofstream(samba_.folder() + "/krb5.conf") << fmt::format(
+            "[libdefaults]\ndefault_realm = RIG.TEST\ndns_lookup_kdc = false\n"
+            "dns_canonicalize_hostname = false\nrdns = false\n"
+            "[realms]\nRIG.TEST = {{\n kdc = {}:88\n}}\n",
+            address
+        );
+        ::setenv("KRB5_CONFIG", (samba_.folder() + "/krb5.conf").c_str(), 1);
+        run(
+            {"samba-tool", "domain", "exportkeytab", keytab_, "--principal=bascule@RIG.TEST", "-s",
+             path}
+        );
+    }
+    [[nodiscard]] ConnectionOptions with_keytab() const {
+        auto options = options_for("ldap://dc1.rig.test", BindMethod::gssapi);
+        options.keytab_file = keytab_;
+        const ldap::DnsLookup lookup({dns_->address()});
+        options.addresses = [lookup](const std::string& host, int port, auto deadline) {
+            return lookup.addresses(host, port, deadline);
+        };
+        return options;
+    }
+    [[nodiscard]] static bool may_read(Connection& connection) {
+        ldap::SearchRequest request;
+        request.base = SambaRig::service_dn();
+        const auto found = connection.search(request, steady_clock::now() + seconds(10));
+        return found.has_value() && found->size() == 1;
+    }
+
+    SambaRig samba_;
+    std::unique_ptr<NameServer> dns_;
+    std::string keytab_ = samba_.folder() + "/bascule.keytab";
+};
+
+TEST_F(Kerberos, KeytabProvesTheAccountAndEncryptsTheConnection) {
+    auto connection = open(with_keytab());
+    ASSERT_TRUE(connection.has_value()) << connection.error().detail;
+    EXPECT_TRUE(connection->encrypted());
+    EXPECT_TRUE(may_read(*connection));
+    auto again = open(with_keytab());
+    ASSERT_TRUE(again.has_value()) << again.error().detail;
+    EXPECT_TRUE(may_read(*again));
+}
+
+TEST_F(Kerberos, MissingKeytabIsSaid) {
+    auto options = with_keytab();
+    options.keytab_file = samba_.folder() + "/none.keytab";
+    const auto connection = open(options);
+    ASSERT_FALSE(connection.has_value());
+    EXPECT_EQ(connection.error().code, "directory_kerberos");
+    EXPECT_THAT(connection.error().detail, HasSubstr("keytab"));
+}
+
+TEST_F(Kerberos, ServerWithoutAPrincipalOfItsNameIsSaid) {
+    auto options = with_keytab();
+    options.servers = {"ldap://here.rig.test"};
+    options.addresses = [dc = samba_.ldap_uri().substr(7), lookup = ldap::DnsLookup({})](
+                            const std::string&, int port, auto deadline
+                        ) { return lookup.addresses(dc, port, deadline); };
+    const auto connection = open(options);
+    ASSERT_FALSE(connection.has_value());
+    EXPECT_EQ(connection.error().code, "directory_kerberos") << connection.error().context;
+}
+
+}  // namespace
+}  // namespace bascule::test

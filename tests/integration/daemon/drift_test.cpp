@@ -1,0 +1,219 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "tests/support/daemon_rig.hpp"
+
+namespace bascule::test {
+namespace {
+
+using Json = nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* source_lines = "    audit: { at: \"off\" }\n";
+
+void run_sql(const std::string& path, const std::string& sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &handle), SQLITE_OK);
+    sqlite3_busy_timeout(handle, 10'000);
+    char* problem = nullptr;
+    sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &problem);
+    EXPECT_EQ(problem, nullptr) << problem;
+    sqlite3_free(problem);
+    sqlite3_close(handle);
+}
+
+Json drift_now(const DaemonRig& daemon) {
+    const ProcessResult result = daemon.command({"--json", "drift", "--now"});
+    return Json::parse(result.output, nullptr, false)["sources"][0]["report"];
+}
+
+/// What the mirror is told to have, without the knowledge of the program.
+std::string forget_entry(const std::string& dn) {
+    return "DELETE FROM entry WHERE dn='" + dn + "'";
+}
+
+TEST(DriftAudit, NothingDiffersAndTheReportIsKeptAndSigned) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(200, 3));
+    directory.start();
+    DaemonRig daemon(directory, source_lines);
+    daemon.start();
+    const ProcessResult before = daemon.command({"drift"});
+    EXPECT_THAT(before.output, HasSubstr("never compared yet"));
+    const Json report = drift_now(daemon);
+    EXPECT_EQ(report["drift"], 0) << report;
+    EXPECT_EQ(report["complete"], true);
+    EXPECT_EQ(report["listed"], report["mirrored"]);
+    EXPECT_EQ(report["signatureValid"], true);
+    EXPECT_EQ(report["digest"].get<std::string>().size(), 64U);
+    const ProcessResult status = daemon.command({"status"});
+    EXPECT_THAT(status.output, HasSubstr("drift 0 ("));
+    const HttpAnswer metrics = HttpClient(daemon.management_port()).send({"GET", "/metrics"});
+    EXPECT_THAT(metrics.body, HasSubstr("bascule_source_drift{source=\"corp\"} 0"));
+    // It is in the audit log, and there after a restart.
+    EXPECT_THAT(daemon.command({"audit", "tail"}).output, HasSubstr("Audit mirror"));
+    daemon.stop();
+    daemon.start();
+    const Json again = Json::parse(daemon.command({"--json", "drift"}).output, nullptr, false);
+    EXPECT_EQ(again["sources"][0]["report"]["digest"], report["digest"]);
+    EXPECT_EQ(again["sources"][0]["report"]["signatureValid"], true);
+}
+
+TEST(DriftAudit, WhatTheMirrorHasOtherwiseIsFoundAndMended) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(60, 1));
+    directory.start();
+    DaemonRig daemon(directory, source_lines);
+    daemon.start();
+    daemon.stop();
+    // The store loses an entry, has another otherwise, and one that the directory never had.
+    run_sql(daemon.database(), forget_entry(user_dn(5)));
+    run_sql(
+        daemon.database(),
+        "UPDATE entry SET csn='20200101000000.000000Z#000000#000#000000' WHERE dn='" + user_dn(6) +
+            "'; UPDATE document SET body=replace(body, '" + user_uid(6) +
+            "@', 'wrong@') WHERE oid=(SELECT oid FROM entry WHERE dn='" + user_dn(6) + "')"
+    );
+    run_sql(
+        daemon.database(),
+        "UPDATE entry SET anchor=x'00112233445566778899aabbccddeeff' WHERE dn='" + user_dn(7) + "'"
+    );
+    daemon.start();
+    const Json report = drift_now(daemon);
+    EXPECT_GE(report["drift"].get<int>(), 2) << report;
+    EXPECT_GE(report["stale"].get<int>(), 1) << report;
+    EXPECT_EQ(drift_now(daemon)["drift"], 0);
+    static_cast<void>(daemon.token());
+    const Json mended = daemon.find("/Users", "userName eq \"" + user_uid(6) + "\"");
+    EXPECT_THAT(mended.dump(), Not(HasSubstr("wrong@")));
+}
+
+TEST(DriftAudit, ChangesWhileItComparesAreNoDrift) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(300, 3));
+    directory.start();
+    DaemonRig daemon(directory, source_lines);
+    daemon.start();
+    for (int round = 0; round < 3; ++round) {
+        static_cast<void>(daemon.request("GET", "/scim/v2/ServiceProviderConfig"));
+        for (std::size_t number = 0; number < 40; ++number) {
+            const std::size_t who = static_cast<std::size_t>(round) * 40 + number;
+            directory.set(user_dn(who), "title", "Round " + std::to_string(round));
+        }
+        const Json report = drift_now(daemon);
+        EXPECT_EQ(report["drift"], 0) << report;
+        EXPECT_EQ(report["problem"], "");
+    }
+}
+
+TEST(DriftAudit, EntriesThatTheServiceAccountSeesNoMoreAreHeldAndNotRemoved) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(100, 1));
+    directory.start();
+    DaemonRig daemon(directory, source_lines);
+    daemon.start();
+    auto rules = SlapdRig::default_access();
+    rules.insert(
+        rules.begin(), "to dn.subtree=\"ou=people," + SlapdRig::suffix() + "\" by dn.exact=\"" +
+                           SlapdRig::service_dn() + "\" none"
+    );
+    directory.change_access(rules);
+    const Json report = drift_now(daemon);
+    EXPECT_GT(report["held"].get<int>(), 50) << report;
+    EXPECT_LE(report["surplus"].get<int>() - report["held"].get<int>(), 50) << report;
+    EXPECT_EQ(daemon.command({"hold", "list"}).exit_code, 1);
+}
+
+TEST(DriftAudit, ADirectoryWithoutAChangeFeedIsComparedToo) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(100, 2));
+    directory.start();
+    DaemonRig daemon(
+        directory, "    dialect: generic\n    poll: { interval: 1s }\n    audit: { at: \"off\" }\n"
+    );
+    daemon.start();
+    directory.set(user_dn(1), "title", "Boss");
+    const Json report = drift_now(daemon);
+    EXPECT_EQ(report["drift"], 0) << report;
+    EXPECT_EQ(report["complete"], true);
+    EXPECT_GE(report["listed"].get<int>(), 100);
+}
+
+TEST(DriftAudit, ADirectoryThatIsDownIsSaid) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(10, 1));
+    directory.start();
+    DaemonRig daemon(directory, source_lines);
+    daemon.start();
+    directory.stop();
+    wait_until("the source to notice", std::chrono::seconds(30), [&] {
+        return daemon.source_status().value("state", "") != "live";
+    });
+    const ProcessResult result = daemon.command({"drift", "--now"});
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.output, HasSubstr("not compared: The source is"));
+}
+
+TEST(Replay, TheSameMessagesGiveTheSameContent) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(150, 3));
+    directory.start();
+    const std::string file = directory.folder() + "/corp.messages";
+    DaemonRig daemon(directory, "    record: { path: " + file + " }\n");
+    daemon.start();
+    for (std::size_t number = 0; number < 10; ++number) {
+        directory.set(user_dn(number), "title", "Boss");
+    }
+    directory.modify("dn: " + user_dn(20) + "\nchangetype: delete\n");
+    directory.modify(
+        "dn: " + user_dn(21) + "\nchangetype: modrdn\nnewrdn: uid=renamed\ndeleteoldrdn: 1\n"
+    );
+    static_cast<void>(daemon.token());
+    wait_until("the rename", std::chrono::seconds(30), [&] {
+        return !daemon.find("/Users", "userName eq \"renamed\"").is_null();
+    });
+    const auto objects = daemon.source_status()["objects"];
+    daemon.stop();
+    struct stat facts {};
+    ASSERT_EQ(::stat(file.c_str(), &facts), 0);
+    EXPECT_EQ(facts.st_mode & 0777U, 0600U);
+    const ProcessResult result = daemon.command(
+        {"--json", "replay", file, "--config", daemon.configuration(), "--repeat", "3"}
+    );
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    const Json answer = Json::parse(result.output, nullptr, false);
+    EXPECT_EQ(answer["same"], true);
+    const Json& first = answer["replays"][0];
+    EXPECT_EQ(first["users"].get<int>() + first["groups"].get<int>(), objects.get<int>());
+    EXPECT_EQ(first["whole"], true);
+    EXPECT_EQ(first["fromTheBeginning"], true);
+    EXPECT_EQ(first["digest"].get<std::string>().size(), 64U);
+}
+
+TEST(StatusCommand, WaitReturnsWhenEverythingIsLive) {
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(2000, 3));
+    directory.start();
+    DaemonRig daemon(directory, source_lines);
+    daemon.launch();
+    wait_until("the socket", std::chrono::seconds(30), [&] {
+        return daemon.command({"status"}).exit_code != 2;
+    });
+    const ProcessResult result = daemon.command({"status", "--wait", "--timeout", "60"});
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("live"));
+    directory.stop();
+    wait_until("the source to notice", std::chrono::seconds(30), [&] {
+        return daemon.source_status().value("state", "") != "live";
+    });
+    EXPECT_EQ(daemon.command({"status", "--wait", "--timeout", "1"}).exit_code, 1);
+}
+
+}  // namespace
+}  // namespace bascule::test

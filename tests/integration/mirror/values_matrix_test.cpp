@@ -1,0 +1,156 @@
+// Values and groups of every shape.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sodium.h>
+
+#include "tests/integration/mirror/mirror_rig.hpp"
+
+namespace bascule::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::string base64(const std::string& bytes) {
+    std::string out(sodium_base64_encoded_len(bytes.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+    sodium_bin2base64(
+        out.data(), out.size(), reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+        sodium_base64_VARIANT_ORIGINAL
+    );
+    out.resize(out.find('\0'));
+    return out;
+}
+
+std::string people() {
+    return "ou=people," + SlapdRig::suffix();
+}
+std::string groups() {
+    return "ou=groups," + SlapdRig::suffix();
+}
+
+/// A person whose RDN is given as text and as the values that it must have.
+std::string person(const std::string& rdn, const std::string& uid, const std::string& lines = {}) {
+    return fmt::format(
+        "dn: {},{}\nobjectClass: inetOrgPerson\nuid: {}\ncn: {}\nsn: x\n{}\n", rdn, people(), uid,
+        uid, lines
+    );
+}
+
+class ValuesMatrix : public testing::Test {
+  protected:
+    void begin(const std::string& ldif) {
+        slapd.load_ldif(ldif);
+        slapd.start();
+        mirror.start();
+        ASSERT_TRUE(mirror.wait_live());
+    }
+    SlapdRig slapd;
+    MirrorRig mirror{slapd, open_limits()};
+};
+
+TEST_F(ValuesMatrix, EveryOddNameIsFoundByItsGroup) {
+    struct Odd {
+        std::string rdn;
+        std::string value;
+    };
+    using namespace std::string_literals;
+    const std::vector<Odd> odd{
+        {"cn=\\20leading", " leading"},
+        {"cn=\\23number", "#number"},
+        {"cn=trailing\\20", "trailing "},
+        {"cn=a\\2Cb", "a,b"},
+        {"cn=a\\2Bb", "a+b"},
+        {"cn=a\\22b", "a\"b"},
+        {"cn=a\\5Cb", "a\\b"},
+        {"cn=a\\3Cb\\3E", "a<b>"},
+        {"cn=a\\3Bb", "a;b"},
+        {"cn=a\\3Db", "a=b"},
+        {"cn=a\\0Ab", "a\nb"},
+        {"cn=a\\0Dc", "a\rc"},
+        {"cn=i\xc4\xb1\xc4\xb0", "i\xc4\xb1\xc4\xb0"},
+        {"cn=e\xcc\x81 combining", "e\xcc\x81 combining"},
+        {"cn=\xc3\xa8 precomposed", "\xc3\xa8 precomposed"},
+    };
+    std::string ldif = base_ldif() + "\n";
+    std::string group =
+        fmt::format("dn: cn=odd,{}\nobjectClass: groupOfNames\ncn: odd\n", groups());
+    for (std::size_t index = 0; index < odd.size(); ++index) {
+        const auto dn = fmt::format("{},{}", odd[index].rdn, people());
+        ldif += fmt::format(
+            "dn:: {}\nobjectClass: inetOrgPerson\nuid: odd{}\ncn:: {}\nsn: x\n\n", base64(dn),
+            index, base64(odd[index].value)
+        );
+        group += fmt::format("member:: {}\n", base64(dn));
+    }
+    ldif += person("cn=multi+uid=multi1", "multi1", "cn: multi\n");
+    group += fmt::format("member: UID=Multi1+CN=multi,{}\n", people());
+    begin(ldif);
+    slapd.modify(group);
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(mirror.members("cn=odd," + groups()), SizeIs(odd.size() + 1));
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
+TEST_F(ValuesMatrix, HugeManyAndBrokenValuesHarmNobody) {
+    std::string many;
+    for (int index = 0; index < 300; ++index)
+        many += fmt::format("mail: m{}@rig.test\n", index);
+    begin(
+        base_ldif() + "\n" +
+        person(
+            "uid=photo", "photo", "jpegPhoto:: " + base64(std::string(5'000'000, '\xff')) + "\n"
+        ) +
+        person("uid=mails", "mails", many) +
+        person("uid=zero", "zero", "title:: " + base64(std::string("a\0b", 3)) + "\n") +
+        person("uid=plain", "plain", "title: Whole\n")
+    );
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(mirror.document("uid=photo," + people()), HasSubstr("\"photo\""));
+    EXPECT_THAT(mirror.document("uid=mails," + people()), HasSubstr("m299@rig.test"));
+    EXPECT_THAT(mirror.document("uid=zero," + people()), HasSubstr("\"zero\""));
+    EXPECT_THAT(mirror.document("uid=plain," + people()), HasSubstr("Whole"));
+}
+
+std::string nested(const std::string& name, const std::vector<std::string>& members) {
+    std::string ldif =
+        fmt::format("dn: cn={0},{1}\nobjectClass: groupOfNames\ncn: {0}\n", name, groups());
+    for (const auto& member : members)
+        ldif += "member: " + member + "\n";
+    return ldif + "\n";
+}
+
+std::string group_of(const std::string& prefix, std::size_t number) {
+    return fmt::format("cn={}{},{}", prefix, number, groups());
+}
+
+/// The user is in the last group of each shape.
+TEST_F(ValuesMatrix, NestedGroupsOfEveryShapeReachTheirMembers) {
+    const auto user = "uid=deep," + people();
+    std::string ldif = base_ldif() + "\n" + person("uid=deep", "deep");
+    constexpr std::size_t depth = 1000;
+    constexpr std::size_t round = 50;
+    for (std::size_t number = 0; number < depth; ++number) {
+        const bool last = number + 1 == depth;
+        ldif +=
+            nested(fmt::format("chain{}", number), {last ? user : group_of("chain", number + 1)});
+    }
+    for (std::size_t number = 0; number < round; ++number) {
+        std::vector<std::string> members{group_of("ring", (number + 1) % round)};
+        if (number == 0)
+            members.push_back(user);
+        ldif += nested(fmt::format("ring{}", number), members);
+    }
+    ldif += nested("self0", {group_of("self", 0), user});
+    ldif += nested("pair0", {group_of("pair", 1)}) + nested("pair1", {group_of("pair", 0), user});
+    ldif += nested("top0", {group_of("left", 0), group_of("right", 0)}) +
+            nested("left0", {group_of("low", 0)}) + nested("right0", {group_of("low", 0)}) +
+            nested("low0", {user});
+    begin(ldif);
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(mirror.groups_of(user), SizeIs(depth + round + 1 + 2 + 4));
+}
+
+}  // namespace
+}  // namespace bascule::test
