@@ -37,7 +37,7 @@ HOMES = {
     r"tl/expected\.hpp": ["directory/base"],
     r"sodium.*": ["directory/base", "store/sqlite", "selfservice", "daemon", "connectors/ldap"],
     r"openssl/.*": ["directory/base", "http/server", "daemon", "selfservice", "connectors/ldap"],
-    r"zlib\.h": ["http/server"],
+    r"zlib\.h": ["http/server", "daemon"],
     r"(ares|krb5)\.h|(gssapi|sasl)/.*": ["connectors/ldap"],
     r"cjose/.*": ["selfservice", "portal/api", "connectors", "daemon"],
     r"curl/.*": ["connectors"],

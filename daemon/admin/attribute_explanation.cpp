@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 
 #include "directory/authority/joined_parts.hpp"
 #include "directory/base/json_text.hpp"
+#include "directory/base/sha256.hpp"
 #include "directory/mirror/provenance.hpp"
 
 namespace bascule::daemon {
@@ -33,17 +33,6 @@ std::string_view value_at(std::string_view body, const AttributePath& path) {
         return value;
     }
     return json_member(value, path.sub);
-}
-
-std::string sha256(std::string_view bytes) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    std::string text;
-    for (unsigned at = 0; at < size; ++at) {
-        text += fmt::format("{:02x}", digest[at]);
-    }
-    return text;
 }
 
 bool is_edge(const AttributePath& path, EdgeKind kind) {
@@ -174,7 +163,7 @@ void add_rules(
         value["values"] = rule.values.size();
         for (const std::string& raw : rule.values) {
             if (hashes.size() < hashes_told) {
-                hashes.push_back(sha256(raw));
+                hashes.push_back(sha256_hex(raw));
             }
         }
     }
