@@ -142,15 +142,21 @@ void add_rules(
     json hashes = json::array();
     std::vector<std::string> names;
     std::vector<std::string> attributes;
+    // A test of an attribute that the entry lacks gives a value of no value.
+    const bool told = with_entry && std::ranges::any_of(rules, [](const RuleTrace& rule) {
+                          return !rule.attribute.empty() || rule.from.empty();
+                      });
     for (const RuleTrace& rule : rules) {
         value["rules"].push_back(describe(rule));
-        const bool gave = !with_entry || !rule.attribute.empty() || rule.from.empty();
+        const bool gave = !told || !rule.attribute.empty() || rule.from.empty();
         if (!gave) {
             continue;
         }
         names.push_back(rule.rule + (rule.how.empty() ? "" : " (" + rule.how + ")"));
-        if (!with_entry && !rule.from.empty()) {
-            attributes.push_back(fmt::format("{}", fmt::join(rule.from, " or ")));
+        if (!told && !rule.from.empty()) {
+            attributes.push_back(
+                fmt::format("{}{}", fmt::join(rule.from, " or "), with_entry ? " (no value)" : "")
+            );
         }
         if (rule.attribute.empty()) {
             continue;
