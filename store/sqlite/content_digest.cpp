@@ -49,7 +49,6 @@ class RowDigest {
 
     Sha256 digest_;
 };
-};
 
 }  // namespace
 
