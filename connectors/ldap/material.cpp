@@ -1,60 +1,46 @@
 #include "connectors/ldap/material.hpp"
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <fstream>
-#include <memory>
+#include <string>
+
+#include "directory/base/sha256.hpp"
 
 namespace bascule::ldap {
 namespace {
 
-class Digest {
-  public:
-    Digest() : context_(EVP_MD_CTX_new(), &EVP_MD_CTX_free) {
-        EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-    }
-    void add(std::string_view bytes) {
-        const auto size = bytes.size();
-        EVP_DigestUpdate(context_.get(), &size, sizeof size);
-        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
-    }
-    void add_file(const std::string& path) {
-        std::ifstream file(path, std::ios::binary);
-        std::array<char, 4096> buffer{};
-        while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
-            add({buffer.data(), static_cast<std::size_t>(file.gcount())});
-        }
-        buffer.fill('\0');
-    }
-    [[nodiscard]] std::string finish() {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-        unsigned size = 0;
-        EVP_DigestFinal_ex(context_.get(), bytes.data(), &size);
-        return {bytes.begin(), bytes.begin() + size};
-    }
+/// Each part with its length, so that no two lists of parts look the same.
+void add(Sha256& digest, std::string_view bytes) {
+    digest.add(std::to_string(bytes.size()) + ":");
+    digest.add(bytes);
+}
 
-  private:
-    std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
+void add_file(Sha256& digest, const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::array<char, 4096> buffer{};
+    while (file.read(buffer.data(), buffer.size()) || file.gcount() > 0) {
+        add(digest, {buffer.data(), static_cast<std::size_t>(file.gcount())});
+    }
+    buffer.fill('\0');
+}
 
 }  // namespace
 
 std::string material_of(const ConnectionOptions& options) {
-    Digest digest;
+    Sha256 digest;
     for (const auto& path :
          {options.ca_file, options.certificate_file, options.key_file, options.keytab_file}) {
-        digest.add(path);
+        add(digest, path);
         if (!path.empty()) {
-            digest.add_file(path);
+            add_file(digest, path);
         }
     }
     if (!options.bind_dn.empty() && options.secret) {
         if (const auto secret = options.secret()) {
-            digest.add(secret->reveal());
+            add(digest, secret->reveal());
         }
     }
-    return digest.finish();
+    return digest.hex();
 }
 
 }  // namespace bascule::ldap

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 
 #include "directory/authority/joined_parts.hpp"
 #include "directory/base/json_text.hpp"
+#include "directory/base/sha256.hpp"
 #include "directory/mirror/provenance.hpp"
 
 namespace bascule::daemon {
@@ -33,17 +33,6 @@ std::string_view value_at(std::string_view body, const AttributePath& path) {
         return value;
     }
     return json_member(value, path.sub);
-}
-
-std::string sha256(std::string_view bytes) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-    std::string text;
-    for (unsigned at = 0; at < size; ++at) {
-        text += fmt::format("{:02x}", digest[at]);
-    }
-    return text;
 }
 
 bool is_edge(const AttributePath& path, EdgeKind kind) {
@@ -153,15 +142,21 @@ void add_rules(
     json hashes = json::array();
     std::vector<std::string> names;
     std::vector<std::string> attributes;
+    // A test of an attribute that the entry lacks gives a value of no value.
+    const bool told = with_entry && std::ranges::any_of(rules, [](const RuleTrace& rule) {
+                          return !rule.attribute.empty() || rule.from.empty();
+                      });
     for (const RuleTrace& rule : rules) {
         value["rules"].push_back(describe(rule));
-        const bool gave = !with_entry || !rule.attribute.empty() || rule.from.empty();
+        const bool gave = !told || !rule.attribute.empty() || rule.from.empty();
         if (!gave) {
             continue;
         }
         names.push_back(rule.rule + (rule.how.empty() ? "" : " (" + rule.how + ")"));
-        if (!with_entry && !rule.from.empty()) {
-            attributes.push_back(fmt::format("{}", fmt::join(rule.from, " or ")));
+        if (!told && !rule.from.empty()) {
+            attributes.push_back(
+                fmt::format("{}{}", fmt::join(rule.from, " or "), with_entry ? " (no value)" : "")
+            );
         }
         if (rule.attribute.empty()) {
             continue;
@@ -174,7 +169,7 @@ void add_rules(
         value["values"] = rule.values.size();
         for (const std::string& raw : rule.values) {
             if (hashes.size() < hashes_told) {
-                hashes.push_back(sha256(raw));
+                hashes.push_back(sha256_hex(raw));
             }
         }
     }

@@ -8,6 +8,7 @@
 
 #include "config/load.hpp"
 #include "connectors/ldap/dialects/parts.hpp"
+#include "connectors/ldap/mapping/scoped_mapper.hpp"
 #include "daemon/ctl/commands.hpp"
 #include "daemon/ctl/text_table.hpp"
 #include "daemon/operator_schemas.hpp"
@@ -64,20 +65,34 @@ Result<const config::SourceSettings*> find_source(
     return &*found;
 }
 
-MapperOf mapper_of(const config::SourceSettings& source, const directory::Registry& registry) {
-    return [&source,
-            &registry](const std::string& name) -> Result<std::unique_ptr<directory::EntryMapper>> {
+Result<ReplayMapping> make_mapping(
+    const config::SourceSettings& source, ldap::Dialect dialect, const directory::Registry& registry
+) {
+    ReplayMapping mapping;
+    BASCULE_TRY(
+        mapping.rules, ldap::Mapper::compile(
+                           {source.users, source.groups}, registry, ldap::default_mapping(dialect)
+                       )
+    );
+    BASCULE_TRY(
+        auto scoped,
+        ldap::ScopedMapper::make(
+            *mapping.rules, source.base,
+            {source.bases, source.exclude, source.users_base, source.groups_base}, registry
+        )
+    );
+    mapping.areas = scoped.get();
+    mapping.mapper = std::move(scoped);
+    return mapping;
+}
+
+MappingOf mapping_of(const config::SourceSettings& source, const directory::Registry& registry) {
+    return [&source, &registry](const std::string& name) -> Result<ReplayMapping> {
         using ldap::Dialect;
         for (const Dialect dialect :
              {Dialect::openldap, Dialect::ds389, Dialect::active_directory, Dialect::generic}) {
             if (ldap::name_of(dialect) == name) {
-                BASCULE_TRY(
-                    auto mapper,
-                    ldap::Mapper::compile(
-                        {source.users, source.groups}, registry, ldap::default_mapping(dialect)
-                    )
-                );
-                return std::unique_ptr<directory::EntryMapper>(std::move(mapper));
+                return make_mapping(source, dialect, registry);
             }
         }
         return fail(
@@ -153,7 +168,7 @@ Result<int> replay_file(const Invocation& invocation, const Wanted& wanted) {
         const TemporaryFolder folder;
         options.store = folder.path() + "/replay.db";
         BASCULE_TRY(
-            const ReplayResult result, replay(options, registry, mapper_of(*source, registry))
+            const ReplayResult result, replay(options, registry, mapping_of(*source, registry))
         );
         first = round == 0 ? result.digest : first;
         same = same && result.digest == first;

@@ -101,10 +101,7 @@ class Run {
   public:
     Run(store::ScratchCopy& copy, ldap::DirectorySource& directory, mirror::MirrorEngine& engine,
         PlanProgress& progress)
-        : copy_(copy),
-          feed_(directory.make_feed()),
-          engine_(engine),
-          progress_(progress) {}
+        : copy_(copy), feed_(directory.make_feed()), engine_(engine), progress_(progress) {}
 
     /// Runs the feed until its refresh is complete.
     Status complete(const std::stop_token& stop) {
@@ -187,8 +184,8 @@ Status SourceReading::open(
 
 Result<std::unique_ptr<SourceReading>> SourceReading::read(
     const config::SourceSettings& settings, store::ScratchCopy& copy,
-    std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock,
-    PlanProgress& progress, const std::stop_token& stop
+    std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, PlanProgress& progress,
+    const std::stop_token& stop
 ) {
     std::unique_ptr<SourceReading> reading(new SourceReading());
     if (Status opened = reading->open(settings, copy.store(), std::move(joins), clock, progress);

@@ -24,10 +24,14 @@ class LogClock final : public directory::Clock {
 class Player {
   public:
     Player(
-        const ReplayOptions& options, const MapperOf& mapper_of, directory::Store& store,
+        const ReplayOptions& options, const MappingOf& mapping_of, directory::Store& store,
         LogClock& clock, ReplayResult& result
     )
-        : options_(options), mapper_of_(mapper_of), store_(store), clock_(clock), result_(result) {}
+        : options_(options),
+          mapping_of_(mapping_of),
+          store_(store),
+          clock_(clock),
+          result_(result) {}
 
     Status play(FeedMessage message) {
         clock_.time = message.time;
@@ -81,24 +85,24 @@ class Player {
             return {};
         }
         engine_.reset();
-        BASCULE_TRY(mapper_, mapper_of_(message.text));
+        BASCULE_TRY(rules_, mapping_of_(message.text));
         dialect_ = message.text;
         mapping_ = message.second;
         engine_ = std::make_unique<mirror::MirrorEngine>(
-            store_, *mapper_, clock_, options_.source, options_.limits
+            store_, *rules_.mapper, clock_, options_.source, options_.limits, nullptr, rules_.areas
         );
         BASCULE_CHECK(engine_->open());
-        return engine_->reset_cookie(dialect_, mapper_->fingerprint());
+        return engine_->reset_cookie(dialect_, engine_->mapping_fingerprint());
     }
 
     const ReplayOptions& options_;
-    const MapperOf& mapper_of_;
+    const MappingOf& mapping_of_;
     directory::Store& store_;
     LogClock& clock_;
     ReplayResult& result_;
     std::string dialect_;
     std::string mapping_;
-    std::unique_ptr<directory::EntryMapper> mapper_;
+    ReplayMapping rules_;
     std::unique_ptr<mirror::MirrorEngine> engine_;
 };
 
@@ -121,14 +125,14 @@ Status count(directory::Store& store, const std::string& source, ReplayResult& r
 }  // namespace
 
 Result<ReplayResult> replay(
-    const ReplayOptions& options, const directory::Registry& registry, const MapperOf& mapper_of
+    const ReplayOptions& options, const directory::Registry& registry, const MappingOf& mapping_of
 ) {
     ReplayResult result;
     LogClock clock;
     BASCULE_TRY(auto store, store::open_sqlite_store({options.store}, registry, clock));
     const auto began = std::chrono::steady_clock::now();
     {
-        Player player(options, mapper_of, *store, clock, result);
+        Player player(options, mapping_of, *store, clock, result);
         BASCULE_TRY(result.whole, read_message_log(options.log, [&](FeedMessage message) {
                         return player.play(std::move(message));
                     }));

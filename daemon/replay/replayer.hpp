@@ -9,6 +9,7 @@
 #include "directory/base/result.hpp"
 #include "directory/mirror/removal_guard.hpp"
 #include "directory/model/registry.hpp"
+#include "directory/ports/entry_areas.hpp"
 #include "directory/ports/entry_mapper.hpp"
 
 namespace bascule::daemon {
@@ -28,9 +29,15 @@ struct ReplayResult {
     std::chrono::duration<double> took{};
 };
 
+/// How entries are mapped, and which of them.
+struct ReplayMapping {
+    std::unique_ptr<directory::EntryMapper> rules;  ///< `mapper` refers to it
+    std::unique_ptr<directory::EntryMapper> mapper;
+    const directory::EntryAreas* areas = nullptr;  ///< of `mapper`
+};
+
 /// Makes the mapping of a dialect, named as the log has it.
-using MapperOf =
-    std::function<Result<std::unique_ptr<directory::EntryMapper>>(const std::string& dialect)>;
+using MappingOf = std::function<Result<ReplayMapping>(const std::string& dialect)>;
 
 struct ReplayOptions {
     std::string log;
@@ -42,7 +49,7 @@ struct ReplayOptions {
 /// Feeds a message log through the mirror's engine into a fresh store, by the log's own clock. The
 /// same log, mapping and limits give the same digest. `registry` outlives the call.
 [[nodiscard]] Result<ReplayResult> replay(
-    const ReplayOptions& options, const directory::Registry& registry, const MapperOf& mapper_of
+    const ReplayOptions& options, const directory::Registry& registry, const MappingOf& mapping_of
 );
 
 }  // namespace bascule::daemon

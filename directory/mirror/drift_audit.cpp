@@ -1,16 +1,13 @@
 #include "directory/mirror/drift_audit.hpp"
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <utility>
 
+#include "directory/base/sha256.hpp"
 #include "directory/mirror/held_plan.hpp"
 
 namespace bascule::mirror {
@@ -38,21 +35,10 @@ struct ListedStamp {
 
 std::string digest_of(std::vector<ListedStamp>& listed) {
     std::ranges::sort(listed, {}, &ListedStamp::anchor);
-    const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(
-        EVP_MD_CTX_new(), &EVP_MD_CTX_free
-    );
-    EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-    for (const ListedStamp& one : listed) {
-        const std::string line = one.anchor.to_string() + " " + one.stamp + "\n";
-        EVP_DigestUpdate(context.get(), line.data(), line.size());
-    }
-    std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-    unsigned size = 0;
-    EVP_DigestFinal_ex(context.get(), bytes.data(), &size);
-    std::string text;
-    for (unsigned at = 0; at < size; ++at)
-        text += fmt::format("{:02x}", bytes[at]);
-    return text;
+    Sha256 digest;
+    for (const ListedStamp& one : listed)
+        digest.add(one.anchor.to_string() + " " + one.stamp + "\n");
+    return digest.hex();
 }
 
 }  // namespace

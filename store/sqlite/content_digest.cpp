@@ -1,11 +1,11 @@
 #include "store/sqlite/content_digest.hpp"
 
 #include <fmt/format.h>
-#include <sodium.h>
 
 #include <array>
 #include <string_view>
 
+#include "directory/base/sha256.hpp"
 #include "store/sqlite/connection.hpp"
 
 namespace bascule::store {
@@ -26,10 +26,8 @@ constexpr std::array<std::string_view, 5> tables{
     "JOIN source s ON s.number=u.source ORDER BY s.name, o.id, u.kind, u.dn_key",
     "SELECT name, cookie, mapping_fingerprint, phase, held_plan FROM source ORDER BY name"};
 
-class Digest {
+class RowDigest {
   public:
-    Digest() { crypto_hash_sha256_init(&state_); }
-
     void add(Rows rows) {
         while (rows.next()) {
             const int columns = sqlite3_column_count(rows.handle());
@@ -40,30 +38,16 @@ class Digest {
         add("end of table");
     }
 
-    [[nodiscard]] std::string text() {
-        std::array<unsigned char, crypto_hash_sha256_BYTES> bytes{};
-        crypto_hash_sha256_final(&state_, bytes.data());
-        std::string out;
-        for (const unsigned char byte : bytes) {
-            out += fmt::format("{:02x}", byte);
-        }
-        return out;
-    }
+    [[nodiscard]] std::string text() { return digest_.hex(); }
 
   private:
     /// With its length, so that no two rows look the same.
     void add(std::string_view bytes) {
-        const std::string size = fmt::format("{}:", bytes.size());
-        feed(size);
-        feed(bytes);
-    }
-    void feed(std::string_view bytes) {
-        crypto_hash_sha256_update(
-            &state_, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()
-        );
+        digest_.add(fmt::format("{}:", bytes.size()));
+        digest_.add(bytes);
     }
 
-    crypto_hash_sha256_state state_{};
+    Sha256 digest_;
 };
 
 }  // namespace
@@ -71,7 +55,7 @@ class Digest {
 Result<std::string> content_digest(const std::string& path) {
     return guarded([&]() -> Result<std::string> {
         Connection connection(path, OpenMode::read_only, cache_kib);
-        Digest digest;
+        RowDigest digest;
         for (const std::string_view table : tables) {
             digest.add(connection.rows(table));
         }

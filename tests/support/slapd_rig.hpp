@@ -133,7 +133,6 @@ class SlapdRig {
     void write_configuration() const;
     [[nodiscard]] std::vector<std::string> shifted(std::vector<std::string> program) const;
     [[nodiscard]] std::string in_folder(std::string lines) const;
-    void change_configuration(std::string_view ldif);
     [[nodiscard]] std::string log_tail() const;
 
     SlapdOptions options_;

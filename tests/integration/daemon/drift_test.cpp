@@ -54,7 +54,7 @@ TEST(DriftAudit, NothingDiffersAndTheReportIsKeptAndSigned) {
     EXPECT_EQ(report["digest"].get<std::string>().size(), 64U);
     const ProcessResult status = daemon.command({"status"});
     EXPECT_THAT(status.output, HasSubstr("drift 0 ("));
-    const HttpAnswer metrics = HttpClient(daemon.management_port()).send({"GET", "/metrics"});
+    const HttpAnswer metrics = HttpClient(daemon.management_port()).send({"GET", "/metrics", {}, {}});
     EXPECT_THAT(metrics.body, HasSubstr("bascule_source_drift{source=\"corp\"} 0"));
     // It is in the audit log, and there after a restart.
     EXPECT_THAT(daemon.command({"audit", "tail"}).output, HasSubstr("Audit mirror"));

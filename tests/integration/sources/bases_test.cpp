@@ -71,7 +71,7 @@ class Bases : public ::testing::Test {
                               const std::string& to) {
             kind.modify(
                 "dn: " + what + "," + from + "\nchangetype: modrdn\nnewrdn: " + what +
-                "\ndeleteoldrdn: 0\nnewsuperior: " + to + "\n\n"
+                "\ndeleteoldrdn: 1\nnewsuperior: " + to + "\n\n"
             );
         };
         const std::string id = user(name("stays"))["id"];

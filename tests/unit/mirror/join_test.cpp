@@ -158,7 +158,7 @@ TEST_F(Join, MassDeletionOfJoinedEntriesIsHeldAndApproved) {
     ASSERT_EQ(list->size(), 1U);
     EXPECT_EQ(list->front().total, 39U);
     MirrorWorld::check(
-        service.approve("extra", list->front().hash, world.mapper(), {directory::ActorKind::system})
+        service.approve("extra", list->front().hash, world.mapper(), {directory::ActorKind::system, {}, "root"})
     );
     EXPECT_EQ(world.type_of("extra", uuid_of(200)), "Joined");
     EXPECT_EQ(world.type_of("extra", uuid_of(201)), "none");
@@ -167,7 +167,8 @@ TEST_F(Join, MassDeletionOfJoinedEntriesIsHeldAndApproved) {
 
 TEST_F(Join, HeldDeletionOutlivesALookAtTheEntry) {
     GuardLimits limits;
-    limits.delete_at_least = 1;
+    limits.delete_at_least = 0;
+    limits.delete_percent = 0;
     JoinedWorld world({"corp", "extra"}, limits);
     world.load("corp", {user(1, "anna", "7"), user(2, "bert", "8")});
     world.load("extra", {user(3, "x", "7"), user(4, "y", "8")});
@@ -189,7 +190,7 @@ TEST_F(Join, RetiredSourceReleasesWhatIsJoinedToIt) {
     world_.load("extra", {user(2, "a.smith", "7"), group(3, {"a.smith"})});
     EXPECT_EQ(world_.targets(in_extra(3)), std::set<Uuid>{in_corp(1)});
     SourceRetirement retirement(*world_.store);
-    MirrorWorld::check(retirement.retire("corp", 1, {directory::ActorKind::system}));
+    MirrorWorld::check(retirement.retire("corp", 1, {directory::ActorKind::system, {}, "root"}));
     world_.settle();
     EXPECT_EQ(world_.type_of("extra", uuid_of(2)), "User");
     EXPECT_EQ(world_.targets(in_extra(3)), std::set<Uuid>{in_extra(2)});

@@ -194,7 +194,7 @@ unsigned from_environment(const char* name, unsigned otherwise) {
 }
 
 TEST(MirrorRuns, MirrorEqualsDirectoryWhateverBreaks) {
-    const unsigned count = from_environment("BASCULE_MIRROR_RUNS", 300);
+    const unsigned count = from_environment("BASCULE_MIRROR_RUNS", 200);
     const unsigned first = from_environment("BASCULE_MIRROR_SEED", 1);
     const auto failures = [] {
         return testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();

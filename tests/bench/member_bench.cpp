@@ -1,0 +1,166 @@
+// What one change of a very large group costs, from slapd's commit to the mirror's, and whether a
+// storm of changes drains. member_bench MEMBERS [log]: with "log" by the overlay accesslog.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+#include "connectors/ldap/dialects/parts.hpp"
+#include "tests/integration/mirror/mirror_rig.hpp"
+#include "tests/support/slapd_rig.hpp"
+
+namespace {
+
+using namespace bascule;
+using namespace bascule::test;
+using std::chrono::steady_clock;
+
+double since(steady_clock::time_point begin) {
+    return std::chrono::duration<double>(steady_clock::now() - begin).count();
+}
+
+std::size_t status_kib(const std::string& name) {
+    std::ifstream file("/proc/self/status");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with(name + ":")) {
+            return static_cast<std::size_t>(std::atoll(line.c_str() + name.size() + 1));
+        }
+    }
+    return 0;
+}
+
+SlapdOptions options_of(const std::string& folder, bool log) {
+    SlapdOptions options;
+    options.session_log = 1'000'000;
+    options.global_lines = "sortvals member\n";
+    if (log) {
+        options.global_lines += fmt::format(
+            "moduleload accesslog.so\ndatabase mdb\nsuffix cn=accesslog\nrootdn cn=log\n"
+            "directory {}\ndbnosync\nmaxsize 4294967296\n"
+            "index reqEntryUUID,reqStart,entryCSN,objectClass eq\n"
+            "limits dn.exact=\"{}\" size=unlimited time=unlimited\naccess to * by * read\n",
+            folder, SlapdRig::service_dn()
+        );
+        options.database_lines =
+            "overlay accesslog\nlogdb cn=accesslog\nlogops writes\nlogsuccess TRUE\n";
+    }
+    return options;
+}
+
+class Bench {
+  public:
+    Bench(const std::string& folder, std::size_t members, bool log)
+        : members_(members), slapd_(options_of(folder, log)) {
+        slapd_.load_ldif(directory_ldif(members + 1000) + group_ldif("huge", members));
+        slapd_.start();
+        MirrorSetup setup;
+        setup.source.connection.servers = {slapd_.ldap_uri()};
+        setup.source.connection.bind_dn = SlapdRig::service_dn();
+        setup.source.connection.secret = [] { return Secret(SlapdRig::service_password()); };
+        setup.source.connection.operation_timeout = std::chrono::minutes(5);
+        setup.source.base = SlapdRig::suffix();
+        setup.source.change_log = log ? "cn=accesslog" : "";
+        mirror_ = std::make_unique<MirrorRig>(std::move(setup));
+    }
+
+    void run() {
+        auto begin = steady_clock::now();
+        mirror_->start();
+        wait([&] { return edges() == members_; });
+        fmt::print("loaded {} members in {:.1f} s\n", members_, since(begin));
+        change("add", members_);  // a new log counts as whole from its first change on
+        wait([&] { return edges() == members_ + 1; });
+        for (std::size_t round = 1; round <= 3; ++round) {
+            one(round);
+        }
+        storm();
+    }
+
+  private:
+    void one(std::size_t round) {
+        std::ofstream("/proc/self/clear_refs") << "5";
+        const auto rss = status_kib("VmRSS");
+        const auto before = edges();
+        const auto writes = mirror_->last_sequence();
+        const auto asked = steady_clock::now();
+        change("add", members_ + round);
+        const auto committed = steady_clock::now();
+        wait([&] { return edges() == before + 1; });
+        fmt::print(
+            "one member added: {:.0f} ms in slapd, {:.0f} ms more to the mirror's commit, peak RSS "
+            "+{:.1f} MiB, {} journal records\n",
+            std::chrono::duration<double, std::milli>(committed - asked).count(),
+            since(committed) * 1000, static_cast<double>(status_kib("VmHWM") - rss) / 1024,
+            mirror_->last_sequence() - writes
+        );
+    }
+
+    /// Changes of one member each, as fast as slapd takes them.
+    void storm() {
+        constexpr std::size_t changes = 500;
+        const auto before = edges();
+        std::string ldif;
+        for (std::size_t i = 0; i < changes; ++i) {
+            ldif += modification("add", members_ + 10 + i);
+        }
+        const auto begin = steady_clock::now();
+        slapd_.modify(ldif);
+        const double told = since(begin);
+        wait([&] { return edges() == before + changes; });
+        fmt::print(
+            "storm of {} single changes: {:.1f} s in slapd, the mirror {:.1f} s after it\n",
+            changes, told, since(begin) - told
+        );
+    }
+
+    static std::string modification(const std::string& kind, std::size_t user) {
+        return fmt::format(
+            "dn: {}\nchangetype: modify\n{}: member\nmember: {}\n\n", group_dn("huge"), kind,
+            user_dn(user)
+        );
+    }
+    void change(const std::string& kind, std::size_t user) {
+        slapd_.modify(modification(kind, user));
+    }
+    std::size_t edges() {
+        const auto entry = mirror_->entry(group_dn("huge"));
+        std::size_t count = 0;
+        if (entry) {
+            static_cast<void>(mirror_->store().read([&](directory::Reader& reader) -> Status {
+                count = reader.count_edges(directory::EdgeKind::member, entry->oid).value_or(0);
+                return {};
+            }));
+        }
+        return count;
+    }
+    static void wait(const std::function<bool()>& condition) {
+        const auto until = steady_clock::now() + std::chrono::minutes(10);
+        while (!condition()) {
+            if (steady_clock::now() > until) {
+                fmt::print("not within ten minutes\n");
+                std::exit(1);
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+    }
+
+    std::size_t members_;
+    SlapdRig slapd_;
+    std::unique_ptr<MirrorRig> mirror_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const auto members = static_cast<std::size_t>(argc > 1 ? std::atoll(argv[1]) : 100'000);
+    const bool log = argc > 2 && std::string(argv[2]) == "log";
+    std::string pattern = std::filesystem::temp_directory_path() / "bascule-bench-XXXXXX";
+    const std::string folder = ::mkdtemp(pattern.data());
+    Bench(folder, members, log).run();
+    std::filesystem::remove_all(folder);
+}
