@@ -160,6 +160,17 @@ Result<std::vector<PhoneRule>> phone_rules(
                     "', which no rule of users.map takes into phoneNumbers as it is."
             );
         }
+        const auto same_type = std::ranges::count_if(users.rules, [&](const auto& one) {
+            return type_of(one) && equals_ignoring_ascii_case(*type_of(one), *type_of(*rule));
+        });
+        if (same_type > 1) {
+            return fail(
+                ErrorKind::invalid_input, "invalid_write_back",
+                "write_back.phone names '" + printable(attribute, 60) +
+                    "', and another rule of users.map makes phoneNumbers of the same type, so it "
+                    "cannot be told which numbers belong there."
+            );
+        }
         found.push_back({attribute, *type_of(*rule)});
     }
     return found;
