@@ -162,9 +162,9 @@ std::vector<Option> source_options() {
         ),
         option<S>(
             "sources[].audit.every", Kind::duration, BASCULE_FIELD(audit_every),
-            {.help = "Compares at intervals as well.",
+            {.default_value = "0s",
+             .help = "Compares at intervals as well; 0s: only at the time of day.",
              .example = "6h",
-             .minimum = 10'000,
              .maximum = 604'800'000}
         ),
         option<S>(
