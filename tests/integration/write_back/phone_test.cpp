@@ -114,7 +114,7 @@ TEST_F(PhoneWriteBack, ANumberGoesToTheDirectoryAndItsEchoIsNoChange) {
     EXPECT_THAT(rig.values(dn, "mobile"), ElementsAre("+49301234567"));
     wait_for_echoes(1);
     EXPECT_EQ(records().size(), before + 1);
-    EXPECT_EQ(records().front().at("actor").value("kind", ""), "client");
+    EXPECT_EQ(records().front().at("actor").value("kind", ""), "token");
     EXPECT_EQ(user().at("meta").at("version"), added.json.at("meta").at("version"));
 
     const auto replaced = patch(set_phone("mobile", "+49307654321"));
@@ -211,7 +211,7 @@ TEST_F(PhoneWriteBack, PeopleChangeTheirOwnNumberWhereTheyMay) {
         return client.send(
             {"PATCH",
              "/scim/v2/Me",
-             {{"Content-Type", "application/scim+json"},
+             {{"Content-Type", "application/json"},
               {"X-Bascule-Request", "1"},
               {"Cookie", cookie.substr(0, cookie.find(';'))}},
              body.dump()}
