@@ -70,9 +70,9 @@ struct SourceSettings {
     std::vector<std::string> servers;  ///< ldap, ldaps or ldapi URLs, tried in order
     std::string ca;                    ///< path; empty: the system's
     bool start_tls = false;
-    std::string srv;       ///< domain whose SRV records name the servers; empty: `servers`
+    std::string srv;               ///< domain whose SRV records name the servers; empty: `servers`
     std::vector<std::string> dns;  ///< addresses of DNS servers; empty: the machine's
-    std::string bind_dn;  ///< empty: anonymous, unless `bind_sasl`
+    std::string bind_dn;           ///< empty: anonymous, unless `bind_sasl`
     SecretSetting bind_password;
     SaslMechanism bind_sasl = SaslMechanism::none;
     std::string bind_certificate;  ///< path of a PEM chain; empty: none is shown
@@ -101,10 +101,10 @@ struct SourceSettings {
     Duration poll_audit{};
     bool write_back_replaces_password = false;
     std::vector<std::string> write_back_phone;  ///< LDAP attributes
-    std::string change_log;  ///< OpenLDAP: suffix of the database that slapo-accesslog writes
-    std::string audit_at;           ///< "HH:MM" local time, or "off"
-    Duration audit_every{};         ///< 0: by audit_at only
-    std::string record_path;        ///< empty: nothing is recorded
+    std::string change_log;   ///< OpenLDAP: suffix of the database that slapo-accesslog writes
+    std::string audit_at;     ///< "HH:MM" local time, or "off"
+    Duration audit_every{};   ///< 0: by audit_at only
+    std::string record_path;  ///< empty: nothing is recorded
     std::uint64_t record_size = 0;  ///< bytes
 };
 

@@ -549,8 +549,7 @@ Status MirrorEngine::commit(
         held = planned;
         EntryApplier applier(
             {transaction, store_.registry(), mapper_, state_.id, source_, ids_, guard_, held,
-             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_,
-             areas_}
+             in_refresh_ ? &notes_ : nullptr, joins_.get(), in_refresh_ && remapping_, areas_}
         );
         Step step{transaction, applier, state, held, notes_};
         BASCULE_CHECK(work(step));

@@ -204,7 +204,8 @@ class ReplaceWrite final : public WriteBase {
         ResourceDraft draft{decoded_->body, decoded_->edges, std::nullopt, decoded_->cleared};
         const std::string seen = visible_body(engine_, view_, before.body);
         BASCULE_CHECK(keep_unwritable(
-            engine_, view_, change.authority(), call_.caller, before.row, change.parts(), seen, draft
+            engine_, view_, change.authority(), call_.caller, before.row, change.parts(), seen,
+            draft
         ));
         BASCULE_TRY(
             std::string replaced,
