@@ -5,6 +5,7 @@
 
 #include "connectors/ldap/mapping/mapping.hpp"
 #include "connectors/ldap/mapping/scoped_mapper.hpp"
+#include "connectors/ldap/phone_writer.hpp"
 #include "daemon/operator_schemas.hpp"
 #include "directory/mirror/join_attributes.hpp"
 
@@ -85,6 +86,11 @@ void check_mappings(config::LoadOutcome& outcome, const std::string& file) {
         }
         if (const auto join = mirror::join_attributes(registry, source.join_users); !join) {
             add(path + ".join.users", join.error());
+        }
+        // The rules for phone numbers are the same in every dialect.
+        const auto users = ldap::with_defaults(source.users, ldap::default_mapping().users);
+        if (const auto phones = ldap::phone_rules(users, source.write_back_phone); !phones) {
+            add(path + ".write_back.phone", phones.error());
         }
     }
     outcome.add(std::move(found));

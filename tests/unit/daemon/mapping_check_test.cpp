@@ -52,6 +52,15 @@ TEST(MappingCheck, TellsABrokenFilterAtItsKey) {
     EXPECT_EQ(outcome.exit_code(), 1);
 }
 
+TEST(MappingCheck, TellsAPhoneAttributeThatCannotBeWrittenBack) {
+    const auto outcome = checked("    write_back: { phone: [mobile, cn] }\n");
+    ASSERT_EQ(outcome.diagnostics.size(), 1U);
+    EXPECT_EQ(outcome.diagnostics[0].path, "sources[0].write_back.phone");
+    EXPECT_EQ(outcome.diagnostics[0].position.line, 6);
+    EXPECT_NE(outcome.diagnostics[0].message.find("'cn'"), std::string::npos);
+    EXPECT_EQ(checked("    write_back: { phone: [mobile] }\n").exit_code(), 0);
+}
+
 TEST(MappingCheck, HasNothingToSayAboutAGoodMapping) {
     const auto outcome =
         checked("    users: { map: { title: { from: title, transform: upper } } }\n");
