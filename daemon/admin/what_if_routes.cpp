@@ -27,11 +27,11 @@ json describe(const WhatIfResult& result) {
 
 json describe(const WhatIfService::State& state) {
     json sources = json::array();
-    for (const WhatIfMirror::SourceState& source : state.sources) {
+    for (const mirror::SourceStatus& source : state.sources) {
         sources.push_back(
             {{"name", source.name},
-             {"live", source.live},
-             {"problem", source.problem},
+             {"live", source.state == "live"},
+             {"problem", source.last_error},
              {"received", source.received}}
         );
     }

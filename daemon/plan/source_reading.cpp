@@ -106,7 +106,7 @@ class Run {
     /// Runs the feed until its refresh is complete.
     Status complete(const std::stop_token& stop) {
         for (int attempt = 1;; ++attempt) {
-            BASCULE_CHECK(prepare());
+            BASCULE_CHECK(engine_.prepare_run(feed_->fingerprint()));
             BASCULE_TRY(const FeedResult result, attempt_once(stop));
             if (complete_) {
                 return {};
@@ -122,24 +122,13 @@ class Run {
                 return fail(result.error);
             }
             if (result.end == FeedEnd::cookie_rejected) {
-                BASCULE_CHECK(
-                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint())
-                );
+                BASCULE_CHECK(engine_.reset_cookie(feed_->fingerprint()));
             }
         }
     }
     [[nodiscard]] std::uint64_t entries() const { return entries_; }
 
   private:
-    /// As SourceRunner does before a run.
-    Status prepare() {
-        const std::string feed = feed_->fingerprint();
-        const std::string mapping = engine_.mapping_fingerprint();
-        const directory::SourceState& state = engine_.state();
-        const bool same = state.fingerprint == feed && state.mapping_fingerprint == mapping;
-        return same ? Status() : engine_.reset_cookie(feed, mapping);
-    }
-
     Result<FeedResult> attempt_once(const std::stop_token& stop) {
         std::stop_source enough;
         const std::stop_callback forward(stop, [&enough] { enough.request_stop(); });

@@ -92,7 +92,7 @@ class Player {
             store_, *rules_.mapper, clock_, options_.source, options_.limits, nullptr, rules_.areas
         );
         BASCULE_CHECK(engine_->open());
-        return engine_->reset_cookie(dialect_, engine_->mapping_fingerprint());
+        return engine_->reset_cookie(dialect_);
     }
 
     const ReplayOptions& options_;

@@ -1,27 +1,16 @@
 #include "daemon/what_if/what_if_mirror.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 #include <utility>
 
 #include "daemon/mapped_source.hpp"
-#include "directory/mirror/mirror_engine.hpp"
+#include "directory/mirror/source_runner.hpp"
 #include "directory/model/internal_types.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace bascule::daemon {
 
-using directory::FeedEnd;
-using directory::FeedResult;
-
 namespace {
-
-constexpr std::chrono::seconds first_wait{1};
-constexpr std::chrono::seconds longest_wait{60};
-constexpr std::chrono::milliseconds attention_interval{500};
 
 mirror::GuardLimits open_limits() {
     mirror::GuardLimits limits;
@@ -35,123 +24,21 @@ mirror::GuardLimits open_limits() {
 }  // namespace
 
 /// One source on a thread of its own.
-class WhatIfMirror::Follower final : public directory::FeedSink {
-  public:
+struct WhatIfMirror::Follower {
     Follower(
-        directory::Store& store, MappedSource source,
+        directory::Store& store, MappedSource mapped,
         std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, std::string name
     )
-        : source_(std::move(source)),
-          feed_(source_.directory->make_feed()),
-          engine_(
-              store, *source_.mapper, clock, std::move(name), open_limits(), std::move(joins),
-              source_.mapper.get()
+        : source(std::move(mapped)),
+          runner(
+              store, source.directory->make_feed(), *source.mapper, clock, std::move(name),
+              open_limits(), std::move(joins), source.mapper.get()
           ) {
-        engine_.keep_silent();
+        runner.keep_silent();
     }
 
-    void start() {
-        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    }
-
-    Status refresh_started(bool from_cookie) override {
-        return engine_.refresh_started(from_cookie);
-    }
-    Status changed(directory::SourceEntry entry) override {
-        return engine_.changed(std::move(entry));
-    }
-    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
-        return engine_.each_held(visit);
-    }
-    Result<bool> members_changed(directory::MemberChange change) override {
-        return engine_.members_changed(std::move(change));
-    }
-    Status present(const std::vector<Uuid>& anchors) override { return engine_.present(anchors); }
-    Status deleted(const std::vector<Uuid>& anchors) override { return engine_.deleted(anchors); }
-    Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {
-        BASCULE_CHECK(engine_.refresh_done(proof, cookie));
-        set(true, {});
-        wait_ = first_wait;
-        return {};
-    }
-    Status cookie(const std::string& cookie) override { return engine_.cookie(cookie); }
-    Status idle() override {
-        BASCULE_CHECK(engine_.idle());
-        const auto now = std::chrono::steady_clock::now();
-        if (now - attended_ < attention_interval) {
-            return {};
-        }
-        attended_ = now;
-        return engine_.attend_to_others();
-    }
-
-    [[nodiscard]] SourceState state() const {
-        const std::lock_guard lock(mutex_);
-        return {engine_.source(), live_, problem_, engine_.counters().received.load()};
-    }
-
-  private:
-    void set(bool live, std::string problem) {
-        const std::lock_guard lock(mutex_);
-        live_ = live;
-        problem_ = std::move(problem);
-    }
-
-    void run(const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
-            const Status done = run_once(stop);
-            if (!done) {
-                set(false, done.error().code + ": " + done.error().detail);
-            }
-            std::mutex mutex;
-            std::unique_lock lock(mutex);
-            std::condition_variable_any never;
-            never.wait_for(lock, stop, wait_, [] { return false; });
-            wait_ = std::min<std::chrono::seconds>(2 * wait_, longest_wait);
-        }
-    }
-
-    Status run_once(const std::stop_token& stop) {
-        BASCULE_CHECK(prepare());
-        const FeedResult result =
-            feed_->run({engine_.state().cookie, engine_.interrupted()}, *this, stop);
-        BASCULE_CHECK(engine_.close_run(result.end == FeedEnd::stopped));
-        switch (result.end) {
-            case FeedEnd::stopped:
-            case FeedEnd::other_dialect:
-                return {};
-            case FeedEnd::cookie_rejected:
-                BASCULE_CHECK(
-                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint())
-                );
-                [[fallthrough]];
-            default:
-                return fail(result.error);
-        }
-    }
-
-    Status prepare() {
-        if (!opened_) {
-            BASCULE_CHECK(engine_.open());
-            opened_ = true;
-        }
-        const std::string feed = feed_->fingerprint();
-        const std::string mapping = engine_.mapping_fingerprint();
-        const directory::SourceState& state = engine_.state();
-        const bool same = state.fingerprint == feed && state.mapping_fingerprint == mapping;
-        return same ? Status() : engine_.reset_cookie(feed, mapping);
-    }
-
-    MappedSource source_;
-    std::unique_ptr<directory::Feed> feed_;
-    mirror::MirrorEngine engine_;
-    bool opened_ = false;
-    std::chrono::seconds wait_ = first_wait;
-    std::chrono::steady_clock::time_point attended_{};
-    mutable std::mutex mutex_;
-    bool live_ = false;
-    std::string problem_;
-    std::jthread thread_;  ///< last: ends before what it uses
+    MappedSource source;
+    mirror::SourceRunner runner;
 };
 
 WhatIfMirror::~WhatIfMirror() = default;
@@ -172,21 +59,21 @@ Result<std::unique_ptr<WhatIfMirror>> WhatIfMirror::start(
         ));
     }
     for (const auto& follower : mirror->followers_) {
-        follower->start();
+        follower->runner.start();
     }
     return mirror;
 }
 
-std::vector<WhatIfMirror::SourceState> WhatIfMirror::states() const {
-    std::vector<SourceState> all;
+std::vector<mirror::SourceStatus> WhatIfMirror::statuses() const {
+    std::vector<mirror::SourceStatus> all;
     for (const auto& follower : followers_) {
-        all.push_back(follower->state());
+        all.push_back(follower->runner.snapshot());
     }
     return all;
 }
 
 bool WhatIfMirror::is_live() const {
-    return std::ranges::all_of(followers_, [](const auto& one) { return one->state().live; });
+    return std::ranges::all_of(statuses(), [](const auto& one) { return one.state == "live"; });
 }
 
 }  // namespace bascule::daemon

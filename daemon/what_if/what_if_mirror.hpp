@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "directory/mirror/source_runner.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/store.hpp"
@@ -13,16 +14,9 @@
 namespace bascule::daemon {
 
 /// Mirrors the sources of a configuration into a store of its own, live, with feeds of its own.
-/// Nothing is held there. State is thread-safe to read.
+/// Nothing is held there. Statuses are thread-safe to read.
 class WhatIfMirror {
   public:
-    struct SourceState {
-        std::string name;
-        bool live = false;
-        std::string problem;  ///< code and words; empty while all is well
-        std::uint64_t received = 0;
-    };
-
     /// Opens the store, made when missing, and starts. `clock` outlives it.
     [[nodiscard]] static Result<std::unique_ptr<WhatIfMirror>> start(
         const config::Settings& settings, scim::SchemaRegistry& schemas,
@@ -33,12 +27,12 @@ class WhatIfMirror {
     WhatIfMirror(const WhatIfMirror&) = delete;
     WhatIfMirror& operator=(const WhatIfMirror&) = delete;
 
-    [[nodiscard]] std::vector<SourceState> states() const;
+    [[nodiscard]] std::vector<mirror::SourceStatus> statuses() const;
     /// Every source has been read completely.
     [[nodiscard]] bool is_live() const;
 
   private:
-    class Follower;
+    struct Follower;
     WhatIfMirror() = default;
 
     directory::Registry registry_;

@@ -144,7 +144,7 @@ WhatIfService::State WhatIfService::state() const {
     const std::lock_guard lock(mutex_);
     State now = state_;
     if (mirror_ != nullptr) {
-        now.sources = mirror_->states();
+        now.sources = mirror_->statuses();
     }
     return now;
 }

@@ -54,7 +54,7 @@ class WhatIfService {
     struct State {
         bool running = false;
         std::string file;
-        std::vector<WhatIfMirror::SourceState> sources;
+        std::vector<mirror::SourceStatus> sources;
         std::uint64_t comparisons = 0;  ///< made since the start of the process
         bool comparing = false;
         Status problem;                              ///< of the last comparison

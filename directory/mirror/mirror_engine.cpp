@@ -73,14 +73,19 @@ Status MirrorEngine::open() {
     return read;
 }
 
-Status MirrorEngine::reset_cookie(
-    const std::string& fingerprint, const std::string& mapping_fingerprint
-) {
-    remapping_ = remapping_ || state_.mapping_fingerprint != mapping_fingerprint;
+Status MirrorEngine::prepare_run(const std::string& feed_fingerprint) {
+    const bool same = state_.fingerprint == feed_fingerprint &&
+                      state_.mapping_fingerprint == mapping_fingerprint();
+    return same ? Status() : reset_cookie(feed_fingerprint);
+}
+
+Status MirrorEngine::reset_cookie(const std::string& feed_fingerprint) {
+    const std::string mapping = mapping_fingerprint();
+    remapping_ = remapping_ || state_.mapping_fingerprint != mapping;
     return commit([&](Step& step) -> Status {
         step.state.cookie.clear();
-        step.state.fingerprint = fingerprint;
-        step.state.mapping_fingerprint = mapping_fingerprint;
+        step.state.fingerprint = feed_fingerprint;
+        step.state.mapping_fingerprint = mapping;
         return {};
     });
 }

@@ -59,11 +59,12 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status open();
     /// The cookie of the last complete refresh or later, as of the last commit.
     [[nodiscard]] const directory::SourceState& state() const { return state_; }
+    /// To be called before each run of the feed. Does reset_cookie() when the cookie was made by
+    /// another feed, as its fingerprint tells, or under another mapping.
+    [[nodiscard]] Status prepare_run(const std::string& feed_fingerprint);
     /// Forgets the cookie: the next refresh is a snapshot that is compared with what is there. Also
-    /// records fingerprints.
-    [[nodiscard]] Status reset_cookie(
-        const std::string& fingerprint, const std::string& mapping_fingerprint
-    );
+    /// records the fingerprints of feed and mapping.
+    [[nodiscard]] Status reset_cookie(const std::string& feed_fingerprint);
 
     [[nodiscard]] Status refresh_started(bool from_cookie) override;
     [[nodiscard]] Status changed(directory::SourceEntry entry) override;

@@ -79,7 +79,8 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
         }
         runner_.failures_ = 0;
         runner_.set_state("live", {});
-        log::info("source_live", "The source is live.", {{"source", engine_.source()}});
+        if (runner_.announces_)
+            log::info("source_live", "The source is live.", {{"source", engine_.source()}});
         return {};
     }
     Status cookie(const std::string& cookie) override {
@@ -127,6 +128,11 @@ SourceRunner::~SourceRunner() {
     stop();
 }
 
+void SourceRunner::keep_silent() {
+    announces_ = false;
+    engine_.keep_silent();
+}
+
 void SourceRunner::start() {
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
@@ -140,7 +146,7 @@ void SourceRunner::stop() {
 
 void SourceRunner::set_state(std::string state, std::string error) {
     const std::lock_guard lock(mutex_);
-    if (state_ != state)
+    if (announces_ && state_ != state)
         log::info(
             "source_state", "The source changed its state.",
             {{"source", engine_.source()}, {"state", state}, {"error", error}}
@@ -162,13 +168,7 @@ Status SourceRunner::prepare() {
         BASCULE_CHECK(engine_.open());
         prepared_ = true;
     }
-    const std::string fingerprint = feed_->fingerprint();
-    const std::string mapping = engine_.mapping_fingerprint();
-    const directory::SourceState& state = engine_.state();
-    const bool same = state.fingerprint == fingerprint && state.mapping_fingerprint == mapping;
-    if (same)
-        return {};
-    return engine_.reset_cookie(fingerprint, mapping);
+    return engine_.prepare_run(feed_->fingerprint());
 }
 
 void SourceRunner::run(const std::stop_token& stop) {
@@ -207,18 +207,17 @@ void SourceRunner::handle_end(const FeedResult& result) {
     if (result.end == FeedEnd::other_dialect && failures_++ == 0)
         return;
     const std::string error = result.error.code + ": " + result.error.detail;
-    log::warning(
-        "source_ended", "The change feed ended.",
-        {{"source", engine_.source()}, {"error", error}, {"context", result.error.context}}
-    );
+    if (announces_)
+        log::warning(
+            "source_ended", "The change feed ended.",
+            {{"source", engine_.source()}, {"error", error}, {"context", result.error.context}}
+        );
     ++failures_;
     const auto soon =
         jittered(std::min(longest_delay, first_delay * (1U << std::min(failures_, 8U))));
     switch (result.end) {
         case FeedEnd::cookie_rejected:
-            if (Status reset =
-                    engine_.reset_cookie(feed_->fingerprint(), engine_.mapping_fingerprint());
-                !reset)
+            if (Status reset = engine_.reset_cookie(feed_->fingerprint()); !reset)
                 ++failures_;
             set_state("backoff", error);
             delay_ = failures_ > 1 ? jittered(longest_delay) : milliseconds(0);

@@ -61,6 +61,8 @@ class SourceRunner {
     void count_received_from(std::uint64_t received) { engine_.count_received_from(received); }
     /// See MirrorEngine. Before start().
     void tell_echoes_to(EchoBook& book) { engine_.tell_echoes_to(book); }
+    /// Logs nothing: for a mirror that is not in force. Before start().
+    void keep_silent();
     void start();
     void stop();
     [[nodiscard]] SourceStatus snapshot() const;
@@ -87,6 +89,7 @@ class SourceRunner {
     directory::Clock& clock_;
     MirrorEngine engine_;
     bool prepared_ = false;
+    bool announces_ = true;
     unsigned failures_ = 0;
     std::chrono::milliseconds delay_{0};
 

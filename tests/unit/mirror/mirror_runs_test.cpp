@@ -100,7 +100,7 @@ class OneRun {
             directory_.crash();
         }
         if (pick(15) == 0)
-            expect(world_.engine->reset_cookie("f", "m"));
+            expect(world_.engine->reset_cookie("f"));
         if (guarded_ && pick(6) == 0)
             approve_what_is_held();
     }
@@ -122,7 +122,7 @@ class OneRun {
             else
                 expect(closed);
             if (end == End::rejected)
-                expect(world_.engine->reset_cookie("f", "m"));
+                expect(world_.engine->reset_cookie("f"));
             if (with_faults && pick(4) == 0)
                 world_.reopen_engine(faults_);
         }
@@ -165,7 +165,7 @@ class OneRun {
     void expect_nothing_to_write() {
         const auto before = world_.journal().size();
         TracedSink sink(*world_.engine);
-        MirrorWorld::check(world_.engine->reset_cookie("f", "m"));
+        MirrorWorld::check(world_.engine->reset_cookie("f"));
         ASSERT_EQ(provider_.converse(sink, start(), 0, false), End::whole);
         MirrorWorld::check(world_.engine->close_run(true));
         const auto journal = world_.journal();

@@ -115,7 +115,7 @@ TEST_F(Provenance, AChangeOfTheMappingIsTheOrigin) {
     other.users.rules = {ldap::rule_from("title", {"description"})};
     world.mapper = std::move(*ldap::Mapper::compile(other, test::product_registry()));
     world.reopen_engine();
-    MirrorWorld::check(world.engine->reset_cookie("f", world.mapper->fingerprint()));
+    MirrorWorld::check(world.engine->reset_cookie("f"));
     load({user(1, "s1", "title: Clerk\ndescription: Old hand\n"), user(2, "s9", "description: x\n")}
     );
     const Origin title = origin(1, {{}, "title", {}});
