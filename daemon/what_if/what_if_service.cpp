@@ -161,6 +161,7 @@ Status WhatIfService::compare() {
         );
     }
     compare_now_ = true;
+    woken_ = true;
     state_.comparing = true;
     wanted_.notify_all();
     return {};
@@ -172,7 +173,7 @@ void WhatIfService::watch(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             std::unique_lock lock(mutex_);
-            wanted_.wait_for(lock, stop, look, [this] { return state_.comparing; });
+            wanted_.wait_for(lock, stop, look, [this] { return std::exchange(woken_, false); });
             const bool wanted = compare_now_ || std::chrono::steady_clock::now() >= due;
             if (!wanted || !mirror_->is_live()) {
                 continue;

@@ -86,6 +86,7 @@ class WhatIfService {
     mutable std::mutex mutex_;
     std::condition_variable_any wanted_;
     bool compare_now_ = false;
+    bool woken_ = false;  ///< by compare()
     State state_;
     std::map<std::string, ConfiguredRules> rules_;
     std::vector<std::string> published_;

@@ -20,11 +20,9 @@ namespace bascule::mirror {
 using directory::EntryState;
 using directory::MappedEntry;
 using directory::MirrorEntry;
-using directory::Object;
 using directory::ObjectRow;
 using directory::Oid;
 using directory::SourceEntry;
-using directory::Term;
 
 MappedEntry map_safely(const directory::EntryMapper& mapper, const SourceEntry& entry) {
     MappedEntry failed;
@@ -83,89 +81,6 @@ Status EntryApplier::apply(const SourceEntry& entry, const MappedEntry& mapped, 
         context_.refresh->placed_now.insert(work.row.oid);
     }
     return keep_stamp(work, work.keeps_back || counts_.writes != writes_before);
-}
-
-/// Another entry that stands at this DN cannot be there any more: it was renamed or deleted, and we
-/// have not heard of it yet. It gives way with all below it, and keeps its written DN until its own
-/// message arrives.
-Status EntryApplier::make_room(const SourceEntry& entry, Oid self) {
-    BASCULE_TRY(const auto other, transaction_.find_entry(context_.source, entry.dn_key));
-    if (!other || other->oid == self)
-        return {};
-    return rebase(*other, vacated_key(other->anchor), other->dn);
-}
-
-/// A renamed or moved entry takes everything below along; a server tells of the top only.
-Status EntryApplier::move_below(Work& work) {
-    if (!work.previous)
-        return {};
-    BASCULE_TRY(const auto now, transaction_.find_entry(work.previous->oid));
-    if (now)
-        work.previous = now;  // it may have given way a moment ago, with an ancestor
-    if (work.previous->dn_key == work.entry.dn_key)
-        return {};
-    return rebase(*work.previous, work.entry.dn_key, work.entry.dn);
-}
-
-/// Moves an entry with what lies below, except entries whose place this refresh has told already.
-Status EntryApplier::rebase(const MirrorEntry& top, const std::string& key, const std::string& dn) {
-    BASCULE_TRY(const auto below, transaction_.entries_below(context_.source, top.dn_key));
-    BASCULE_CHECK(give_way_below(top, below, key));
-    BASCULE_CHECK(transaction_.rebase_entries(context_.source, top.dn_key, key, top.dn, dn));
-    for (const MirrorEntry& entry : below) {
-        const bool placed = context_.refresh != nullptr && context_.refresh->is_placed(entry.oid);
-        if (entry.oid == top.oid || !placed)
-            continue;
-        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
-        if (!now || now->dn_key == entry.dn_key)
-            continue;
-        BASCULE_CHECK(transaction_.rebase_entries(
-            context_.source, now->dn_key, entry.dn_key, now->dn, entry.dn
-        ));
-    }
-    for (const MirrorEntry& entry : below) {
-        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
-        if (!now || now->dn_key == entry.dn_key)
-            continue;
-        BASCULE_CHECK(keep_waiting(entry));
-        BASCULE_CHECK(leave_place(entry));
-        if (entry.oid != top.oid && context_.areas != nullptr &&
-            context_.areas->area(entry.dn_key) != context_.areas->area(now->dn_key))
-            ++counts_.carried_over;
-        BASCULE_TRY(const auto row, transaction_.find_row(entry.oid));
-        if (!row || !is_in_use(*row))
-            continue;
-        BASCULE_TRY(const auto target, target_of(*row));
-        if (target)
-            BASCULE_CHECK(resolve_pending(now->dn_key, *target));
-    }
-    return {};
-}
-
-/// Where a container goes, entries may stand that were told before it. What would come to the same
-/// DNs with it cannot be there any more, and gives way as in make_room().
-Status EntryApplier::give_way_below(
-    const MirrorEntry& top, const std::vector<MirrorEntry>& below, const std::string& key
-) {
-    BASCULE_TRY(const auto there, transaction_.entries_below(context_.source, key));
-    std::set<std::string_view> taken;
-    for (const MirrorEntry& entry : there) {
-        if (!entry.dn_key.starts_with(top.dn_key))
-            taken.insert(entry.dn_key);
-    }
-    if (taken.empty())
-        return {};
-    for (const MirrorEntry& entry : below) {
-        if (entry.oid == top.oid || !taken.contains(key + entry.dn_key.substr(top.dn_key.size())))
-            continue;
-        BASCULE_TRY(const auto now, transaction_.find_entry(entry.oid));
-        if (!now || now->dn_key != entry.dn_key)
-            continue;
-        BASCULE_CHECK(transaction_.rebase_entries(
-            context_.source, entry.dn_key, vacated_key(entry.anchor), entry.dn, entry.dn
-        ));
-    }
-    return {};
 }
 
 Status EntryApplier::serve(Work& work) {
@@ -373,82 +288,6 @@ Status EntryApplier::keep_bookkeeping(Work& work) {
     return bookkeep(work, work.previous->state, work.previous->reason, work.previous->blocked_by);
 }
 
-Status EntryApplier::quarantine(Work& work, std::string reason, std::string blocked_by) {
-    // It matches again: nobody needs to decide any more whether it may go.
-    if (!work.again)
-        context_.held.forget_entry(work.entry.anchor);
-    if (context_.refresh != nullptr) {
-        context_.refresh->unmatched.erase(work.entry.anchor);
-        // What is served stays as it was, whole.
-        for (auto& [name, ids] : context_.refresh->lost_attributes)
-            ids.erase(work.id);
-    }
-    const bool known = work.previous && work.previous->state == EntryState::quarantined &&
-                       work.previous->reason == reason;
-    BASCULE_CHECK(bookkeep(work, EntryState::quarantined, reason, std::move(blocked_by)));
-    ++counts_.quarantined;
-    if (known)
-        return {};
-    directory::JournalRecord record;
-    record.actor = {directory::ActorKind::source, {}, context_.source_name};
-    record.origin = "Sync";
-    record.activity = "Quarantine entry";
-    record.outcome = directory::Outcome::failed;
-    record.reason = reason.substr(0, reason.find(':'));
-    record.target = work.id;
-    record.target_display = work.entry.dn;
-    record.details = {{"reason", reason}};
-    return transaction_.append(std::move(record));
-}
-
-/// The value is taken. A holder that itself waits in quarantine only keeps an outdated value and
-/// gives way.
-Status EntryApplier::quarantine_duplicate(
-    Work& work, const Error& error, const std::string& body, bool may_yield
-) {
-    std::string holder_name = "another object";
-    std::string term_text;
-    std::string shown;
-    for (const Term& term : terms_of(context_.registry, work.mapped.type, body)) {
-        const auto& spec = context_.registry.spec(term.attribute);
-        if (!spec.unique || spec.path.to_string() != error.field)
-            continue;
-        term_text = error.field + "=" + term.value;
-        shown = term.value;
-        BASCULE_TRY(const auto holders, transaction_.find_by_term(term.attribute, term.value, 1));
-        if (holders.empty())
-            continue;
-        const ObjectRow& holder = holders.front().row;
-        BASCULE_TRY(const auto entry, transaction_.find_entry(holder.oid));
-        holder_name = entry                    ? entry->dn
-                      : holder.display.empty() ? holder.id.to_string()
-                                               : holder.display;
-        const bool outdated = entry && entry->source == context_.source &&
-                              entry->state == EntryState::quarantined && !entry->blocked_by.empty();
-        if (may_yield && entry && may_take_place(*entry))
-            return take_place(holders.front(), *entry);
-        if (may_yield && outdated) {
-            yielded_.emplace_back(holder.oid, entry->anchor);
-            return transaction_.convert(
-                holder.oid, unmapped_, context_.source, "{}", holders.front().local, holder.display
-            );
-        }
-    }
-    BASCULE_CHECK(quarantine(
-        work, fmt::format("duplicate: {} '{}' is held by {}", error.field, shown, holder_name),
-        term_text
-    ));
-    if (work.again)
-        return {};
-    const bool still_served =
-        work.object && is_served(work.object->row) && work.object->row.type == work.mapped.type;
-    if (!still_served)
-        return park_references(work);
-    // It goes on with a value that is outdated, and gives way to who waits for that.
-    BASCULE_CHECK(free_terms(work.mapped.type, work.object->body, body));
-    return sync_references(work);
-}
-
 /// Writes the entry's bookkeeping when something in it differs.
 Status EntryApplier::bookkeep(
     Work& work, EntryState state, std::string reason, std::string blocked_by
@@ -491,11 +330,6 @@ Status EntryApplier::bookkeep(
     return old && old->blocked_by != entry.blocked_by ? retry_rivals(*old) : Status{};
 }
 
-Status EntryApplier::retry(const std::vector<Oid>& entries) {
-    retries_.insert(retries_.end(), entries.begin(), entries.end());
-    return finish();
-}
-
 /// The stamp of an entry whose change made no difference is not worth a write; storms of sign-ins
 /// bring nothing else.
 Status EntryApplier::keep_stamp(const Work& work, bool changed) {
@@ -533,44 +367,6 @@ std::vector<std::pair<std::string, std::string>> EntryApplier::changes_of(
     return {
         {"changed", fmt::format("{}", fmt::join(names, ", "))},
         {directory::changes_detail, changed_values(context_.registry, type, before, after)}};
-}
-
-Status EntryApplier::retry_blocked() {
-    BASCULE_TRY(
-        const auto waiting,
-        transaction_.entries_in_state(context_.source, EntryState::quarantined, 1000)
-    );
-    for (const MirrorEntry& entry : waiting) {
-        if (!entry.blocked_by.empty())
-            retries_.push_back(entry.oid);
-    }
-    return finish();
-}
-
-/// Entries whose obstacle has gone are mapped again; who gave way and found no new place is taken
-/// out.
-Status EntryApplier::finish() {
-    for (std::size_t index = 0; index < retries_.size(); ++index) {
-        BASCULE_TRY(const auto entry, transaction_.find_entry(retries_[index]));
-        if (!entry || entry->state == EntryState::unmatched || entry->raw.empty())
-            continue;
-        BASCULE_TRY(SourceEntry raw, unpack_entry(entry->raw));
-        raw.dn = entry->dn;  // an ancestor may have been renamed meanwhile
-        raw.dn_key = entry->dn_key;
-        BASCULE_CHECK(apply(raw, map_safely(context_.mapper, raw), true));
-    }
-    retries_.clear();
-    for (const auto& [oid, anchor] : std::exchange(yielded_, {})) {
-        BASCULE_TRY(const auto row, transaction_.find_row(oid));
-        if (!row || is_served(*row))
-            continue;
-        BASCULE_CHECK(park_edges(oid));
-        BASCULE_CHECK(detach(oid, anchor));
-        BASCULE_CHECK(
-            journal("Delete", *row, {{"cause", "its userName was given to another entry"}})
-        );
-    }
-    return {};
 }
 
 Status EntryApplier::journal(
