@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "connectors/ldap/dn.hpp"
+#include "daemon/mapped_source.hpp"
 #include "directory/mirror/identity.hpp"
 
 namespace bascule::daemon {
@@ -19,16 +20,6 @@ namespace {
 
 constexpr std::size_t shortest_name = 4;
 constexpr std::size_t differences_shown = 5;
-
-Result<directory::SourceState> state_of(const Core& core, const std::string& source) {
-    directory::SourceState state;
-    BASCULE_CHECK(core.store->read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto found, reader.source_state(source));
-        state = found.value_or(directory::SourceState{});
-        return {};
-    }));
-    return state;
-}
 
 bool runs_as_planned(const directory::SourceState& state, const PlannedHold& hold) {
     return state.fingerprint + "\n" + state.mapping_fingerprint == hold.fingerprints;
@@ -112,7 +103,7 @@ Result<Error> changed_error(
 Status check_planned(
     const Core& core, const Sources& sources, const KeptPlan& plan, const PlannedHold& hold
 ) {
-    BASCULE_TRY(const auto state, state_of(core, hold.source));
+    BASCULE_TRY(const auto state, stored_state(*core.store, hold.source));
     const bool as_planned = runs_as_planned(state, hold);
     if (as_planned && hash_of(state.held_plan) == hash_of(hold.held)) {
         return {};
@@ -189,7 +180,7 @@ Result<std::vector<HeldSummary>> named_holds(const Core& core, const Sources& so
     BASCULE_TRY(auto all, sources.holds());
     const std::vector<KeptPlan> plans = core.plans->kept().all();
     for (HeldSummary& summary : all) {
-        BASCULE_TRY(const auto state, state_of(core, summary.source));
+        BASCULE_TRY(const auto state, stored_state(*core.store, summary.source));
         for (auto plan = plans.rbegin(); plan != plans.rend(); ++plan) {
             for (const PlannedHold& hold : plan->holds) {
                 if (hold.source == summary.source && runs_as_planned(state, hold) &&

@@ -6,30 +6,26 @@
 #include "directory/mirror/join_attributes.hpp"
 
 namespace bascule::daemon {
-namespace {
 
-/// Under which fingerprint the source was mirrored last; empty when it never was.
-Result<std::string> stored_fingerprint(directory::Store& store, const std::string& source) {
-    std::string fingerprint;
+Result<directory::SourceState> stored_state(directory::Store& store, const std::string& source) {
+    directory::SourceState state;
     BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        fingerprint = state ? state->fingerprint : std::string();
+        BASCULE_TRY(const auto found, reader.source_state(source));
+        state = found.value_or(directory::SourceState{});
         return {};
     }));
-    return fingerprint;
+    return state;
 }
-
-}  // namespace
 
 Result<MappedSource> MappedSource::make(
     const config::SourceSettings& settings, directory::Store& store
 ) {
     MappedSource source;
-    BASCULE_TRY(const std::string fingerprint, stored_fingerprint(store, settings.name));
+    BASCULE_TRY(const directory::SourceState before, stored_state(store, settings.name));
     BASCULE_TRY(
         source.directory, ldap::DirectorySource::make(
                               source_options(settings), configured_dialect(settings.dialect),
-                              fingerprint, store.registry()
+                              before.fingerprint, store.registry()
                           )
     );
     BASCULE_TRY(

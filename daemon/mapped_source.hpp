@@ -24,6 +24,11 @@ struct MappedSource {
     );
 };
 
+/// What the store remembers of a source; empty when it was never mirrored.
+[[nodiscard]] Result<directory::SourceState> stored_state(
+    directory::Store& store, const std::string& source
+);
+
 /// Which sources join their users to those of earlier ones; null when none does. Registers the
 /// sources.
 [[nodiscard]] Result<std::shared_ptr<const mirror::JoinRules>> join_rules(

@@ -72,16 +72,6 @@ class RefreshSink final : public directory::FeedSink {
     bool complete_ = false;
 };
 
-Result<directory::SourceState> state_of(directory::Store& store, const std::string& source) {
-    directory::SourceState state;
-    BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto found, reader.source_state(source));
-        state = found.value_or(directory::SourceState{});
-        return {};
-    }));
-    return state;
-}
-
 Error about(const std::string& source, Error error) {
     error.detail = "Source " + source + ": " + error.detail;
     return error;
@@ -155,7 +145,7 @@ Status SourceReading::open(
     std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, PlanProgress& progress
 ) {
     BASCULE_TRY(const directory::SourceId id, store.register_source(settings.name));
-    BASCULE_TRY(const directory::SourceState before, state_of(store, settings.name));
+    BASCULE_TRY(const directory::SourceState before, stored_state(store, settings.name));
     BASCULE_TRY(const std::uint64_t known, known_entries(store, id));
     progress.begin("reading", settings.name, known);
     BASCULE_TRY(source_, MappedSource::make(settings, store));
