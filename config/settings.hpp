@@ -92,6 +92,7 @@ struct SourceSettings {
     bool write_back_password = false;
     bool write_back_unlock = false;
     std::string password_policy;
+    std::uint64_t message_limit = 0;  ///< bytes
     Duration connect_timeout{};
     Duration operation_timeout{};
     Duration heartbeat{};

@@ -278,6 +278,14 @@ std::vector<Option> source_options() {
                      "only for servers that hash it themselves."}
         ),
         option<S>(
+            "sources[].limits.message", Kind::size, BASCULE_FIELD(message_limit),
+            {.default_value = "256MiB",
+             .help = "The largest answer that is taken from a server; a group of 1,000,000 members "
+                     "needs some 60 MiB.",
+             .minimum = 65'536,
+             .maximum = 1ULL << 30}
+        ),
+        option<S>(
             "sources[].timeouts.connect", Kind::duration, BASCULE_FIELD(connect_timeout),
             {.default_value = "5s",
              .help = "Time to reach a server, TLS included.",

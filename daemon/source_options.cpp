@@ -76,6 +76,7 @@ ldap::ConnectionOptions connection_options(const config::SourceSettings& setting
     options.ca_file = settings.ca;
     options.start_tls = settings.start_tls;
     options.bind_dn = settings.bind_dn;
+    options.maximum_message = settings.message_limit;
     options.network_timeout = settings.connect_timeout;
     options.operation_timeout = settings.operation_timeout;
     options.secret = secret_provider(settings);

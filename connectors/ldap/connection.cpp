@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "connectors/ldap/errors.hpp"
@@ -156,6 +157,18 @@ Error Connection::broken(int code, std::string_view doing) {
         return stopped_error();
     }
     return error_from_handle(state_->handle, code, fmt::format("{} at {}", doing, state_->server));
+}
+
+Error Connection::message_too_large() {
+    state_->broken = true;
+    return Error{
+        ErrorKind::too_large,
+        "directory_message",
+        "The directory server sent an entry that is larger than sources[].limits.message allows. "
+        "Raise the limit, or exclude the entry by a filter or by sources[].exclude.",
+        {},
+        "waiting for an answer at " + state_->server,
+        {}};
 }
 
 namespace {
@@ -318,9 +331,13 @@ Result<Message> Connection::next_message(int id, Deadline until) {
             std::chrono::duration_cast<std::chrono::microseconds>(until - steady_clock::now());
         auto wait = to_timeval(std::min<std::chrono::microseconds>(left, longest_wait));
         LDAPMessage* raw = nullptr;
+        errno = 0;
         const int type = ldap_result(state_->handle, id, LDAP_MSG_ONE, &wait, &raw);
         if (type > 0) {
             return Message(raw);
+        }
+        if (type < 0 && errno == ERANGE) {
+            return fail(message_too_large());
         }
         if (type < 0) {
             int code = LDAP_SERVER_DOWN;

@@ -156,6 +156,7 @@ class Connection {
     );
     [[nodiscard]] Result<int> started(int code, int id, std::string_view doing);
     [[nodiscard]] Error broken(int code, std::string_view doing);
+    [[nodiscard]] Error message_too_large();
 
     std::unique_ptr<State> state_;
 };

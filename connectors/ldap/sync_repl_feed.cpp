@@ -84,7 +84,7 @@ std::optional<FeedResult> follow(
             id, steady_clock::now() + (idle ? wait_slice : std::chrono::seconds{0})
         );
         if (!message) {
-            return FeedResult{FeedEnd::disconnected, std::move(message).error()};
+            return failed_run(std::move(message).error(), {});
         }
         if (*message == nullptr) {
             if (auto status = sink.idle(); !status) {

@@ -47,6 +47,12 @@ class EntryWriter {
         out_.display = !display_name_.empty() ? display_name_
                        : !formatted_.empty()  ? formatted_
                                               : user_name_;
+        if (out_.attributes.size() > largest_document) {
+            failure_ = fmt::format(
+                "entry_too_large: its attributes take {} bytes, and {} are allowed",
+                out_.attributes.size(), largest_document
+            );
+        }
         if (!failure_.empty()) {
             out_.state = EntryState::quarantined;
             out_.reason = std::move(failure_);

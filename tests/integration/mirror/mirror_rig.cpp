@@ -133,21 +133,6 @@ class Comparison {
     std::vector<std::string> out_;
 };
 
-ldap::SourceOptions slapd_source(
-    const SlapdRig& directory, ldap::Mapping mapping, std::string base
-) {
-    ldap::SourceOptions options;
-    options.connection.servers = {directory.ldap_uri()};
-    options.connection.ca_file = directory.ca_file();
-    options.connection.bind_dn = SlapdRig::service_dn();
-    options.connection.secret = [] { return Secret(SlapdRig::service_password()); };
-    options.connection.network_timeout = std::chrono::seconds(2);
-    options.connection.operation_timeout = std::chrono::seconds(5);
-    options.base = std::move(base);
-    options.mapping = std::move(mapping);
-    return options;
-}
-
 directory::Clock& wall_clock() {
     static WallClock clock;
     return clock;
@@ -161,6 +146,21 @@ mirror::GuardLimits open_limits() {
         limits.attribute_percent = 100.0;
     limits.delete_at_least = 1'000'000;
     return limits;
+}
+
+ldap::SourceOptions slapd_source(
+    const SlapdRig& directory, ldap::Mapping mapping, std::string base
+) {
+    ldap::SourceOptions options;
+    options.connection.servers = {directory.ldap_uri()};
+    options.connection.ca_file = directory.ca_file();
+    options.connection.bind_dn = SlapdRig::service_dn();
+    options.connection.secret = [] { return Secret(SlapdRig::service_password()); };
+    options.connection.network_timeout = std::chrono::seconds(2);
+    options.connection.operation_timeout = std::chrono::seconds(5);
+    options.base = std::move(base);
+    options.mapping = std::move(mapping);
+    return options;
 }
 
 MirrorRig::MirrorRig(
@@ -312,11 +312,10 @@ std::size_t MirrorRig::deletes() {
     std::size_t out = 0;
     read([&](Reader& reader) {
         const auto records = reader.journal(query).value();
-        out = static_cast<std::size_t>(
-            std::count_if(records.begin(), records.end(), [](const auto& record) {
-                return record.activity.starts_with("Delete ");
-            })
-        );
+        out = static_cast<std::size_t>(std::count_if(
+            records.begin(), records.end(),
+            [](const auto& record) { return record.activity.starts_with("Delete "); }
+        ));
     });
     return out;
 }

@@ -23,6 +23,11 @@ struct MirrorSetup {
     mirror::GuardLimits limits = {};
 };
 
+/// How a slapd is mirrored by its service account.
+ldap::SourceOptions slapd_source(
+    const SlapdRig& directory, ldap::Mapping mapping = {}, std::string base = SlapdRig::suffix()
+);
+
 /// A mirror of a real directory server: its feed, mapping, engine and store as the product puts
 /// them together.
 class MirrorRig {
