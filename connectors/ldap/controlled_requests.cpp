@@ -123,6 +123,14 @@ int native(Change::Kind kind) {
 
 }  // namespace
 
+Result<bool> offers_control(Connection& connection, std::string_view oid, Deadline deadline) {
+    SearchRequest request;
+    request.attributes = {"supportedControl"};
+    BASCULE_TRY(const auto entries, connection.search(request, deadline));
+    return !entries.empty() &&
+           std::ranges::count(entries.front().values("supportedControl"), oid) > 0;
+}
+
 std::string_view SearchEnd::control(std::string_view oid) const {
     const auto found = std::ranges::find(controls, oid, &Control::oid);
     return found == controls.end() ? std::string_view() : std::string_view(found->value);

@@ -18,6 +18,11 @@ struct Control {
     bool critical = false;
 };
 
+/// Whether the server's root DSE names the control.
+[[nodiscard]] Result<bool> offers_control(
+    Connection& connection, std::string_view oid, Deadline deadline
+);
+
 /// How a search ended; only a successful outcome is complete.
 struct SearchEnd {
     Outcome outcome;

@@ -39,14 +39,6 @@ Inspection unreadable(std::string dn) {
     return out;
 }
 
-Result<bool> offers_pages(Connection& connection, Deadline deadline) {
-    SearchRequest request;
-    request.attributes = {"supportedControl"};
-    BASCULE_TRY(const auto entries, connection.search(request, deadline));
-    return !entries.empty() &&
-           std::ranges::count(entries.front().values("supportedControl"), paged_results_oid) > 0;
-}
-
 }  // namespace
 
 Result<std::string> usual_anchor(
@@ -175,7 +167,7 @@ Result<directory::EntryInspector::Listing> PlainInspector::list(
             {entry.anchor, std::move(entry.dn), std::move(entry.dn_key), std::move(entry.csn)}
         );
     };
-    BASCULE_TRY(const bool paged, offers_pages(connection, deadline));
+    BASCULE_TRY(const bool paged, offers_control(connection, paged_results_oid, deadline));
     if (options_.page_size == 0 || !paged) {
         BASCULE_TRY(listing.references, connection.search_each(request, patience, each));
         return listing;
