@@ -163,6 +163,12 @@ mirror::GuardLimits open_limits() {
     return limits;
 }
 
+MirrorSetup slapd_setup(const SlapdRig& directory, mirror::GuardLimits limits) {
+    return {
+        slapd_source(directory, {}, SlapdRig::suffix()), ldap::Dialect::openldap, "entryUUID",
+        std::move(limits)};
+}
+
 MirrorRig::MirrorRig(
     SlapdRig& directory, mirror::GuardLimits limits, ldap::Mapping mapping, std::string base
 )
@@ -312,11 +318,10 @@ std::size_t MirrorRig::deletes() {
     std::size_t out = 0;
     read([&](Reader& reader) {
         const auto records = reader.journal(query).value();
-        out = static_cast<std::size_t>(
-            std::count_if(records.begin(), records.end(), [](const auto& record) {
-                return record.activity.starts_with("Delete ");
-            })
-        );
+        out = static_cast<std::size_t>(std::count_if(
+            records.begin(), records.end(),
+            [](const auto& record) { return record.activity.starts_with("Delete "); }
+        ));
     });
     return out;
 }

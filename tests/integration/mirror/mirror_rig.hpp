@@ -23,6 +23,9 @@ struct MirrorSetup {
     mirror::GuardLimits limits = {};
 };
 
+/// All of a slapd, as its service account.
+[[nodiscard]] MirrorSetup slapd_setup(const SlapdRig& directory, mirror::GuardLimits limits = {});
+
 /// A mirror of a real directory server: its feed, mapping, engine and store as the product puts
 /// them together.
 class MirrorRig {
