@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -29,6 +30,8 @@ class Wire {
     void shut() const;
     /// True when the peer has closed or has said something nobody asked for.
     [[nodiscard]] bool stale() const;
+    /// How many bytes have come so far, read or not; 0 of a local socket.
+    [[nodiscard]] std::uint64_t received() const;
     /// The other end is this machine.
     [[nodiscard]] bool local() const;
 

@@ -163,6 +163,12 @@ ldap::SourceOptions slapd_source(
     return options;
 }
 
+MirrorSetup slapd_setup(const SlapdRig& directory, mirror::GuardLimits limits) {
+    return {
+        slapd_source(directory, {}, SlapdRig::suffix()), ldap::Dialect::openldap, "entryUUID",
+        std::move(limits)};
+}
+
 MirrorRig::MirrorRig(
     SlapdRig& directory, mirror::GuardLimits limits, ldap::Mapping mapping, std::string base
 )
