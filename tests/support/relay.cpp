@@ -86,11 +86,11 @@ void Relay::accept(const std::stop_token& stop) {
         auto& pair = pairs_.emplace_back();
         pair.client = client;
         pair.server = server;
-        pair.thread = std::jthread([&pair](const std::stop_token& end) { pass(pair, end); });
+        pair.thread = std::jthread([this, &pair](const std::stop_token& end) { pass(pair, end); });
     }
 }
 
-void Relay::pass(Pair& pair, const std::stop_token& stop) {
+void Relay::pass(Pair& pair, const std::stop_token& stop) const {
     std::vector<char> buffer(65536);
     bool open = true;
     while (open && !stop.stop_requested()) {
@@ -105,6 +105,9 @@ void Relay::pass(Pair& pair, const std::stop_token& stop) {
             const auto size = ::recv(one.fd, buffer.data(), buffer.size(), 0);
             const bool from_server = one.fd == pair.server;
             const bool passes = !from_server || !pair.muted;
+            if (from_server) {
+                std::this_thread::sleep_for(delay_.load());
+            }
             open = open && size > 0 &&
                    (!passes || send_all(
                                    from_server ? pair.client : pair.server, buffer.data(),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -23,6 +24,8 @@ class Relay {
     [[nodiscard]] std::size_t connections() const;
     /// From now on the client of this connection (counted from 0) hears nothing.
     void mute(std::size_t connection);
+    /// From now on everything that the server says arrives this much later.
+    void delay(std::chrono::milliseconds by) { delay_ = by; }
 
   private:
     struct Pair {
@@ -32,11 +35,12 @@ class Relay {
         std::jthread thread;
     };
     void accept(const std::stop_token& stop);
-    static void pass(Pair& pair, const std::stop_token& stop);
+    void pass(Pair& pair, const std::stop_token& stop) const;
 
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::uint16_t server_port_;
+    std::atomic<std::chrono::milliseconds> delay_{std::chrono::milliseconds(0)};
     mutable std::mutex mutex_;
     std::list<Pair> pairs_;
     std::jthread thread_;
