@@ -96,6 +96,7 @@ struct SourceSettings {
     Duration connect_timeout{};
     Duration operation_timeout{};
     Duration heartbeat{};
+    Duration silence{};
     std::string anchor;  ///< of the generic dialect; empty: the server is asked
     Duration poll_interval{};
     Duration poll_overlap{};

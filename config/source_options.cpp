@@ -306,6 +306,14 @@ std::vector<Option> source_options() {
              .minimum = 1000,
              .maximum = 3'600'000}
         ),
+        option<S>(
+            "sources[].timeouts.silence", Kind::duration, BASCULE_FIELD(silence),
+            {.default_value = "3s",
+             .help = "With several servers: how long one that is there may say nothing until "
+                     "another is used. Not for 389 Directory Server.",
+             .minimum = 1000,
+             .maximum = 3'600'000}
+        ),
     };
 }
 

@@ -79,6 +79,7 @@ ldap::ConnectionOptions connection_options(const config::SourceSettings& setting
     options.maximum_message = settings.message_limit;
     options.network_timeout = settings.connect_timeout;
     options.operation_timeout = settings.operation_timeout;
+    options.silence = settings.silence;
     options.secret = secret_provider(settings);
     options.method = bind_method(settings.bind_sasl);
     options.certificate_file = settings.bind_certificate;

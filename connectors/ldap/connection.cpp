@@ -122,6 +122,9 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
+const std::stop_token& Connection::stop_request() const {
+    return state_->stop;
+}
 void Connection::obey(std::stop_token stop) {
     state_->obey(std::move(stop));
 }
@@ -192,7 +195,7 @@ Result<Connection> Connection::open_first(
     const Suits& prepare
 ) {
     initialise_library();
-    BASCULE_TRY(auto candidates, options.candidates(deadline));
+    BASCULE_TRY(auto candidates, options.candidates(deadline, stop));
     Error last{ErrorKind::invalid_input,
                "invalid_server",
                "No directory server is configured.",
@@ -334,6 +337,7 @@ Result<Message> Connection::next_message(int id, Deadline until) {
         errno = 0;
         const int type = ldap_result(state_->handle, id, LDAP_MSG_ONE, &wait, &raw);
         if (type > 0) {
+            state_->wire->note_heard();
             return Message(raw);
         }
         if (type < 0 && errno == ERANGE) {

@@ -122,6 +122,7 @@ class Connection {
 
     /// From now on this stop request ends its waits, and not the one it was opened with.
     void obey(std::stop_token stop);
+    [[nodiscard]] const std::stop_token& stop_request() const;
     /// By TLS, or by a layer of the bind's (SASL) of 112 bits at least.
     [[nodiscard]] bool encrypted() const;
     /// Encrypted, a local socket or loopback: passwords may be sent.

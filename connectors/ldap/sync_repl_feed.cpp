@@ -15,6 +15,7 @@
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
+#include "connectors/ldap/silence_watch.hpp"
 #include "connectors/ldap/stall_watch.hpp"
 #include "connectors/ldap/successor.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
@@ -149,6 +150,7 @@ class SyncReplFeed::Run {
               this_server(), scope_, options.heartbeat, options.dialect, connection.wire(),
               progress_
           ),
+          silence_(options.connection, connection),
           moved_(this_server(), scope_, options.dialect, stop),
           presence_(this_server(), scope_, options.dialect, stop),
           member_log_(this_server(), options.member_log, stop) {}
@@ -180,8 +182,10 @@ class SyncReplFeed::Run {
 
   private:
     FeedResult verdict_or(FeedResult result) const {
-        if (auto verdict = heartbeat_.verdict(); verdict && !next_) {
-            return {FeedEnd::disconnected, *std::move(verdict)};
+        for (auto verdict : {silence_.verdict(), heartbeat_.verdict()}) {
+            if (verdict && !next_) {
+                return {FeedEnd::disconnected, *std::move(verdict)};
+            }
         }
         return result;
     }
@@ -295,6 +299,7 @@ class SyncReplFeed::Run {
     bool refreshed_ = false;  ///< the last search came to the end of its refresh
     StreamProgress progress_;
     Heartbeat heartbeat_;
+    SilenceWatch silence_;
     MovedSubtree moved_;
     PresenceSearch presence_;
     MemberLog member_log_;

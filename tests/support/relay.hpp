@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -57,6 +58,8 @@ class Relay {
     /// is slow; resume() ends that.
     void pause(std::size_t connection);
     void resume(std::size_t connection);
+    /// From now on everything that the server says arrives this much later.
+    void delay(std::chrono::milliseconds by) { delay_ = by; }
 
   private:
     class Client;
@@ -72,6 +75,7 @@ class Relay {
     std::uint16_t server_port_;
     Judge judge_;
     std::shared_ptr<void> tls_context_;
+    std::atomic<std::chrono::milliseconds> delay_{std::chrono::milliseconds(0)};
     mutable std::mutex mutex_;
     std::list<Pair> pairs_;
     std::jthread thread_;
