@@ -94,7 +94,6 @@ class Relay::Client {
                               ? ::recv(descriptor_, data.data(), data.size(), 0)
                               : SSL_read(tls_.get(), data.data(), static_cast<int>(data.size()));
         data.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-        std::this_thread::sleep_for(delay_.load());
         return data;
     }
     [[nodiscard]] bool write(const std::string& data) {
@@ -242,6 +241,7 @@ bool Relay::take(Pair& pair, bool from_server) {
         data.resize(portion);
         const auto size = ::recv(pair.server, data.data(), data.size(), 0);
         data.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+        std::this_thread::sleep_for(delay_.load());
     } else {
         data = pair.client->read();
     }
