@@ -1,9 +1,11 @@
 #include "daemon/plan/difference_teller.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "directory/mirror/document.hpp"
+#include "directory/model/internal_types.hpp"
 
 namespace bascule::daemon {
 
@@ -54,22 +56,6 @@ std::string_view change_of(const ObjectDifference& one) {
         return one.before.entry == EntryState::quarantined ? "healed" : "added";
     }
     return one.before.served ? "removed" : "";
-}
-
-/// Why an object comes or goes, in words.
-std::string cause_of(const ObjectDifference& one, std::string_view change) {
-    if (change == "removed") {
-        return one.after.entry ? one.after.reason
-                               : "gone: the directory does not send the entry any more (deleted, "
-                                 "or not below the base, or no filter takes it)";
-    }
-    if (change == "converted" || change == "changed") {
-        return {};
-    }
-    if (one.before.entry && !one.before.reason.empty()) {
-        return "was " + one.before.reason;
-    }
-    return one.before.known ? "returned" : "new";
 }
 
 const store::DifferenceSide& shown_side(const ObjectDifference& one) {
@@ -141,9 +127,11 @@ Status DifferenceTeller::tell_object(const ObjectDifference& one, std::string_vi
     if (change == "converted") {
         json.field("before", one.before.type);
     }
-    if (const std::string cause = cause_of(one, change); !cause.empty()) {
+    BASCULE_TRY(const std::string cause, cause_of(one, change));
+    if (!cause.empty()) {
         json.field("cause", cause);
     }
+    BASCULE_CHECK(note_givers(one));
     json.key("attributes").begin_array();
     BASCULE_TRY(const bool some, write_attributes(json, one, change));
     json.end_array().end_object();
@@ -152,6 +140,76 @@ Status DifferenceTeller::tell_object(const ObjectDifference& one, std::string_vi
     }
     count(one, change);
     return out_.add(line);
+}
+
+Result<std::string> DifferenceTeller::cause_of(
+    const ObjectDifference& one, std::string_view change
+) {
+    if (change == "converted" || change == "changed") {
+        return std::string();
+    }
+    if (change == "removed" && one.after.part) {
+        BASCULE_TRY(const std::string whole, whole_of(one, true));
+        return "joined: it becomes a part of " + whole;
+    }
+    if (change == "removed") {
+        return one.after.entry ? one.after.reason
+                               : "gone: the directory does not send the entry any more (deleted, "
+                                 "or not below the base, or no filter takes it)";
+    }
+    if (one.before.part) {
+        BASCULE_TRY(const std::string whole, whole_of(one, false));
+        return "was a part of " + whole;
+    }
+    if (one.before.entry && !one.before.reason.empty()) {
+        return "was " + one.before.reason;
+    }
+    return std::string(one.before.known ? "returned" : "new");
+}
+
+Result<std::string> DifferenceTeller::whole_of(const ObjectDifference& one, bool now) {
+    std::string whole = "an object of another source";
+    const auto note = [&](const ReferenceDifference& reference) -> Status {
+        if (reference.added == now) {
+            whole = "'" + reference.display + "' (" + reference.target.to_string() + ")";
+        }
+        return {};
+    };
+    BASCULE_CHECK(references_.each_reference(directory::joined_edge, one.oid, note));
+    return whole;
+}
+
+Status DifferenceTeller::note_givers(const ObjectDifference& one) {
+    givers_before_.clear();
+    givers_after_.clear();
+    if (shown_side(one).type != "User") {
+        return {};
+    }
+    using Side = store::ReferenceDifferences::Side;
+    for (const Side side : {Side::before, Side::after}) {
+        BASCULE_TRY(const auto parts, references_.parts_of(one.oid, side));
+        Givers& givers = side == Side::before ? givers_before_ : givers_after_;
+        for (const store::PartOfObject& part : parts) {
+            if (part.gives.empty()) {
+                continue;
+            }
+            mirror::each_attribute(part.gives, [&](const AttributePath& path, std::string_view) {
+                givers.emplace_back(path, part.source);
+            });
+        }
+    }
+    return {};
+}
+
+/// The source that an attribute's value is from.
+const std::string& DifferenceTeller::giver_of(
+    const ObjectDifference& one, const AttributePath& path, bool now
+) {
+    const Givers& givers = now ? givers_after_ : givers_before_;
+    const auto found = std::ranges::find(
+        givers, path, [](const auto& one_giver) -> const auto& { return one_giver.first; }
+    );
+    return found == givers.end() ? figures_of(one).name : found->second;
 }
 
 void DifferenceTeller::count(const ObjectDifference& one, std::string_view change) {
@@ -206,7 +264,12 @@ void DifferenceTeller::write_attribute(
     if (!after.empty()) {
         json.key("after").raw(after);
     }
-    json.field("rule", rules_.name(figures_of(one).name, shown_side(one).type, path)).end_object();
+    const std::string& giver = giver_of(one, path, !after.empty());
+    json.field("rule", rules_.name(giver, shown_side(one).type, path));
+    if (giver != figures_of(one).name) {
+        json.field("from", giver);
+    }
+    json.end_object();
     if (change == "changed" || change == "converted") {
         ++kind_of(one).attributes[path.to_string()];
     }

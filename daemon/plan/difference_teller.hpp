@@ -3,6 +3,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "daemon/plan/difference_file.hpp"
 #include "daemon/plan/figures.hpp"
@@ -39,6 +41,16 @@ class DifferenceTeller {
         JsonWriter& json, const store::ObjectDifference& one, std::string_view change,
         const directory::AttributePath& path, std::string_view before, std::string_view after
     );
+    /// Why an object comes or goes, in words; empty when that needs none.
+    [[nodiscard]] Result<std::string> cause_of(
+        const store::ObjectDifference& one, std::string_view change
+    );
+    /// The object that an entry is a part of now, or was, in words.
+    [[nodiscard]] Result<std::string> whole_of(const store::ObjectDifference& one, bool now);
+    [[nodiscard]] Status note_givers(const store::ObjectDifference& one);
+    [[nodiscard]] const std::string& giver_of(
+        const store::ObjectDifference& one, const directory::AttributePath& path, bool now
+    );
     void begin(JsonWriter& json, const store::ObjectDifference& one, std::string_view change);
     [[nodiscard]] SourceFigures& figures_of(const store::ObjectDifference& one);
     [[nodiscard]] KindFigures& kind_of(const store::ObjectDifference& one);
@@ -47,6 +59,10 @@ class DifferenceTeller {
     DifferenceFile& out_;
     const RuleNames& rules_;
     std::map<directory::SourceId, SourceFigures>& figures_;
+    /// Of the object that is being told: attributes that other sources gave it, or give.
+    using Givers = std::vector<std::pair<directory::AttributePath, std::string>>;
+    Givers givers_before_;
+    Givers givers_after_;
 };
 
 }  // namespace bascule::daemon

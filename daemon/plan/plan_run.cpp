@@ -15,6 +15,8 @@ namespace bascule::daemon {
 namespace {
 
 constexpr std::uint64_t differences_between_looks = 1000;
+/// Sources that take each other's changes in come to rest long before.
+constexpr int most_passes = 100;
 
 Status stopped() {
     return fail(ErrorKind::unavailable, "stopped", "It was stopped. Nothing was changed.");
@@ -54,7 +56,27 @@ void note_leaving_sources(const PlanRequest& request, std::vector<std::string>& 
 
 using Readings = std::vector<std::unique_ptr<SourceReading>>;
 
-/// One after the other; then each sees what the others have changed.
+/// Each sees what the others have changed, until that changes nothing more.
+Status settle(const Readings& readings, directory::Store& store, const std::stop_token& stop) {
+    std::int64_t before = -1;
+    for (int pass = 0; pass < most_passes; ++pass) {
+        std::int64_t now = 0;
+        BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+            BASCULE_TRY(now, reader.last_sequence());
+            return {};
+        }));
+        if (now == before || readings.size() < 2) {
+            return {};
+        }
+        before = now;
+        for (const auto& reading : readings) {
+            BASCULE_CHECK(stop.stop_requested() ? stopped() : reading->settle());
+        }
+    }
+    return {};
+}
+
+/// One after the other, then each beside the others.
 Result<Readings> read_all(
     const std::vector<const config::SourceSettings*>& wanted,
     const std::shared_ptr<const mirror::JoinRules>& joins, store::ScratchCopy& copy,
@@ -65,12 +87,8 @@ Result<Readings> read_all(
         BASCULE_TRY(auto reading, SourceReading::read(*source, copy, joins, clock, progress, stop));
         readings.push_back(std::move(reading));
     }
-    // What one source makes of another may concern a third.
-    for (std::size_t pass = 0; pass < readings.size(); ++pass) {
-        for (const auto& reading : readings) {
-            BASCULE_CHECK(reading->settle());
-        }
-    }
+    progress.begin("settling");
+    BASCULE_CHECK(settle(readings, copy.store(), stop));
     return readings;
 }
 

@@ -3,15 +3,19 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "directory/base/result.hpp"
 #include "directory/model/source_entry.hpp"
+#include "directory/ports/store.hpp"
 
 namespace bascule::store {
 
 /// What an object and its entry were, or are.
 struct DifferenceSide {
     bool served = false;  ///< a live object of a type that is served
+    bool part = false;    ///< not served itself, but a part of an object of another source
     bool known = false;   ///< the object's row was there, also as a deleted or unserved one
     std::string type;     ///< "User"
     std::string display;
@@ -38,6 +42,12 @@ struct ReferenceDifference {
     bool added = false;
 };
 
+/// What an entry of another source that is part of an object gives it.
+struct PartOfObject {
+    std::string source;
+    std::string gives;  ///< JSON object; may be empty
+};
+
 /// Finds the references of an object that differ.
 class ReferenceDifferences {
   public:
@@ -48,6 +58,16 @@ class ReferenceDifferences {
     [[nodiscard]] virtual Status each_reference(
         directory::EdgeKind kind, directory::Oid from, const VisitReference& visit
     ) = 0;
+    /// The parts that an object had, or has. As each_reference().
+    enum class Side { before, after };
+    [[nodiscard]] virtual Result<std::vector<PartOfObject>> parts_of(
+        directory::Oid object, Side side
+    ) = 0;
 };
+
+/// Whether objects of a type, named as the registry has it, are served by themselves.
+[[nodiscard]] inline bool is_served_type(std::string_view type) {
+    return !type.empty() && type != "Unmapped" && type != "Joined";
+}
 
 }  // namespace bascule::store

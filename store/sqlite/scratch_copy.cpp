@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "directory/model/internal_types.hpp"
 #include "store/sql/migrations.hpp"
 #include "store/sqlite/load_state.hpp"
 #include "store/sqlite/sqlite_store.hpp"
@@ -23,8 +24,9 @@ constexpr int steps_between_looks = 100'000;
 /// Room that stays for the real store.
 constexpr std::uintmax_t reserve = 256ULL * 1024 * 1024;
 
-/// `{0}` is the highest number of an object that was copied. Each table keeps what was there before
-/// the first change; an edge is 1 when it was there and 0 when it was not.
+/// `{0}` is the highest number of an object that was copied, `{1}` the kind of edge from a part of
+/// an object to that. Each table keeps what was there before the first change; an edge is 1 when it
+/// was there and 0 when it was not.
 constexpr std::string_view watching = R"sql(
 CREATE TABLE before_object(
   oid INTEGER PRIMARY KEY, type INTEGER NOT NULL, deleted INTEGER, display TEXT NOT NULL, body TEXT NOT NULL) STRICT;
@@ -32,6 +34,11 @@ CREATE TABLE before_entry(oid INTEGER PRIMARY KEY, state INTEGER NOT NULL, reaso
 CREATE TABLE before_edge(
   src INTEGER NOT NULL, kind INTEGER NOT NULL, dst INTEGER NOT NULL, was INTEGER NOT NULL,
   PRIMARY KEY(src, kind, dst)) STRICT, WITHOUT ROWID;
+CREATE TABLE before_part(
+  master INTEGER NOT NULL, part INTEGER NOT NULL, source INTEGER NOT NULL, gives TEXT NOT NULL,
+  PRIMARY KEY(master, part)) STRICT, WITHOUT ROWID;
+INSERT INTO before_part SELECT e.dst, e.src, o.source, d.local FROM edge e CROSS JOIN object o ON o.oid=e.src
+  CROSS JOIN document d ON d.oid=e.src WHERE e.kind={1};
 CREATE TABLE difference_order(place INTEGER PRIMARY KEY, oid INTEGER NOT NULL) STRICT;
 
 CREATE TRIGGER watch_object AFTER UPDATE OF type, deleted, display ON object
@@ -115,6 +122,14 @@ SELECT o.id, o.display, e.src IS NOT NULL FROM before_edge p CROSS JOIN object o
 WHERE p.kind=? AND p.src=? AND p.was<>(e.src IS NOT NULL) ORDER BY o.id
 )sql";
 
+constexpr std::string_view parts_before = R"sql(
+SELECT s.name, p.gives FROM before_part p CROSS JOIN source s ON s.number=p.source WHERE p.master=?
+)sql";
+constexpr std::string_view parts_after = R"sql(
+SELECT s.name, d.local FROM edge e CROSS JOIN object o ON o.oid=e.src CROSS JOIN document d ON d.oid=e.src
+  CROSS JOIN source s ON s.number=o.source WHERE e.dst=? AND e.kind=?
+)sql";
+
 int should_stop(void* token) {
     return static_cast<const std::stop_token*>(token)->stop_requested() ? 1 : 0;
 }
@@ -140,8 +155,10 @@ std::uintmax_t free_bytes(const std::string& folder) {
     return error ? 0 : space.available;
 }
 
-bool is_served(const std::string& type, bool deleted) {
-    return !deleted && !type.empty() && type != "Unmapped";
+void describe(DifferenceSide& side, std::string type, bool deleted) {
+    side.type = std::move(type);
+    side.served = !deleted && is_served_type(side.type);
+    side.part = !deleted && side.type == "Joined";
 }
 
 std::optional<EntryState> entry_state(const Rows& rows, int column) {
@@ -239,7 +256,7 @@ Status ScratchCopy::fill(const std::string& database, const std::stop_token& sto
         "DROP INDEX journal_target; DROP INDEX journal_actor; DROP INDEX journal_activity;"
     );
     last_copied_ = connection.number("SELECT max(oid) FROM main.object").value_or(0);
-    connection.script(fmt::format(watching, last_copied_));
+    connection.script(fmt::format(watching, last_copied_, static_cast<int>(joined_edge)));
     return {};
 }
 
@@ -252,8 +269,7 @@ ObjectDifference ScratchCopy::read(const Rows& rows) const {
     const bool is_new = rows.integer(0) > last_copied_;
     one.references_changed = one.references_changed || is_new;
     one.after.known = true;
-    one.after.type = rows.string(11);
-    one.after.served = is_served(one.after.type, !rows.is_null(12));
+    describe(one.after, rows.string(11), !rows.is_null(12));
     one.after.display = rows.string(13);
     one.after.body = rows.string(14);
     one.after.entry = entry_state(rows, 15);
@@ -264,8 +280,7 @@ ObjectDifference ScratchCopy::read(const Rows& rows) const {
     }
     one.before = one.after;
     if (rows.integer(4) != 0) {
-        one.before.type = rows.string(6);
-        one.before.served = is_served(one.before.type, !rows.is_null(7));
+        describe(one.before, rows.string(6), !rows.is_null(7));
         one.before.display = rows.string(8);
         one.before.body = rows.string(9);
     }
@@ -297,6 +312,18 @@ Status ScratchCopy::each_reference(EdgeKind kind, Oid from, const VisitReference
             BASCULE_CHECK(visit({rows.uuid(0), rows.string(1), rows.integer(2) != 0}));
         }
         return {};
+    });
+}
+
+Result<std::vector<PartOfObject>> ScratchCopy::parts_of(Oid object, Side side) {
+    return guarded([&]() -> Result<std::vector<PartOfObject>> {
+        std::vector<PartOfObject> out;
+        auto rows = side == Side::before ? reader_->rows(parts_before, object)
+                                         : reader_->rows(parts_after, object, joined_edge);
+        while (rows.next()) {
+            out.push_back({rows.string(0), rows.string(1)});
+        }
+        return out;
     });
 }
 

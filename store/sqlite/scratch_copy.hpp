@@ -43,6 +43,8 @@ class ScratchCopy final : public ReferenceDifferences {
     [[nodiscard]] Status each_reference(
         directory::EdgeKind kind, directory::Oid from, const VisitReference& visit
     ) override;
+    [[nodiscard]] Result<std::vector<PartOfObject>> parts_of(directory::Oid object, Side side)
+        override;
 
   private:
     explicit ScratchCopy(std::string folder) : folder_(std::move(folder)) {}

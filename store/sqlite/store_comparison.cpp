@@ -1,5 +1,7 @@
 #include "store/sqlite/store_comparison.hpp"
 
+#include "directory/model/internal_types.hpp"
+
 namespace bascule::store {
 
 using namespace directory;
@@ -44,6 +46,16 @@ constexpr std::string_view lost =
     " WHERE e.kind=?1 AND e.src=?2 AND NOT EXISTS(SELECT 1 FROM main.object x CROSS JOIN "
     "main.edge y ON y.kind=?1 AND y.src=?3 AND y.dst=x.oid WHERE x.id=o.id) ORDER BY o.id";
 
+constexpr std::string_view parts_in_first =
+    "SELECT s.name,d.local FROM first.edge e CROSS JOIN first.object o ON o.oid=e.src"
+    " CROSS JOIN first.document d ON d.oid=e.src CROSS JOIN first.source s ON s.number=o.source"
+    " WHERE e.dst=? AND e.kind=?";
+
+constexpr std::string_view parts_in_second =
+    "SELECT s.name,d.local FROM main.edge e CROSS JOIN main.object o ON o.oid=e.src"
+    " CROSS JOIN main.document d ON d.oid=e.src CROSS JOIN main.source s ON s.number=o.source"
+    " WHERE e.dst=? AND e.kind=?";
+
 DifferenceSide side(const Rows& rows, int first) {
     DifferenceSide out;
     out.known = !rows.is_null(first);
@@ -51,7 +63,9 @@ DifferenceSide side(const Rows& rows, int first) {
         return out;
     }
     out.type = rows.string(first + 1);
-    out.served = rows.is_null(first + 2) && out.type != "Unmapped";
+    const bool live = rows.is_null(first + 2);
+    out.served = live && is_served_type(out.type);
+    out.part = live && out.type == "Joined";
     out.display = rows.string(first + 3);
     out.body = rows.string(first + 4);
     if (!rows.is_null(first + 7)) {
@@ -120,6 +134,21 @@ Status StoreComparison::each_reference(EdgeKind kind, Oid, const VisitReference&
     return guarded([&]() -> Status {
         BASCULE_CHECK(one_side(gained, kind, true, visit));
         return one_side(lost, kind, false, visit);
+    });
+}
+
+Result<std::vector<PartOfObject>> StoreComparison::parts_of(Oid, Side side) {
+    return guarded([&]() -> Result<std::vector<PartOfObject>> {
+        std::vector<PartOfObject> out;
+        const bool first = side == Side::before;
+        for (auto rows = connection_->rows(
+                 first ? parts_in_first : parts_in_second, first ? first_oid_ : second_oid_,
+                 joined_edge
+             );
+             rows.next();) {
+            out.push_back({rows.string(0), rows.string(1)});
+        }
+        return out;
     });
 }
 

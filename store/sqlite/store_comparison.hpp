@@ -30,6 +30,9 @@ class StoreComparison final : public ReferenceDifferences {
     [[nodiscard]] Status each_reference(
         directory::EdgeKind kind, directory::Oid from, const VisitReference& visit
     ) override;
+    /// Of the object that is being visited, too.
+    [[nodiscard]] Result<std::vector<PartOfObject>> parts_of(directory::Oid object, Side side)
+        override;
 
   private:
     explicit StoreComparison(std::unique_ptr<Connection> connection)

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "directory/model/internal_types.hpp"
+#include "tests/unit/mirror/environment.hpp"
 #include "tests/unit/mirror/joined_world.hpp"
 
 namespace bascule::mirror {
@@ -9,6 +10,7 @@ namespace {
 
 using directory::SourceEntry;
 using test::JoinedWorld;
+using test::number_in_environment;
 
 /// A directory of users and groups, changed at random. User names are never given twice in it;
 /// employee numbers may be.
@@ -241,11 +243,6 @@ void run(unsigned seed, const std::vector<std::string>& names) {
         fmt::format("{}", fmt::join(seen, "\n")),
         fmt::format("{}", fmt::join(rebuilt(names, directories, order), "\n"))
     );
-}
-
-unsigned number_in_environment(const char* name, unsigned otherwise) {
-    const char* text = std::getenv(name);
-    return text != nullptr ? static_cast<unsigned>(std::atoi(text)) : otherwise;
 }
 
 TEST(JoinModel, OutcomeDoesNotDependOnTheOrderOfArrival) {

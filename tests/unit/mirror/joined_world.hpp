@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -44,32 +43,27 @@ inline directory::AttributeId employee_number() {
 }
 
 /// Some sources in one store, each with an engine; those after the first join users by employee
-/// number, then by user name.
+/// number, then by user name, unless told otherwise.
 class JoinedWorld {
   public:
-    explicit JoinedWorld(std::vector<std::string> names, mirror::GuardLimits limits = no_guard())
-        : names_(std::move(names)), limits_(limits) {
-        std::string pattern = std::filesystem::temp_directory_path() / "bascule-joined-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
+    /// Attributes by which a source joins.
+    using Match = std::map<std::string, std::vector<directory::AttributeId>>;
+
+    explicit JoinedWorld(
+        std::vector<std::string> names, mirror::GuardLimits limits = no_guard(), Match match = {},
+        const std::filesystem::path& above = std::filesystem::temp_directory_path()
+    )
+        : folder_(above, clock), names_(std::move(names)), limits_(limits) {
         mapper_ = std::move(*ldap::Mapper::compile({}, product_registry()));
-        store =
-            std::move(*store::open_sqlite_store({folder_ / "mirror.db"}, product_registry(), clock)
-            );
+        store = folder_.open();
         auto rules = std::make_shared<mirror::JoinRules>();
         for (const std::string& name : names_) {
-            std::vector<directory::AttributeId> match;
-            if (name != names_.front())
-                match = {employee_number(), user_name()};
-            rules->sources.push_back({*store->register_source(name), std::move(match)});
+            if (name != names_.front() && !match.contains(name))
+                match[name] = {employee_number(), user_name()};
+            rules->sources.push_back({*store->register_source(name), match[name]});
         }
         rules_ = rules;
-        for (const std::string& name : names_)
-            reopen(name);
-    }
-    ~JoinedWorld() {
-        engines_.clear();
-        store.reset();
-        std::filesystem::remove_all(folder_);
+        reopen_engines(*store);
     }
     JoinedWorld(const JoinedWorld&) = delete;
     JoinedWorld& operator=(const JoinedWorld&) = delete;
@@ -77,11 +71,28 @@ class JoinedWorld {
     mirror::MirrorEngine& engine(const std::string& name) { return *engines_.at(name); }
     const directory::EntryMapper& mapper() const { return *mapper_; }
     const std::shared_ptr<const mirror::JoinRules>& rules() const { return rules_; }
+    const std::vector<std::string>& names() const { return names_; }
 
-    void reopen(const std::string& name) {
+    void reopen(const std::string& name) { reopen(name, *store); }
+    /// Through what stands before the store.
+    void reopen(const std::string& name, directory::Store& through) {
         engines_[name] =
-            std::make_unique<mirror::MirrorEngine>(*store, *mapper_, clock, name, limits_, rules_);
+            std::make_unique<mirror::MirrorEngine>(through, *mapper_, clock, name, limits_, rules_);
         MirrorWorld::check(engines_[name]->open());
+    }
+    void reopen_engines(directory::Store& through) {
+        for (const std::string& name : names_)
+            reopen(name, through);
+    }
+    /// As after a kill of the whole process: goes on with the files as they are at this moment.
+    template <class Through>
+    void reopen_store(Through& through) {
+        folder_.kill();
+        engines_.clear();
+        store = folder_.open();
+        folder_.forget_killed();
+        through.use(*store);
+        reopen_engines(through);
     }
 
     void apply(const std::string& source, const std::vector<directory::SourceEntry>& entries) {
@@ -126,6 +137,39 @@ class JoinedWorld {
             return *reader.find(mirror::object_id(source, anchor));
         });
     }
+    std::optional<directory::MirrorEntry> entry(const std::string& source, const Uuid& anchor) {
+        return read([&](directory::Reader& reader) -> std::optional<directory::MirrorEntry> {
+            const auto any = *reader.find_any(mirror::object_id(source, anchor));
+            return any ? *reader.find_entry(any->row.oid) : std::nullopt;
+        });
+    }
+    std::map<Uuid, directory::EntryState> entries(const std::string& source) {
+        return read([&](directory::Reader& reader) {
+            std::map<Uuid, directory::EntryState> out;
+            const auto state = *reader.source_state(source);
+            if (state)
+                MirrorWorld::check(reader.each_entry(
+                    state->id,
+                    [&](directory::Oid, const Uuid& anchor, directory::EntryState one) -> Status {
+                        out[anchor] = one;
+                        return {};
+                    }
+                ));
+            return out;
+        });
+    }
+    std::vector<directory::JournalRecord> journal() {
+        directory::JournalQuery query;
+        query.limit = 100'000;
+        return read([&](directory::Reader& reader) { return *reader.journal(query); });
+    }
+    mirror::HeldPlan held(const std::string& source) {
+        return read([&](directory::Reader& reader) {
+            return mirror::HeldPlan::parse(
+                reader.source_state(source)->value_or(directory::SourceState{}).held_plan
+            );
+        });
+    }
     std::string type_of(const std::string& source, const Uuid& anchor) {
         const auto found = object(source, anchor);
         return found ? product_registry().spec(found->row.type).name : "none";
@@ -163,6 +207,11 @@ class JoinedWorld {
     }
 
     SetClock clock;
+
+  private:
+    StoreFolder folder_;
+
+  public:
     std::unique_ptr<directory::Store> store;
 
   private:
@@ -192,7 +241,6 @@ class JoinedWorld {
 
     std::vector<std::string> names_;
     mirror::GuardLimits limits_;
-    std::filesystem::path folder_;
     std::unique_ptr<ldap::Mapper> mapper_;
     std::shared_ptr<const mirror::JoinRules> rules_;
     std::map<std::string, std::unique_ptr<mirror::MirrorEngine>> engines_;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -11,9 +10,9 @@
 #include "connectors/ldap/mapping/mapping.hpp"
 #include "directory/mirror/identity.hpp"
 #include "directory/mirror/mirror_engine.hpp"
-#include "store/sqlite/sqlite_store.hpp"
 #include "tests/unit/mirror/entry_text.hpp"
 #include "tests/unit/mirror/registry_fixture.hpp"
+#include "tests/unit/mirror/store_folder.hpp"
 
 namespace bascule::test {
 
@@ -39,17 +38,10 @@ class MirrorWorld {
         mirror::GuardLimits limits = {}, ldap::Mapping mapping = {},
         const std::filesystem::path& above = std::filesystem::temp_directory_path()
     )
-        : limits_(limits) {
-        std::string pattern = above / "bascule-mirror-XXXXXX";
-        folder_ = ::mkdtemp(pattern.data());
+        : folder_(above, clock), limits_(limits) {
         mapper = std::move(*ldap::Mapper::compile(mapping, product_registry()));
-        open_store(folder_ / "0");
+        store = folder_.open();
         reopen_engine();
-    }
-    ~MirrorWorld() {
-        engine.reset();
-        store.reset();
-        std::filesystem::remove_all(folder_);
     }
     MirrorWorld(const MirrorWorld&) = delete;
     MirrorWorld& operator=(const MirrorWorld&) = delete;
@@ -64,17 +56,10 @@ class MirrorWorld {
     /// As after a kill of the whole process: goes on with the files as they are at this moment.
     template <class Through>
     void reopen_store(Through& through) {
-        const auto before = folder_ / std::to_string(copies_);
-        const auto next = folder_ / std::to_string(++copies_);
-        std::filesystem::create_directories(next);
-        // The log first: while it is copied, pages may still go from it into the database.
-        for (const char* name : {"mirror.db-wal", "mirror.db"}) {
-            if (std::filesystem::exists(before / name))
-                std::filesystem::copy(before / name, next / name);
-        }
+        folder_.kill();
         engine.reset();
-        open_store(next);
-        std::filesystem::remove_all(before);
+        store = folder_.open();
+        folder_.forget_killed();
         through.use(*store);
         reopen_engine(through);
     }
@@ -149,20 +134,17 @@ class MirrorWorld {
     }
 
     SetClock clock;
+
+  private:
+    StoreFolder folder_;
+
+  public:
     std::unique_ptr<ldap::Mapper> mapper;
     std::unique_ptr<directory::Store> store;
     std::unique_ptr<mirror::MirrorEngine> engine;
 
   private:
-    void open_store(const std::filesystem::path& folder) {
-        std::filesystem::create_directories(folder);
-        store =
-            std::move(*store::open_sqlite_store({folder / "mirror.db"}, product_registry(), clock));
-    }
-
     mirror::GuardLimits limits_;
-    std::filesystem::path folder_;
-    int copies_ = 0;
 };
 
 }  // namespace bascule::test

@@ -3,10 +3,8 @@
 // BASCULE_MIRROR_TRACE prints what is said.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-
 #include "directory/mirror/hold_service.hpp"
+#include "tests/unit/mirror/environment.hpp"
 #include "tests/unit/mirror/faulty_store.hpp"
 #include "tests/unit/mirror/mirror_fixture.hpp"
 #include "tests/unit/mirror/recorded_provider.hpp"
@@ -42,19 +40,11 @@ GuardLimits strict_guard() {
     return limits;
 }
 
-/// Memory, where the machine has a file system in it.
-std::filesystem::path quick_folder() {
-    std::error_code ignored;
-    return std::filesystem::is_directory("/dev/shm", ignored)
-               ? std::filesystem::path("/dev/shm")
-               : std::filesystem::temp_directory_path();
-}
-
 class OneRun {
   public:
     explicit OneRun(unsigned seed)
         : guarded_(seed % 4 == 0),
-          world_(guarded_ ? strict_guard() : open_guard(), {}, quick_folder()),
+          world_(guarded_ ? strict_guard() : open_guard(), {}, test::quick_folder()),
           faults_(*world_.store),
           directory_(seed),
           provider_(directory_, seed + 1),
@@ -188,14 +178,9 @@ class OneRun {
     std::mt19937 random_;
 };
 
-unsigned from_environment(const char* name, unsigned otherwise) {
-    const char* text = std::getenv(name);
-    return text != nullptr ? static_cast<unsigned>(std::atoi(text)) : otherwise;
-}
-
 TEST(MirrorRuns, MirrorEqualsDirectoryWhateverBreaks) {
-    const unsigned count = from_environment("BASCULE_MIRROR_RUNS", 200);
-    const unsigned first = from_environment("BASCULE_MIRROR_SEED", 1);
+    const unsigned count = test::number_in_environment("BASCULE_MIRROR_RUNS", 200);
+    const unsigned first = test::number_in_environment("BASCULE_MIRROR_SEED", 1);
     const auto failures = [] {
         return testing::UnitTest::GetInstance()->current_test_info()->result()->total_part_count();
     };

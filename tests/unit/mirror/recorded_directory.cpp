@@ -14,6 +14,8 @@ namespace {
 
 constexpr unsigned names = 30;
 constexpr unsigned user_names = 40;
+constexpr unsigned joinable_names = 24;
+constexpr unsigned numbers = 12;
 
 /// Several are no text: cut UTF-8, a zero byte, a stray continuation byte.
 std::string title_text(unsigned number) {
@@ -24,8 +26,11 @@ std::string title_text(unsigned number) {
 
 }  // namespace
 
-RecordedDirectory::RecordedDirectory(unsigned seed)
-    : random_(seed), integrity_(std::mt19937(seed ^ 0x9e3779b9U)() % 3 != 0) {
+RecordedDirectory::RecordedDirectory(unsigned seed, People people)
+    : random_(seed),
+      people_(people),
+      mark_(people == People::any ? std::string() : fmt::format("{}:", seed)),
+      integrity_(std::mt19937(seed ^ 0x9e3779b9U)() % 3 != 0) {
     root_ = add({}, "dc=com", "ou");
     outside_ = add({}, "dc=elsewhere", "ou");
     for (int index = 0; index < 3; ++index)
@@ -64,6 +69,8 @@ void RecordedDirectory::change() {
             return step_swap();
         case 12:
             return step_manager();
+        case 13:
+            return people_ == People::joinable ? step_number() : step_title();
         default:
             return step_title();
     }
@@ -147,8 +154,10 @@ directory::SourceEntry RecordedDirectory::entry_of(const Uuid& id) const {
         {"objectClass", {classes.at(node.kind)}}, {"cn", {node.rdn}}, {"sn", {"x"}}};
     if (!node.uid.empty())
         entry.attributes.push_back({"uid", {node.uid}});
+    if (node.number > 0)
+        entry.attributes.push_back({"employeeNumber", {std::to_string(node.number)}});
     if (node.title > 0)
-        entry.attributes.push_back({"title", {title_text(node.title)}});
+        entry.attributes.push_back({"title", {mark_ + title_text(node.title)}});
     const auto add_references = [&](const char* name, const References& references) {
         std::vector<std::string> values;
         for (const auto& [target, dn] : references)
@@ -178,6 +187,17 @@ unsigned RecordedDirectory::pick(std::size_t below) {
 /// Two RDNs that differ in case only are the same.
 std::string RecordedDirectory::any_rdn() {
     return fmt::format("{}=n{}", pick(4) == 0 ? "CN" : "cn", pick(names));
+}
+
+std::string RecordedDirectory::any_uid(const std::string& otherwise) {
+    if (people_ == People::any)
+        return fmt::format("u{}", pick(user_names));
+    std::set<std::string> free;
+    for (unsigned number = 0; number < joinable_names; ++number)
+        free.insert(fmt::format("u{}", number));
+    for (const auto& [id, node] : nodes_)
+        free.erase(node.uid);
+    return free.empty() ? otherwise : *std::next(free.begin(), pick(free.size()));
 }
 
 Uuid RecordedDirectory::add(
@@ -293,8 +313,11 @@ void RecordedDirectory::step_add() {
             : kind < 3  ? "group"
             : kind == 3 ? "account"
                         : "user");
-    if (kind > 3)
-        nodes_[id].uid = fmt::format("u{}", pick(user_names));
+    if (kind > 3) {
+        nodes_[id].uid = any_uid(fmt::format("only{}", last_id_));
+        if (people_ == People::joinable)
+            nodes_[id].number = pick(numbers);
+    }
     if (kind == 1 || kind == 2)
         add_members(nodes_[id]);
 }
@@ -427,7 +450,8 @@ void RecordedDirectory::step_user_name() {
     const auto id = any("user");
     if (!id)
         return step_add();
-    nodes_[*id].uid = pick(10) == 0 ? std::string() : fmt::format("u{}", pick(user_names));
+    Node& node = nodes_[*id];
+    node.uid = people_ == People::any && pick(10) == 0 ? std::string() : any_uid(node.uid);
     touch(*id);
 }
 
@@ -449,6 +473,8 @@ void RecordedDirectory::step_kind() {
         note_absent(*id);
     Node& node = nodes_[*id];
     node.kind = node.kind == "user" ? "account" : "user";
+    if (people_ == People::joinable && node.uid.empty())
+        node.uid = any_uid(fmt::format("only{}", ++last_id_));
     touch(*id);
 }
 
@@ -457,6 +483,14 @@ void RecordedDirectory::step_title() {
     if (!id)
         return;
     nodes_[*id].title = pick(8);
+    touch(*id);
+}
+
+void RecordedDirectory::step_number() {
+    const auto id = any("user");
+    if (!id)
+        return;
+    nodes_[*id].number = pick(numbers);
     touch(*id);
 }
 

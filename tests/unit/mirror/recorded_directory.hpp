@@ -26,6 +26,7 @@ class RecordedDirectory {
         std::string rdn;
         std::string kind;  ///< "ou", "user", "account" (matches no filter), "group"
         std::string uid;
+        unsigned number = 0;  ///< 0: none
         unsigned title = 0;
         References members;
         References manager;  ///< at most one
@@ -49,7 +50,13 @@ class RecordedDirectory {
         std::uint64_t last = 0;
     };
 
-    explicit RecordedDirectory(unsigned seed);
+    enum class People {
+        any,
+        /// Each with a user name that nobody else in this directory has, and often with a number;
+        /// other directories have the same names and numbers.
+        joinable,
+    };
+    explicit RecordedDirectory(unsigned seed, People people = People::any);
 
     /// One random change.
     void step();
@@ -88,6 +95,7 @@ class RecordedDirectory {
   private:
     unsigned pick(std::size_t below);
     [[nodiscard]] std::string any_rdn();
+    [[nodiscard]] std::string any_uid(const std::string& otherwise);
     Uuid add(std::optional<Uuid> parent, const std::string& rdn, const std::string& kind);
     void touch(const Uuid& id);
     std::optional<Uuid> any(std::string_view kind);
@@ -112,8 +120,11 @@ class RecordedDirectory {
     void step_swap();
     void step_kind();
     void step_title();
+    void step_number();
 
     std::mt19937 random_;
+    People people_;
+    std::string mark_;  ///< in titles, so that they tell which directory they are from
     bool integrity_;
     std::map<Uuid, Node> nodes_;
     std::map<std::uint64_t, Uuid> deletions_;

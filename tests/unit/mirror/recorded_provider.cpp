@@ -38,12 +38,18 @@ unsigned RecordedProvider::pick(std::size_t below) {
     return static_cast<unsigned>(std::uniform_int_distribution<std::size_t>(0, below - 1)(random_));
 }
 
-/// After every message the connection may be lost.
-void RecordedProvider::say(const Status& status) {
+void RecordedProvider::expect(const Status& status) {
     if (!status && status.error().code == FaultyStore::code)
         throw Ended{End::refused};
     if (!status)
         throw std::runtime_error(status.error().code + ": " + status.error().detail);
+}
+
+/// After every message the connection may be lost.
+void RecordedProvider::say(const Status& status) {
+    expect(status);
+    if (interlude_)
+        expect(interlude_());
     if (faults_ && once_in(50))
         throw Ended{End::broken};
 }

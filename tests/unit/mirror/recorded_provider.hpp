@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "directory/ports/feed.hpp"
@@ -35,6 +37,9 @@ class RecordedProvider {
         bool faults
     );
 
+    /// Called after every message; an error is one of the sink.
+    void between_messages(std::function<Status()> interlude) { interlude_ = std::move(interlude); }
+
     /// How many changes of members alone the sink took as such.
     [[nodiscard]] unsigned changes_taken() const { return changes_taken_; }
 
@@ -46,6 +51,7 @@ class RecordedProvider {
 
     unsigned pick(std::size_t below);
     [[nodiscard]] bool once_in(unsigned times) { return pick(times) == 0; }
+    static void expect(const Status& status);
     void say(const Status& status);
     void refresh(directory::FeedSink& sink, const directory::FeedStart& start);
     void tell_left(directory::FeedSink& sink, std::uint64_t since);
@@ -59,6 +65,7 @@ class RecordedProvider {
 
     RecordedDirectory& directory_;
     std::mt19937 random_;
+    std::function<Status()> interlude_;
     bool faults_ = false;
     unsigned changes_taken_ = 0;
 };
