@@ -92,9 +92,11 @@ struct SourceSettings {
     bool write_back_password = false;
     bool write_back_unlock = false;
     std::string password_policy;
+    std::uint64_t message_limit = 0;  ///< bytes
     Duration connect_timeout{};
     Duration operation_timeout{};
     Duration heartbeat{};
+    Duration silence{};
     std::string anchor;  ///< of the generic dialect; empty: the server is asked
     Duration poll_interval{};
     Duration poll_overlap{};

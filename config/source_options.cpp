@@ -278,6 +278,14 @@ std::vector<Option> source_options() {
                      "only for servers that hash it themselves."}
         ),
         option<S>(
+            "sources[].limits.message", Kind::size, BASCULE_FIELD(message_limit),
+            {.default_value = "256MiB",
+             .help = "The largest answer that is taken from a server; a group of 1,000,000 members "
+                     "needs some 60 MiB.",
+             .minimum = 65'536,
+             .maximum = 1ULL << 30}
+        ),
+        option<S>(
             "sources[].timeouts.connect", Kind::duration, BASCULE_FIELD(connect_timeout),
             {.default_value = "5s",
              .help = "Time to reach a server, TLS included.",
@@ -295,6 +303,14 @@ std::vector<Option> source_options() {
             "sources[].timeouts.heartbeat", Kind::duration, BASCULE_FIELD(heartbeat),
             {.default_value = "30s",
              .help = "How often a quiet connection is tried, so that a dead one is noticed.",
+             .minimum = 1000,
+             .maximum = 3'600'000}
+        ),
+        option<S>(
+            "sources[].timeouts.silence", Kind::duration, BASCULE_FIELD(silence),
+            {.default_value = "3s",
+             .help = "With several servers: how long one that is there may say nothing until "
+                     "another is used. Not for 389 Directory Server.",
              .minimum = 1000,
              .maximum = 3'600'000}
         ),

@@ -76,8 +76,10 @@ ldap::ConnectionOptions connection_options(const config::SourceSettings& setting
     options.ca_file = settings.ca;
     options.start_tls = settings.start_tls;
     options.bind_dn = settings.bind_dn;
+    options.maximum_message = settings.message_limit;
     options.network_timeout = settings.connect_timeout;
     options.operation_timeout = settings.operation_timeout;
+    options.silence = settings.silence;
     options.secret = secret_provider(settings);
     options.method = bind_method(settings.bind_sasl);
     options.certificate_file = settings.bind_certificate;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "directory/base/text.hpp"
+
 namespace bascule::ldap {
 namespace {
 
@@ -24,6 +26,12 @@ bool has_known_form(std::string_view value) {
 }
 
 }  // namespace
+
+bool is_usual_anchor(std::string_view attribute) {
+    return std::ranges::any_of(usual_anchors, [&](const char* one) {
+        return equals_ignoring_ascii_case(one, attribute);
+    });
+}
 
 Uuid anchor_of(std::string_view value) {
     if (has_known_form(value)) {

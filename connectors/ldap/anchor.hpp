@@ -1,11 +1,17 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
 #include "directory/base/uuid.hpp"
 
 namespace bascule::ldap {
+
+/// Attributes that name an entry for ever, whatever it is called; the commonest first.
+inline constexpr std::array<const char*, 5> usual_anchors{
+    "entryUUID", "nsUniqueId", "ibm-entryUuid", "GUID", "objectGUID"};
+[[nodiscard]] bool is_usual_anchor(std::string_view attribute);
 
 /// The identity of an entry from the value of its anchor attribute. 36 characters of UUID text
 /// (entryUUID, RFC 4530), the four groups of nsUniqueId and 16 raw bytes give their own value;

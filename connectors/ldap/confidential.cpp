@@ -8,8 +8,7 @@ namespace bascule::ldap {
 namespace {
 
 bool is_protected(const Connection& connection, Protection protection) {
-    return protection == Protection::encrypted ? connection.encrypted()
-                                               : connection.confidential();
+    return protection == Protection::encrypted ? connection.encrypted() : connection.confidential();
 }
 
 }  // namespace

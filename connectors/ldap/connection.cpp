@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "connectors/ldap/errors.hpp"
@@ -121,6 +122,9 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
+const std::stop_token& Connection::stop_request() const {
+    return state_->stop;
+}
 void Connection::obey(std::stop_token stop) {
     state_->obey(std::move(stop));
 }
@@ -158,6 +162,18 @@ Error Connection::broken(int code, std::string_view doing) {
     return error_from_handle(state_->handle, code, fmt::format("{} at {}", doing, state_->server));
 }
 
+Error Connection::message_too_large() {
+    state_->broken = true;
+    return Error{
+        ErrorKind::too_large,
+        "directory_message",
+        "The directory server sent an entry that is larger than sources[].limits.message allows. "
+        "Raise the limit, or exclude the entry by a filter or by sources[].exclude.",
+        {},
+        "waiting for an answer at " + state_->server,
+        {}};
+}
+
 namespace {
 
 /// Whether another server may do what this one did not.
@@ -179,7 +195,7 @@ Result<Connection> Connection::open_first(
     const Suits& prepare
 ) {
     initialise_library();
-    BASCULE_TRY(auto candidates, options.candidates(deadline));
+    BASCULE_TRY(auto candidates, options.candidates(deadline, stop));
     Error last{ErrorKind::invalid_input,
                "invalid_server",
                "No directory server is configured.",
@@ -318,9 +334,14 @@ Result<Message> Connection::next_message(int id, Deadline until) {
             std::chrono::duration_cast<std::chrono::microseconds>(until - steady_clock::now());
         auto wait = to_timeval(std::min<std::chrono::microseconds>(left, longest_wait));
         LDAPMessage* raw = nullptr;
+        errno = 0;
         const int type = ldap_result(state_->handle, id, LDAP_MSG_ONE, &wait, &raw);
         if (type > 0) {
+            state_->wire->note_heard();
             return Message(raw);
+        }
+        if (type < 0 && errno == ERANGE) {
+            return fail(message_too_large());
         }
         if (type < 0) {
             int code = LDAP_SERVER_DOWN;

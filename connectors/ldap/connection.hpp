@@ -122,6 +122,7 @@ class Connection {
 
     /// From now on this stop request ends its waits, and not the one it was opened with.
     void obey(std::stop_token stop);
+    [[nodiscard]] const std::stop_token& stop_request() const;
     /// By TLS, or by a layer of the bind's (SASL) of 112 bits at least.
     [[nodiscard]] bool encrypted() const;
     /// Encrypted, a local socket or loopback: passwords may be sent.
@@ -156,6 +157,7 @@ class Connection {
     );
     [[nodiscard]] Result<int> started(int code, int id, std::string_view doing);
     [[nodiscard]] Error broken(int code, std::string_view doing);
+    [[nodiscard]] Error message_too_large();
 
     std::unique_ptr<State> state_;
 };

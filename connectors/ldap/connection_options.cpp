@@ -1,5 +1,6 @@
 #include "connectors/ldap/connection_options.hpp"
 
+#include "connectors/ldap/bounded_call.hpp"
 #include "connectors/ldap/dn.hpp"
 
 namespace bascule::ldap {
@@ -17,16 +18,24 @@ std::string ConnectionOptions::identity() const {
 }
 
 Result<std::vector<Candidate>> ConnectionOptions::candidates(
-    std::chrono::steady_clock::time_point deadline
+    std::chrono::steady_clock::time_point deadline, const std::stop_token& stop
 ) const {
     if (servers.empty() && finder) {
-        return finder(deadline);
+        using Found = Result<std::vector<Candidate>>;
+        auto found = call_within<Found>(deadline, stop, [find = finder, deadline] {
+            return find(deadline);
+        });
+        return found ? *std::move(found) : fail(name_unanswered(finder_name));
     }
     std::vector<Candidate> list;
     for (const auto& server : servers) {
         list.push_back({server, static_cast<int>(list.size())});
     }
     return list;
+}
+
+bool ConnectionOptions::has_alternatives() const {
+    return servers.size() > 1 || (servers.empty() && finder);
 }
 
 ConnectionOptions ConnectionOptions::at(const std::string& server) const {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,9 @@ struct ConnectionOptions {
     std::string key_file;          ///< PEM
     std::string keytab_file;       ///< of GSSAPI; empty: the process's own ticket cache
     std::string principal;         ///< of the keytab; empty: its first
+    /// With another server to go on with: how long one that is there may say nothing; zero: as long
+    /// as the other time-outs let it.
+    std::chrono::milliseconds silence{3'000};
     /// How often files and secret are looked at, and whether a preferred server is back.
     std::chrono::milliseconds look_interval{2'000};
 
@@ -81,8 +85,10 @@ struct ConnectionOptions {
     [[nodiscard]] std::string identity() const;
     /// The servers to try, in the order of preference.
     [[nodiscard]] Result<std::vector<Candidate>> candidates(
-        std::chrono::steady_clock::time_point deadline
+        std::chrono::steady_clock::time_point deadline, const std::stop_token& stop = {}
     ) const;
+    /// There is, or may be found, more than one server.
+    [[nodiscard]] bool has_alternatives() const;
     /// The same for one server only.
     [[nodiscard]] ConnectionOptions at(const std::string& server) const;
 };

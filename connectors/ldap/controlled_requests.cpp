@@ -10,6 +10,7 @@
 
 #include "connectors/ldap/entry_decoder.hpp"
 #include "connectors/ldap/errors.hpp"
+#include "connectors/ldap/page_size.hpp"
 
 namespace bascule::ldap {
 namespace {
@@ -123,6 +124,14 @@ int native(Change::Kind kind) {
 
 }  // namespace
 
+Result<bool> offers_control(Connection& connection, std::string_view oid, Deadline deadline) {
+    SearchRequest request;
+    request.attributes = {"supportedControl"};
+    BASCULE_TRY(const auto entries, connection.search(request, deadline));
+    return !entries.empty() &&
+           std::ranges::count(entries.front().values("supportedControl"), oid) > 0;
+}
+
 std::string_view SearchEnd::control(std::string_view oid) const {
     const auto found = std::ranges::find(controls, oid, &Control::oid);
     return found == controls.end() ? std::string_view() : std::string_view(found->value);
@@ -165,10 +174,15 @@ Result<SearchEnd> search_paged(
 ) {
     std::string cookie;
     std::size_t references = 0;
+    PageSize size(page_size);
     while (true) {
         auto all = controls;
-        all.push_back({LDAP_CONTROL_PAGEDRESULTS, encode_page_request(page_size, cookie), true});
+        all.push_back(
+            {LDAP_CONTROL_PAGEDRESULTS, encode_page_request(size.current(), cookie), true}
+        );
+        const auto began = steady_clock::now();
         BASCULE_TRY(auto end, search_with_controls(connection, request, all, patience, take));
+        size.took(steady_clock::now() - began);
         references += end.references;
         end.references = references;
         cookie = decode_page_cookie(end.control(LDAP_CONTROL_PAGEDRESULTS));

@@ -18,6 +18,11 @@ struct Control {
     bool critical = false;
 };
 
+/// Whether the server's root DSE names the control.
+[[nodiscard]] Result<bool> offers_control(
+    Connection& connection, std::string_view oid, Deadline deadline
+);
+
 /// How a search ended; only a successful outcome is complete.
 struct SearchEnd {
     Outcome outcome;
@@ -38,7 +43,8 @@ using TakeEntry = std::function<Status(directory::SourceEntry)>;
     std::chrono::milliseconds patience, const TakeEntry& take
 );
 
-/// The same page by page (RFC 2696), to the last page or the first refusal.
+/// The same page by page (RFC 2696), to the last page or the first refusal. No page is larger than
+/// `page_size`; those of a slow server are smaller.
 [[nodiscard]] Result<SearchEnd> search_paged(
     Connection& connection, const SearchRequest& request, const std::vector<Control>& controls,
     std::uint32_t page_size, std::chrono::milliseconds patience, const TakeEntry& take

@@ -158,6 +158,10 @@ void take_addresses(void* target, int code, int, ares_addrinfo* list) {
 
 }  // namespace
 
+Error name_unanswered(const std::string& name) {
+    return dns_error(name, ARES_ETIMEOUT);
+}
+
 DnsLookup::DnsLookup(std::vector<std::string> servers)
     : servers_(fmt::format("{}", fmt::join(servers, ","))) {}
 

@@ -24,6 +24,9 @@ struct HostAddress {
     socklen_t size = 0;
 };
 
+/// Why a name has no addresses: nobody answered in time. `unavailable`/"dns_failed".
+[[nodiscard]] Error name_unanswered(const std::string& name);
+
 /// Asks DNS servers within a deadline. Thread-safe. Errors are `unavailable`/"dns_failed"; a name
 /// that does not exist is an empty answer.
 class DnsLookup {

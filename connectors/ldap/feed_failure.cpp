@@ -13,6 +13,9 @@ directory::FeedResult failed_run(Error error, const std::stop_token& stop) {
     if (error.code == "provider_behind") {
         return {FeedEnd::provider_behind, std::move(error)};
     }
+    if (error.code == "directory_message") {
+        return {FeedEnd::limited, std::move(error)};
+    }
     const bool refused = error.code == "directory_credentials" ||
                          error.code == "directory_denied" || error.code == "directory_insecure" ||
                          error.code == "directory_tls" || error.kind == ErrorKind::invalid_input;

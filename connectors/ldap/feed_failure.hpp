@@ -8,8 +8,9 @@
 
 namespace bascule::ldap {
 
-/// How a run ends that could not begin: refused when credentials, rights or encryption are at
-/// fault, disconnected otherwise; stopped when the stop request is the reason.
+/// How a run ends whose connection could not be made or was lost: refused when credentials, rights
+/// or encryption are at fault, limited when a message is larger than is taken, disconnected
+/// otherwise; stopped when the stop request is the reason.
 [[nodiscard]] directory::FeedResult failed_run(Error error, const std::stop_token& stop);
 
 /// Tells the source's other connections how the feed's at `server` ended, and whether the next one

@@ -107,6 +107,7 @@ class Fetch {
 };
 
 struct Kept {
+    std::timed_mutex fetching;
     int number = 0;
     std::string cache;
     std::time_t ends = 0;
@@ -114,18 +115,31 @@ struct Kept {
     std::uint64_t keytab_file = 0;
 };
 
-/// The cache with tickets of this keytab that are good for a while.
-Result<std::string> cache_of(const std::string& keytab, const std::string& principal) {
+/// What is kept for a keytab and a principal, for ever: a thread may still be fetching when the
+/// process ends.
+Kept& kept_for(const std::string& keytab, const std::string& principal) {
     static std::mutex mutex;
-    static std::map<std::pair<std::string, std::string>, Kept> all;
-    static int made = 0;
+    static auto& all = *new std::map<std::pair<std::string, std::string>, Kept>;
+    const std::scoped_lock lock(mutex);
+    const auto [place, added] = all.try_emplace({keytab, principal});
+    if (added) {
+        place->second.number = static_cast<int>(all.size());
+    }
+    return place->second;
+}
+
+/// The cache with tickets of this keytab that are good for a while.
+Result<std::string> cache_of(
+    const std::string& keytab, const std::string& principal,
+    std::chrono::steady_clock::time_point deadline
+) {
     struct stat file {};
     ::stat(keytab.c_str(), &file);
     const std::pair changed(file.st_mtim.tv_sec, file.st_mtim.tv_nsec);
-    const std::scoped_lock lock(mutex);
-    auto& kept = all[{keytab, principal}];
-    if (kept.number == 0) {
-        kept.number = ++made;
+    auto& kept = kept_for(keytab, principal);
+    const std::unique_lock lock(kept.fetching, deadline);
+    if (!lock.owns_lock()) {
+        return fail(kerberos_unanswered(keytab));
     }
     const bool same = kept.keytab_time == changed && kept.keytab_file == file.st_ino;
     if (same && std::time(nullptr) < kept.ends - renew_before) {
@@ -144,12 +158,28 @@ Result<std::string> cache_of(const std::string& keytab, const std::string& princ
 
 }  // namespace
 
+Error kerberos_unanswered(const std::string& server) {
+    return Error{
+        ErrorKind::unavailable,
+        "directory_kerberos",
+        fmt::format(
+            "No Kerberos ticket for the directory server {} could be had in time: the Kerberos "
+            "servers (KDC) do not answer. Check [realms] of /etc/krb5.conf, the DNS, and whether "
+            "port 88 can be reached.",
+            server
+        ),
+        {},
+        server + ": no answer from Kerberos",
+        {}};
+}
+
 Result<std::unique_ptr<KerberosTickets>> KerberosTickets::use(
-    const std::string& keytab, const std::string& principal
+    const std::string& keytab, const std::string& principal,
+    std::chrono::steady_clock::time_point deadline
 ) {
     std::string cache;
     if (!keytab.empty()) {
-        BASCULE_TRY(cache, cache_of(keytab, principal));
+        BASCULE_TRY(cache, cache_of(keytab, principal, deadline));
     }
     return std::unique_ptr<KerberosTickets>(new KerberosTickets(cache));
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "connectors/ldap/controlled_requests.hpp"
 #include "connectors/ldap/dn.hpp"
 #include "directory/base/json_text.hpp"
 #include "directory/base/text.hpp"
@@ -136,6 +135,28 @@ Result<SourceEntry> read(
     return std::move(entries.front());
 }
 
+/// A first value has nothing that must be deleted with it, so the server is asked to make sure that
+/// there is still none (RFC 4528). Nothing where it cannot.
+Result<std::vector<Control>> conditions(
+    Connection& connection, const std::string& untouched, Deadline deadline
+) {
+    if (untouched.empty()) {
+        return std::vector<Control>();
+    }
+    BASCULE_TRY(const bool offered, offers_control(connection, LDAP_CONTROL_ASSERT, deadline));
+    std::string filter = "(&" + untouched + ")";
+    berval assertion{};
+    if (!offered ||
+        ldap_create_assertion_control_value(connection.handle(), filter.data(), &assertion) !=
+            LDAP_SUCCESS) {
+        return std::vector<Control>();
+    }
+    std::vector<Control> controls{
+        {LDAP_CONTROL_ASSERT, std::string(assertion.bv_val, assertion.bv_len), true}};
+    ber_memfree(assertion.bv_val);
+    return controls;
+}
+
 }  // namespace
 
 struct PhoneWriter::Step {
@@ -240,6 +261,45 @@ Result<std::vector<PhoneWriter::Step>> PhoneWriter::plan(
     return steps;
 }
 
+std::vector<Change> PhoneWriter::changes_of(const std::vector<Step>& steps, Way way) {
+    std::vector<Change> changes;
+    const auto add = [&](Change::Kind kind, const Step& step, const auto& values) {
+        if (!values.empty()) {
+            changes.push_back({kind, step.attribute, {}});
+            changes.back().values.assign(values.begin(), values.end());
+        }
+    };
+    for (const auto& step : steps) {
+        add(Change::Kind::remove, step, way == Way::forth ? step.gone : step.fresh);
+        add(Change::Kind::add, step, way == Way::forth ? step.fresh : step.gone);
+    }
+    return changes;
+}
+
+Status PhoneWriter::yield_to_others(
+    Connection& connection, const std::string& dn, const std::vector<Step>& steps, Deadline deadline
+) {
+    std::vector<std::string> names;
+    std::ranges::transform(steps, std::back_inserter(names), &Step::attribute);
+    BASCULE_TRY(const auto present, read(connection, dn, names, deadline));
+    const bool alone = std::ranges::all_of(steps, [&](const Step& step) {
+        return !step.before.empty() || without(present.values(step.attribute), step.fresh).empty();
+    });
+    if (alone) {
+        return {};
+    }
+    const auto back = changes_of(steps, Way::back);
+    BASCULE_TRY(const auto outcome, modify_with_controls(connection, dn, back, {}, deadline));
+    if (outcome.success()) {
+        return changed_meanwhile();
+    }
+    return fail(
+        ErrorKind::conflict, "changed_meanwhile",
+        "The phone number was changed in the directory at the same moment, and both changes may "
+        "stand. Look at it again."
+    );
+}
+
 Status PhoneWriter::write(
     Connection& connection, const std::string& dn, const std::vector<Step>& steps,
     Deadline deadline, bool& sent
@@ -247,7 +307,6 @@ Status PhoneWriter::write(
     std::vector<std::string> names;
     std::ranges::transform(steps, std::back_inserter(names), &Step::attribute);
     BASCULE_TRY(const auto present, read(connection, dn, names, deadline));
-    std::vector<Change> changes;
     std::string untouched;
     for (const auto& step : steps) {
         if (!same_set(present.values(step.attribute), step.before)) {
@@ -256,37 +315,23 @@ Status PhoneWriter::write(
         if (step.before.empty()) {
             untouched += "(!(" + step.attribute + "=*))";
         }
-        if (!step.gone.empty()) {
-            changes.push_back({Change::Kind::remove, step.attribute, {}});
-            changes.back().values.assign(step.gone.begin(), step.gone.end());
-        }
-        if (!step.fresh.empty()) {
-            changes.push_back({Change::Kind::add, step.attribute, {}});
-            changes.back().values.assign(step.fresh.begin(), step.fresh.end());
-        }
     }
-    std::vector<Control> controls;
-    // A first value has nothing that must be deleted with it, so the server is asked to make sure.
-    // Not critical: servers without RFC 4528 go without.
-    std::string filter = "(&" + untouched + ")";
-    berval assertion{};
-    if (!untouched.empty() &&
-        ldap_create_assertion_control_value(connection.handle(), filter.data(), &assertion) ==
-            LDAP_SUCCESS) {
-        controls.push_back(
-            {LDAP_CONTROL_ASSERT, std::string(assertion.bv_val, assertion.bv_len), false}
-        );
-        ber_memfree(assertion.bv_val);
-    }
+    BASCULE_TRY(const auto controls, conditions(connection, untouched, deadline));
     sent = true;
     BASCULE_TRY(
-        const auto outcome, modify_with_controls(connection, dn, changes, controls, deadline)
+        const auto outcome,
+        modify_with_controls(connection, dn, changes_of(steps, Way::forth), controls, deadline)
     );
     if (outcome.code == LDAP_NO_SUCH_ATTRIBUTE || outcome.code == LDAP_TYPE_OR_VALUE_EXISTS ||
         outcome.code == LDAP_ASSERTION_FAILED) {
         return changed_meanwhile();
     }
-    return outcome.success() ? Status() : fail(refusal(outcome));
+    if (!outcome.success()) {
+        return fail(refusal(outcome));
+    }
+    return untouched.empty() || !controls.empty()
+               ? Status()
+               : yield_to_others(connection, dn, steps, deadline);
 }
 
 Result<std::string> PhoneWriter::write_phones(

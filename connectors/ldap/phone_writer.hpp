@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "connectors/ldap/controlled_requests.hpp"
 #include "connectors/ldap/mapping/mapping.hpp"
 #include "connectors/ldap/work_connection.hpp"
 #include "directory/ports/attribute_writer.hpp"
@@ -51,6 +52,15 @@ class PhoneWriter final : public directory::AttributeWriter {
         const std::vector<directory::TypedValue>& before,
         const std::vector<directory::TypedValue>& after
     ) const;
+    enum class Way { forth, back };
+    /// What the steps change, or what takes them back. Values are views of the steps'.
+    [[nodiscard]] static std::vector<Change> changes_of(const std::vector<Step>& steps, Way way);
+    /// For servers that cannot be asked to make sure that a first value is the first: who finds
+    /// another beside his own takes his own back, so that of two at one instant never both stand.
+    [[nodiscard]] static Status yield_to_others(
+        Connection& connection, const std::string& dn, const std::vector<Step>& steps,
+        Deadline deadline
+    );
     [[nodiscard]] Status write(
         Connection& connection, const std::string& dn, const std::vector<Step>& steps,
         Deadline deadline, bool& sent

@@ -1,7 +1,6 @@
 #include "connectors/ldap/plain_inspector.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "connectors/ldap/anchor.hpp"
@@ -10,7 +9,6 @@
 #include "connectors/ldap/errors.hpp"
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/filter_text.hpp"
-#include "directory/base/text.hpp"
 
 namespace bascule::ldap {
 
@@ -22,14 +20,6 @@ namespace {
 
 constexpr std::string_view dn_anchor = "dn";
 constexpr std::string_view paged_results_oid = "1.2.840.113556.1.4.319";
-constexpr std::array<const char*, 5> usual_anchors{
-    "entryUUID", "nsUniqueId", "ibm-entryUuid", "GUID", "objectGUID"};
-
-bool is_usual(std::string_view attribute) {
-    return std::ranges::any_of(usual_anchors, [&](const char* one) {
-        return equals_ignoring_ascii_case(one, attribute);
-    });
-}
 
 Inspection unreadable(std::string dn) {
     Inspection out;
@@ -37,14 +27,6 @@ Inspection unreadable(std::string dn) {
     out.entry.dn_key = dn_key_or_raw(dn);
     out.entry.dn = std::move(dn);
     return out;
-}
-
-Result<bool> offers_pages(Connection& connection, Deadline deadline) {
-    SearchRequest request;
-    request.attributes = {"supportedControl"};
-    BASCULE_TRY(const auto entries, connection.search(request, deadline));
-    return !entries.empty() &&
-           std::ranges::count(entries.front().values("supportedControl"), paged_results_oid) > 0;
 }
 
 }  // namespace
@@ -85,7 +67,7 @@ bool PlainInspector::complete(SourceEntry& entry, std::string_view anchor) const
     }
     // An attribute of people that is taken for an anchor is not on containers.
     entry.anchor = anchor_of(entry.dn_key);
-    return anchor == dn_anchor || !is_usual(anchor);
+    return anchor == dn_anchor || !is_usual_anchor(anchor);
 }
 
 Result<Inspection> PlainInspector::read(
@@ -175,7 +157,7 @@ Result<directory::EntryInspector::Listing> PlainInspector::list(
             {entry.anchor, std::move(entry.dn), std::move(entry.dn_key), std::move(entry.csn)}
         );
     };
-    BASCULE_TRY(const bool paged, offers_pages(connection, deadline));
+    BASCULE_TRY(const bool paged, offers_control(connection, paged_results_oid, deadline));
     if (options_.page_size == 0 || !paged) {
         BASCULE_TRY(listing.references, connection.search_each(request, patience, each));
         return listing;

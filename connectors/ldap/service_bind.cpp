@@ -4,6 +4,10 @@
 #include <ldap.h>
 #include <sasl/sasl.h>
 
+#include <memory>
+#include <utility>
+
+#include "connectors/ldap/bounded_call.hpp"
 #include "connectors/ldap/errors.hpp"
 #include "connectors/ldap/kerberos.hpp"
 
@@ -107,8 +111,12 @@ Error kerberos_error(Connection& connection, int code) {
         {}};
 }
 
-Status bind_gssapi(Connection& connection, const ConnectionOptions& options, Deadline deadline) {
-    BASCULE_TRY(const auto tickets, KerberosTickets::use(options.keytab_file, options.principal));
+/// Both libraries of Kerberos ask its servers (KDC) on the way, and know no deadline for that.
+Status negotiate(
+    Connection& connection, const std::string& keytab, const std::string& principal,
+    Deadline deadline
+) {
+    BASCULE_TRY(const auto tickets, KerberosTickets::use(keytab, principal, deadline));
     set_security(connection.handle());
     Message answer;
     const char* mechanism = nullptr;
@@ -131,6 +139,27 @@ Status bind_gssapi(Connection& connection, const ConnectionOptions& options, Dea
             );
         }
     }
+}
+
+/// When the time is over the connection stays with those who still use it.
+Status bind_gssapi(Connection& connection, const ConnectionOptions& options, Deadline deadline) {
+    // A directory that does not answer is told by whoever waits for its answer.
+    constexpr std::chrono::milliseconds for_the_last_answer{50};
+    const auto stop = connection.stop_request();
+    const auto server = connection.server();
+    const auto lent = std::make_shared<Connection>(std::move(connection));
+    const auto bound = call_within<Status>(
+        deadline + for_the_last_answer, stop,
+        [lent, keytab = options.keytab_file, principal = options.principal, deadline] {
+            return negotiate(*lent, keytab, principal, deadline);
+        }
+    );
+    if (!bound) {
+        lent->wire().shut();
+        return fail(kerberos_unanswered(server));
+    }
+    connection = std::move(*lent);
+    return *bound;
 }
 
 }  // namespace

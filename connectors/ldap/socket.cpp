@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <ldap.h>
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -16,6 +16,8 @@
 #include <cstring>
 #include <memory>
 #include <utility>
+
+#include "connectors/ldap/bounded_call.hpp"
 
 namespace bascule::ldap {
 namespace {
@@ -128,14 +130,14 @@ Result<int> connect_local(const Endpoint& endpoint) {
     return descriptor.release();
 }
 
-Result<std::vector<HostAddress>> addresses_of(
-    const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline
-) {
-    if (options.addresses) {
-        return options.addresses(endpoint.host, endpoint.port, deadline);
-    }
+using Addresses = Result<std::vector<HostAddress>>;
+
+/// By the machine's resolver (files, DNS and whatever nsswitch.conf names), which knows no
+/// deadline.
+Addresses ask_machine(const Endpoint& endpoint, int flags) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = flags;
     addrinfo* found = nullptr;
     const int code =
         ::getaddrinfo(endpoint.host.c_str(), std::to_string(endpoint.port).c_str(), &hints, &found);
@@ -150,6 +152,20 @@ Result<std::vector<HostAddress>> addresses_of(
         std::memcpy(&address.storage, one->ai_addr, one->ai_addrlen);
     }
     return addresses;
+}
+
+Addresses addresses_of(
+    const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline,
+    const std::stop_token& stop
+) {
+    if (auto literal = ask_machine(endpoint, AI_NUMERICHOST)) {
+        return literal;
+    }
+    auto found =
+        call_within<Addresses>(deadline, stop, [endpoint, deadline, find = options.addresses] {
+            return find ? find(endpoint.host, endpoint.port, deadline) : ask_machine(endpoint, 0);
+        });
+    return found ? *std::move(found) : fail(name_unanswered(endpoint.host));
 }
 
 }  // namespace
@@ -170,6 +186,13 @@ bool Wire::stale() const {
     char byte = 0;
     const auto got = ::recv(descriptor_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+std::uint64_t Wire::received() const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    const bool known = ::getsockopt(descriptor_, IPPROTO_TCP, TCP_INFO, &info, &size) == 0;
+    return known ? info.tcpi_bytes_received : 0;
 }
 
 bool Wire::local() const {
@@ -230,7 +253,7 @@ Result<int> connect_socket(
     if (endpoint.scheme == "ldapi") {
         return connect_local(endpoint);
     }
-    BASCULE_TRY(const auto addresses, addresses_of(endpoint, options, deadline));
+    BASCULE_TRY(const auto addresses, addresses_of(endpoint, options, deadline, stop));
     int problem = EHOSTUNREACH;
     for (const auto& address : addresses) {
         OwnedDescriptor descriptor(

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <stop_token>
 #include <string>
@@ -29,11 +31,18 @@ class Wire {
     void shut() const;
     /// True when the peer has closed or has said something nobody asked for.
     [[nodiscard]] bool stale() const;
+    /// How many bytes have come so far, read or not; 0 of a local socket.
+    [[nodiscard]] std::uint64_t received() const;
     /// The other end is this machine.
     [[nodiscard]] bool local() const;
+    /// Notes that a message came from the other end. Thread-safe, as heard_at() is.
+    void note_heard() const { heard_at_ = std::chrono::steady_clock::now(); }
+    /// When the last message came; at first when the wire was made.
+    [[nodiscard]] Deadline heard_at() const { return heard_at_; }
 
   private:
     int descriptor_;
+    mutable std::atomic<Deadline> heard_at_{std::chrono::steady_clock::now()};
 };
 
 /// Shuts a wire at a deadline unless it is destroyed before: nothing in the library ends a TLS
@@ -60,8 +69,8 @@ struct Endpoint {
 
 [[nodiscard]] Result<Endpoint> parse_endpoint(const std::string& uri);
 
-/// Connects without blocking longer than `deadline`; returns a non-blocking descriptor that the
-/// caller owns.
+/// Looks the host's name up and connects, neither blocking longer than `deadline`; returns a
+/// non-blocking descriptor that the caller owns.
 [[nodiscard]] Result<int> connect_socket(
     const Endpoint& endpoint, const ConnectionOptions& options, Deadline deadline,
     const std::stop_token& stop

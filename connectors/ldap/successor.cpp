@@ -140,7 +140,7 @@ void Successor::try_preferred(const std::stop_token& stop) {
         return;
     }
     find_again_ = steady_clock::now() + find_interval;
-    auto candidates = options_.candidates(deadline());
+    auto candidates = options_.candidates(deadline(), stop);
     if (!candidates) {
         return;
     }

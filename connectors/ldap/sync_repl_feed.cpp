@@ -15,6 +15,8 @@
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
+#include "connectors/ldap/silence_watch.hpp"
+#include "connectors/ldap/stall_watch.hpp"
 #include "connectors/ldap/successor.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "connectors/ldap/sync_end.hpp"
@@ -70,21 +72,34 @@ Status require_current(
     )));
 }
 
+Error stalled_error() {
+    return Error{
+        ErrorKind::unavailable,
+        "directory_silent",
+        "A message of the directory server comes to no end; the connection is made anew.",
+        {},
+        {},
+        {}};
+}
+
 /// Reads messages until something ends the stream, or `moves` in the persist phase: then it has not
 /// ended. Everything that waits is taken before the sink is told that nothing does. A refresh that
-/// is silent for longer than `refresh_patience` is asked why.
+/// is silent for longer than `refresh_patience` is asked why; a message that comes byte by byte is
+/// waited for no longer than `message_patience`.
 std::optional<FeedResult> follow(
     Connection& connection, int id, SyncSession& session, StreamProgress& progress, FeedSink& sink,
-    std::chrono::milliseconds refresh_patience, const std::function<bool()>& moves
+    std::chrono::milliseconds refresh_patience, std::chrono::milliseconds message_patience,
+    const std::function<bool()>& moves
 ) {
     bool idle = false;
+    StallWatch watch(connection.wire(), message_patience);
     auto asked = steady_clock::now();
     while (true) {
         auto message = connection.next_message(
             id, steady_clock::now() + (idle ? wait_slice : std::chrono::seconds{0})
         );
         if (!message) {
-            return FeedResult{FeedEnd::disconnected, std::move(message).error()};
+            return failed_run(std::move(message).error(), {});
         }
         if (*message == nullptr) {
             if (auto status = sink.idle(); !status) {
@@ -92,6 +107,9 @@ std::optional<FeedResult> follow(
             }
             if (!std::exchange(idle, true)) {
                 progress.waiting();
+            }
+            if (watch.stalled()) {
+                return FeedResult{FeedEnd::disconnected, stalled_error()};
             }
             if (session.refreshing() && steady_clock::now() - asked > refresh_patience) {
                 if (auto end = session.ask_why_silent()) {
@@ -108,6 +126,7 @@ std::optional<FeedResult> follow(
         idle = false;
         asked = steady_clock::now();
         progress.message_arrived();
+        watch.message_arrived();
         if (auto end = session.handle(message->get())) {
             return end;
         }
@@ -131,6 +150,7 @@ class SyncReplFeed::Run {
               this_server(), scope_, options.heartbeat, options.dialect, connection.wire(),
               progress_
           ),
+          silence_(options.connection, connection),
           moved_(this_server(), scope_, options.dialect, stop),
           presence_(this_server(), scope_, options.dialect, stop),
           member_log_(this_server(), options.member_log, stop) {}
@@ -162,8 +182,10 @@ class SyncReplFeed::Run {
 
   private:
     FeedResult verdict_or(FeedResult result) const {
-        if (auto verdict = heartbeat_.verdict(); verdict && !next_) {
-            return {FeedEnd::disconnected, *std::move(verdict)};
+        for (auto verdict : {silence_.verdict(), heartbeat_.verdict()}) {
+            if (verdict && !next_) {
+                return {FeedEnd::disconnected, *std::move(verdict)};
+            }
         }
         return result;
     }
@@ -229,9 +251,10 @@ class SyncReplFeed::Run {
         );
         const auto patience =
             options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
-        auto result = follow(connection_, *id, session, progress_, sink_, patience, [&] {
-            return moves(session.cookie());
-        });
+        auto result = follow(
+            connection_, *id, session, progress_, sink_, patience,
+            options_.connection.operation_timeout, [&] { return moves(session.cookie()); }
+        );
         refreshed_ = !session.refreshing();
         if (refreshed_) {
             cookie_ = session.cookie();
@@ -276,6 +299,7 @@ class SyncReplFeed::Run {
     bool refreshed_ = false;  ///< the last search came to the end of its refresh
     StreamProgress progress_;
     Heartbeat heartbeat_;
+    SilenceWatch silence_;
     MovedSubtree moved_;
     PresenceSearch presence_;
     MemberLog member_log_;

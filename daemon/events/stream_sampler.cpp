@@ -56,7 +56,7 @@ void sample(Metrics& metrics, const EventStream& stream, const StreamLag& lag, T
     metrics.set(
         lag_seconds, "Age of the oldest change that the receiver lacks.", labels, seconds(lag.age)
     );
-    metrics.set(paused, "Whether nothing is delivered for now.", labels, stream.waits() ? 1 : 0);
+    metrics.set(paused, "Whether nothing is delivered at present.", labels, stream.waits() ? 1 : 0);
     metrics.raise(
         delivered, "Tokens that the receiver took.", labels, static_cast<double>(stream.delivered)
     );

@@ -94,7 +94,9 @@ Uuid uuid_v5(const Uuid& name_space, std::string_view name) {
     input.append(name);
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int length = 0;
-    EVP_Digest(input.data(), input.size(), digest.data(), &length, EVP_sha1(), nullptr);
+    // Fetched once: the library looks EVP_sha1() up anew for each digest.
+    static const EVP_MD* const sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+    EVP_Digest(input.data(), input.size(), digest.data(), &length, sha1, nullptr);
     Uuid id;
     std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
     set_version(id, 5);

@@ -12,20 +12,22 @@ using directory::MappedEntry;
 using directory::MirrorEntry;
 using directory::SourceEntry;
 
-MirrorEntry MirrorEngine::BulkLoad::bookkeeping(const SourceEntry& entry, Time now) const {
+MirrorEntry MirrorEngine::BulkLoad::bookkeeping(const LoadThread::Arrival& arrival) const {
     MirrorEntry out;
     out.source = source_id_;
-    out.anchor = entry.anchor;
-    out.dn = entry.dn;
-    out.dn_key = entry.dn_key;
-    out.csn = entry.csn;
-    out.seen = now;
+    out.anchor = arrival.entry.anchor;
+    out.dn = arrival.entry.dn;
+    out.dn_key = arrival.entry.dn_key;
+    out.csn = arrival.entry.csn;
+    out.seen = arrival.seen;
     return out;
 }
 
-Status MirrorEngine::BulkLoad::add(const SourceEntry& entry, const MappedEntry& mapped, Time now) {
+Status MirrorEngine::BulkLoad::store(const LoadThread::Arrival& arrival) {
+    const SourceEntry& entry = arrival.entry;
+    const MappedEntry& mapped = arrival.mapped;
     const Uuid id = ids_.of(entry.anchor);
-    MirrorEntry record = bookkeeping(entry, now);
+    MirrorEntry record = bookkeeping(arrival);
     record.state = mapped.state;
     record.reason = mapped.reason;
     if (mapped.state != EntryState::mirrored) {
@@ -36,6 +38,7 @@ Status MirrorEngine::BulkLoad::add(const SourceEntry& entry, const MappedEntry& 
         );
     }
     std::vector<directory::Loader::Reference> references;
+    references.reserve(mapped.references.size());
     for (const MappedEntry::Reference& reference : mapped.references) {
         const bool by_name = reference.dn_key.empty();
         if (by_name)
@@ -48,19 +51,20 @@ Status MirrorEngine::BulkLoad::add(const SourceEntry& entry, const MappedEntry& 
     const Status added =
         loader_->add({id, mapped.type, source_id_, mapped.display, body, {}}, record, references);
     if (!added && added.error().code == "uniqueness")
-        return add_quarantined(entry, mapped, added.error(), body, references, now);
+        return store_quarantined(arrival, added.error(), body, references);
     ++(mapped.type == registry_.type("Group") ? groups_ : users_);
     return added;
 }
 
-Status MirrorEngine::BulkLoad::add_quarantined(
-    const SourceEntry& entry, const MappedEntry& mapped, const Error& error,
-    const std::string& body, std::span<const directory::Loader::Reference> references, Time now
+Status MirrorEngine::BulkLoad::store_quarantined(
+    const LoadThread::Arrival& arrival, const Error& error, const std::string& body,
+    std::span<const directory::Loader::Reference> references
 ) {
-    MirrorEntry record = bookkeeping(entry, now);
+    const SourceEntry& entry = arrival.entry;
+    MirrorEntry record = bookkeeping(arrival);
     record.state = EntryState::quarantined;
     record.raw = pack_entry(entry);
-    for (const auto& term : terms_of(registry_, mapped.type, body)) {
+    for (const auto& term : terms_of(registry_, arrival.mapped.type, body)) {
         const auto& spec = registry_.spec(term.attribute);
         if (!spec.unique || spec.path.to_string() != error.field)
             continue;

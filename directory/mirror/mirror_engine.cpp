@@ -131,7 +131,7 @@ Status MirrorEngine::changed(SourceEntry entry) {
     const bool first = !in_refresh_ || seen_.insert(anchor).second;
     named_deletes_.erase(anchor);
     if (load_ && first)
-        return load_->add(entry, mapped, clock_.now());
+        return load_->add(std::move(entry), std::move(mapped), clock_.now());
     batched_references_ += mapped.references.size();
     batch_.push_back({false, anchor, std::move(entry), std::move(mapped)});
     // While a bulk load runs, what comes twice waits for its end.
@@ -263,6 +263,7 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
 }
 
 Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
+    BASCULE_CHECK(load_->drain());
     SourceState state = state_;
     const bool complete =
         batch_.empty() && named_deletes_.empty() && !load_->has_named_references();

@@ -68,10 +68,11 @@ Finding finding_of(EntryState state, std::string_view reason, std::string_view s
             fmt::format("not mirrored: source {}: {}", source, sentence_of(reason))};
     }
     const std::string_view code = code_of(reason);
-    const Cause cause = code == "duplicate" ? Cause::duplicate
-                        : code == "missing_required" || code.starts_with("invalid_")
-                            ? Cause::invalid_value
-                            : Cause::quarantined;
+    const Cause cause =
+        code == "duplicate" ? Cause::duplicate
+        : code == "missing_required" || code == "entry_too_large" || code.starts_with("invalid_")
+            ? Cause::invalid_value
+            : Cause::quarantined;
     return {cause, fmt::format("in quarantine of source {}: {}", source, reason)};
 }
 
@@ -121,11 +122,10 @@ Result<Finding> Standing::of(const MirrorEntry& entry, const SourceState& state)
         if (!masters.empty()) {
             BASCULE_TRY(const auto main, reader_.find_entry(masters.front().oid));
             return Finding{
-                Cause::mirrored,
-                fmt::format(
-                    "mirrored from source {} as a part of {}", state.name,
-                    main ? main->dn : masters.front().display
-                )};
+                Cause::mirrored, fmt::format(
+                                     "mirrored from source {} as a part of {}", state.name,
+                                     main ? main->dn : masters.front().display
+                                 )};
         }
     }
     if (object) {

@@ -16,7 +16,7 @@ class RequestParser : public boost::beast::http::basic_parser<true> {
     explicit RequestParser(std::size_t header_limit);
 
     /// Parses what has arrived and returns how much of it was taken; the rest is to be offered
-    /// again with what comes after it. `ec` is need_more when that is all for now. In place of
+    /// again with what comes after it. `ec` is need_more when more is needed to go on. In place of
     /// put().
     [[nodiscard]] std::size_t feed(boost::asio::const_buffer arrived, boost::beast::error_code& ec);
 

@@ -77,7 +77,7 @@ struct EventStream {
     std::string last_error;       ///< of the receiver or of the way to it; empty when all is well
     std::optional<Time> last_error_time;
 
-    /// Nothing is delivered for now; what happens meanwhile is not lost.
+    /// Nothing is delivered at present; what happens meanwhile is not lost.
     [[nodiscard]] bool waits() const { return paused || client_gone; }
 };
 

@@ -53,9 +53,7 @@ void Checkpointer::loop() {
 std::chrono::milliseconds Checkpointer::write_back() {
     const auto pages = writer_.log_pages();
     const auto before = writer_.checkpointed_pages();
-    // A load rewrites the same pages many times; its log is written back at the hard limit only.
-    const bool loading = writer_.hidden_from.load(std::memory_order_relaxed) != nothing_hidden;
-    if (loading || pages <= checkpoint_from_pages || before >= pages) {
+    if (pages <= checkpoint_from_pages || before >= pages) {
         return usual_pause;
     }
     const auto done = checkpoint(connection_->handle());

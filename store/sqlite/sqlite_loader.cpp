@@ -63,7 +63,7 @@ Status SqliteLoader::prepare(std::string_view source) {
     return exclusive([this](Connection& connection) -> Status {
         writer_.hidden_from = next_oid_;
         writer_.loaded_terms = &claimed_;
-        connection.script("PRAGMA cache_size=-8192; PRAGMA temp_store=FILE");
+        connection.script("PRAGMA cache_size=-8192; PRAGMA temp_store=FILE; PRAGMA threads=1");
         ReadOperations reads(connection, numbers_);
         BASCULE_CHECK(claim_existing(reads));
         const auto objects =
@@ -178,9 +178,8 @@ Status SqliteLoader::add(
         object.source = source_;
         const auto type = numbers_.number(object.type);
         types_.push_back(static_cast<std::int32_t>(type));
-        ++counters_[live_counter(type)];
-        ++counters_[block_counter(type, oid)];
-        ++counters_[entry_counter(source_, entry.state)];
+        ++block_counts_[{type, oid / block_size}];
+        ++entry_counts_[entry.state];
         rows_.rows.push_back(
             {oid, std::move(object), std::move(entry), static_cast<std::int64_t>(references.size())}
         );
@@ -241,23 +240,24 @@ void SqliteLoader::insert_rows(
 
 Status SqliteLoader::flush_rows() {
     BASCULE_CHECK(wait_for_rows(commits_waiting - 1));
-    auto rows = std::make_shared<const Rows>(std::move(rows_));
+    auto rows = std::make_unique<const Rows>(std::move(rows_));
     rows_ = {};
     rows_.rows.reserve(rows_per_commit);
-    writing_.push_back(writer_.enqueue(
+    auto done = writer_.enqueue(
         Durability::repeatable,
-        [rows = std::move(rows), &numbers = numbers_](TransactionOperations& operations) -> Status {
-            insert_rows(operations.reads().connection(), numbers, *rows, operations.now());
+        [&rows = *rows, &numbers = numbers_](TransactionOperations& operations) -> Status {
+            insert_rows(operations.reads().connection(), numbers, rows, operations.now());
             return {};
         }
-    ));
+    );
+    writing_.push_back({std::move(rows), std::move(done)});
     return {};
 }
 
 Status SqliteLoader::wait_for_rows(std::size_t at_most) {
     Status first;
     while (writing_.size() > at_most) {
-        auto status = writing_.front().get();
+        auto status = writing_.front().done.get();
         writing_.pop_front();
         if (first && !status) {
             first = std::move(status);
@@ -343,16 +343,28 @@ Status SqliteLoader::write_edges() {
     });
 }
 
+void SqliteLoader::write_counters(Connection& connection) const {
+    const auto add = [&](const std::string& name, std::int64_t delta) {
+        connection.run(
+            "INSERT INTO counter(name,value) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET "
+            "value=value+excluded.value",
+            name, delta
+        );
+    };
+    for (const auto& [place, delta] : block_counts_) {
+        const auto [type, block] = place;
+        add(live_counter(type), delta);
+        add(block_counter(type, block * block_size), delta);
+    }
+    for (const auto& [state, delta] : entry_counts_) {
+        add(entry_counter(source_, state), delta);
+    }
+}
+
 Status SqliteLoader::commit(const SourceState& state, JournalRecord record) {
     const auto changed = [&](TransactionOperations& operations) -> Status {
         auto& connection = operations.reads().connection();
-        for (const auto& [name, delta] : counters_) {
-            connection.run(
-                "INSERT INTO counter(name,value) VALUES(?,?) ON CONFLICT(name) DO UPDATE SET "
-                "value=value+excluded.value",
-                name, delta
-            );
-        }
+        write_counters(connection);
         for (const auto attribute : cut_attributes_) {
             connection.run(
                 "INSERT OR IGNORE INTO counter(name,value) VALUES(?,1)", cut_counter(attribute)
@@ -379,7 +391,9 @@ Status SqliteLoader::end() {
         writer_.loaded_terms = nullptr;
         writer_.hidden_from = nothing_hidden;
         connection.script(
-            "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; DROP INDEX IF EXISTS loading_id"
+            "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY; PRAGMA threads=0; DROP INDEX IF "
+            "EXISTS "
+            "loading_id"
         );
         return {};
     });

@@ -62,6 +62,7 @@ class SqliteLoader final : public directory::Loader {
     [[nodiscard]] Status build_row_indexes();
     [[nodiscard]] Status merge_terms();
     [[nodiscard]] Status write_edges();
+    void write_counters(Connection& connection) const;
     [[nodiscard]] Status commit(
         const directory::SourceState& state, directory::JournalRecord record
     );
@@ -85,8 +86,14 @@ class SqliteLoader final : public directory::Loader {
     std::int64_t packed_block_ = -1;
     /// By attribute: the values of the block that is being filled, with their objects.
     std::map<std::int64_t, std::vector<std::pair<std::int64_t, std::string>>> packing_;
-    std::deque<std::future<Status>> writing_;
-    std::map<std::string, std::int64_t> counters_;
+    struct Writing {
+        std::unique_ptr<const Rows> rows;  ///< freed by the thread that made them
+        std::future<Status> done;
+    };
+    std::deque<Writing> writing_;
+    std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t>
+        block_counts_;  ///< objects by type and block of numbers
+    std::map<directory::EntryState, std::int64_t> entry_counts_;
     std::vector<std::int64_t> cut_attributes_;
 };
 

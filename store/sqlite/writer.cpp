@@ -233,13 +233,12 @@ void Writer::finish_checkpoint(bool idle) {
     if (done >= pages) {
         return;
     }
-    const bool loading = hidden_from != nothing_hidden;
     // Where a reader keeps the log from starting over, finishing again at once would not help.
     const bool again = pages >= finished_at_ && pages < finished_at_ + checkpoint_finish_pages;
     const bool small_rest =
         pages > checkpoint_finish_pages && pages - done <= checkpoint_small_rest && !again;
     const bool quiet = idle && pages > checkpoint_from_pages;
-    if (pages > checkpoint_hard_pages || (!loading && (small_rest || quiet))) {
+    if (pages > checkpoint_hard_pages || small_rest || quiet) {
         set_checkpointed_pages(checkpoint(connection_->handle()).value_or(done));
         finished_at_ = pages;
     }

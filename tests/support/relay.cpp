@@ -2,19 +2,25 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/ssl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace bascule::test {
 namespace {
 
 constexpr int slice_ms = 20;
+constexpr std::size_t portion = 65536;
 
 sockaddr_in loopback(std::uint16_t port) {
     sockaddr_in address{};
@@ -24,21 +30,120 @@ sockaddr_in loopback(std::uint16_t port) {
     return address;
 }
 
-bool send_all(int to, const char* data, std::size_t size) {
-    while (size > 0) {
-        const auto sent = ::send(to, data, size, MSG_NOSIGNAL);
+bool send_all(int to, std::string_view data) {
+    while (!data.empty()) {
+        const auto sent = ::send(to, data.data(), data.size(), MSG_NOSIGNAL);
         if (sent <= 0) {
             return false;
         }
-        data += sent;
-        size -= static_cast<std::size_t>(sent);
+        data.remove_prefix(static_cast<std::size_t>(sent));
     }
     return true;
 }
 
+bool readable(int descriptor, int milliseconds) {
+    pollfd polled{descriptor, POLLIN, 0};
+    return ::poll(&polled, 1, milliseconds) > 0;
+}
+
+/// The size of the message that `bytes` begins with; nothing while that cannot be told.
+std::optional<std::size_t> message_size(std::string_view bytes) {
+    const auto octet = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+    if (bytes.size() < 2) {
+        return std::nullopt;
+    }
+    if (octet(1) < 0x80) {
+        return std::size_t{2} + octet(1);
+    }
+    const std::size_t count = octet(1) & 0x7FU;
+    if (bytes.size() < 2 + count) {
+        return std::nullopt;
+    }
+    std::size_t length = 0;
+    for (std::size_t at = 0; at < count; ++at) {
+        length = length << 8U | octet(2 + at);
+    }
+    return 2 + count + length;
+}
+
 }  // namespace
 
-Relay::Relay(std::uint16_t server_port) : server_port_(server_port) {
+/// The side that asks, with or without TLS.
+class Relay::Client {
+  public:
+    Client(int descriptor, SSL_CTX* context) : descriptor_(descriptor) {
+        if (context != nullptr) {
+            tls_.reset(SSL_new(context));
+            SSL_set_fd(tls_.get(), descriptor);
+        }
+    }
+    ~Client() {
+        tls_.reset();
+        ::close(descriptor_);
+    }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    [[nodiscard]] bool greet() { return tls_ == nullptr || SSL_accept(tls_.get()) == 1; }
+    [[nodiscard]] bool has_more() const { return tls_ != nullptr && SSL_pending(tls_.get()) > 0; }
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+    /// Empty when it has gone.
+    [[nodiscard]] std::string read() {
+        std::string data(portion, '\0');
+        const auto size = tls_ == nullptr
+                              ? ::recv(descriptor_, data.data(), data.size(), 0)
+                              : SSL_read(tls_.get(), data.data(), static_cast<int>(data.size()));
+        data.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+        return data;
+    }
+    [[nodiscard]] bool write(const std::string& data) {
+        if (data.empty() || tls_ == nullptr) {
+            return send_all(descriptor_, data);
+        }
+        return SSL_write(tls_.get(), data.data(), static_cast<int>(data.size())) > 0;
+    }
+    void reset() const {
+        const linger at_once{1, 0};
+        ::setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+
+  private:
+    struct Free {
+        void operator()(SSL* tls) const { SSL_free(tls); }
+    };
+    int descriptor_;
+    std::unique_ptr<SSL, Free> tls_;
+};
+
+struct Relay::Pair {
+    std::size_t number = 0;
+    std::unique_ptr<Client> client;
+    int server = -1;
+    std::atomic<bool> muted = false;
+    std::atomic<bool> paused = false;
+    /// Of the connection's thread: what has come of a message, how many have, what is held.
+    struct Side {
+        std::string begun;
+        std::size_t messages = 0;
+        std::string held;
+    };
+    Side of_client;
+    Side of_server;
+    bool drips = false;
+    std::jthread thread;
+};
+
+Relay::Relay(std::uint16_t server_port, Judge judge, const TlsFiles& tls)
+    : server_port_(server_port), judge_(std::move(judge)) {
+    if (!tls.key.empty()) {
+        ::signal(SIGPIPE, SIG_IGN);
+        SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+        tls_context_ = {context, [](void* owned) { SSL_CTX_free(static_cast<SSL_CTX*>(owned)); }};
+        if (SSL_CTX_use_certificate_chain_file(context, tls.certificate.c_str()) != 1 ||
+            SSL_CTX_use_PrivateKey_file(context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1) {
+            throw std::runtime_error("the relay cannot use its certificate");
+        }
+    }
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     auto address = loopback(0);
     socklen_t size = sizeof address;
@@ -63,57 +168,125 @@ std::size_t Relay::connections() const {
     return pairs_.size();
 }
 
-void Relay::mute(std::size_t connection) {
+Relay::Pair& Relay::pair_of(std::size_t connection) {
     const std::scoped_lock lock(mutex_);
-    std::next(pairs_.begin(), static_cast<std::ptrdiff_t>(connection))->muted = true;
+    return *std::next(pairs_.begin(), static_cast<std::ptrdiff_t>(connection));
+}
+
+void Relay::mute(std::size_t connection) {
+    pair_of(connection).muted = true;
+}
+
+void Relay::pause(std::size_t connection) {
+    pair_of(connection).paused = true;
+}
+
+void Relay::resume(std::size_t connection) {
+    pair_of(connection).paused = false;
 }
 
 void Relay::accept(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        pollfd polled{listener_, POLLIN, 0};
-        if (::poll(&polled, 1, slice_ms) <= 0) {
+        if (!readable(listener_, slice_ms)) {
             continue;
         }
-        const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+        auto client = std::make_unique<Client>(
+            ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC),
+            static_cast<SSL_CTX*>(tls_context_.get())
+        );
         const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         const auto address = loopback(server_port_);
         if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            ::close(client);
             ::close(server);
             continue;
         }
         const std::scoped_lock lock(mutex_);
         auto& pair = pairs_.emplace_back();
-        pair.client = client;
+        pair.number = pairs_.size() - 1;
+        pair.client = std::move(client);
         pair.server = server;
-        pair.thread = std::jthread([&pair](const std::stop_token& end) { pass(pair, end); });
+        pair.thread = std::jthread([this, &pair](const std::stop_token& end) { pass(pair, end); });
     }
 }
 
 void Relay::pass(Pair& pair, const std::stop_token& stop) {
-    std::vector<char> buffer(65536);
-    bool open = true;
+    auto next_drop = std::chrono::steady_clock::now();
+    bool open = pair.client->greet();
     while (open && !stop.stop_requested()) {
-        std::array<pollfd, 2> polled{pollfd{pair.client, POLLIN, 0}, {pair.server, POLLIN, 0}};
-        if (::poll(polled.data(), polled.size(), slice_ms) <= 0) {
-            continue;
+        std::array<pollfd, 2> polled{
+            pollfd{pair.client->descriptor(), POLLIN, 0},
+            {pair.paused ? -1 : pair.server, POLLIN, 0}};
+        const bool waits = !pair.client->has_more();
+        ::poll(polled.data(), polled.size(), waits ? slice_ms : 0);
+        if (polled[0].revents != 0 || !waits) {
+            open = take(pair, false);
         }
-        for (const auto& one : polled) {
-            if (one.revents == 0) {
-                continue;
-            }
-            const auto size = ::recv(one.fd, buffer.data(), buffer.size(), 0);
-            const bool from_server = one.fd == pair.server;
-            const bool passes = !from_server || !pair.muted;
-            open = open && size > 0 &&
-                   (!passes || send_all(
-                                   from_server ? pair.client : pair.server, buffer.data(),
-                                   static_cast<std::size_t>(size)
-                               ));
+        if (open && polled[1].revents != 0) {
+            open = take(pair, true);
+        }
+        if (open && pair.drips && std::chrono::steady_clock::now() > next_drop) {
+            next_drop = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+            open = pair.client->write(std::string(1, '\0'));
         }
     }
-    ::close(pair.client);
+    pair.client.reset();
     ::close(pair.server);
+}
+
+/// Reads what there is and carries every whole message; false when the connection has ended.
+bool Relay::take(Pair& pair, bool from_server) {
+    auto& side = from_server ? pair.of_server : pair.of_client;
+    std::string data;
+    if (from_server) {
+        data.resize(portion);
+        const auto size = ::recv(pair.server, data.data(), data.size(), 0);
+        data.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+        std::this_thread::sleep_for(delay_.load());
+    } else {
+        data = pair.client->read();
+    }
+    side.begun += data;
+    bool open = !data.empty();
+    while (open) {
+        const auto size = message_size(side.begun);
+        if (!size || side.begun.size() < *size) {
+            break;
+        }
+        const std::string message = side.begun.substr(0, *size);
+        side.begun.erase(0, *size);
+        open = carry(pair, from_server, message);
+    }
+    return open;
+}
+
+bool Relay::carry(Pair& pair, bool from_server, const std::string& message) {
+    auto& side = from_server ? pair.of_server : pair.of_client;
+    const Passing passing{pair.number, from_server, side.messages++, message};
+    const auto verdict = judge_ ? judge_(passing) : Verdict();
+    const auto send = [&](const std::string& data) {
+        return from_server ? pair.drips || pair.client->write(data) : send_all(pair.server, data);
+    };
+    bool open = true;
+    switch (from_server && pair.muted ? Fate::drop : verdict.fate) {
+        case Fate::pass:
+            open = send(std::exchange(side.held, {}) + message);
+            break;
+        case Fate::drop:
+            break;
+        case Fate::hold:
+            side.held += message;
+            break;
+        case Fate::cut:
+            static_cast<void>(send(message.substr(0, message.size() / 2)));
+            pair.client->reset();
+            return false;
+        case Fate::drip:
+            open = send(message.substr(0, message.size() / 2));
+            pair.drips = true;
+            break;
+    }
+    return open &&
+           (verdict.also_to_server.empty() || send_all(pair.server, verdict.also_to_server));
 }
 
 }  // namespace bascule::test

@@ -1,19 +1,50 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
 namespace bascule::test {
 
-/// Passes connections on to a server on loopback, and can let what the server says on one of them
-/// vanish while the connection stands: what a lost notification looks like. Thread-safe.
+/// Passes LDAP connections on to a server on loopback, message by message (RFC 4511 section 4.1.1),
+/// and lets a test decide what the other side hears of them, when, and in which piece.
+/// Thread-safe.
 class Relay {
   public:
-    explicit Relay(std::uint16_t server_port);
+    enum class Fate {
+        pass,
+        drop,  ///< the other side never hears it: what a lost message looks like
+        hold,  ///< passed in one piece with the next one that is
+        cut,   ///< half of it, then the connection is reset
+        drip,  ///< half of it, then a byte a second, for ever
+    };
+    /// One message on its way.
+    struct Passing {
+        std::size_t connection = 0;  ///< counted from 0
+        bool from_server = false;
+        std::size_t number = 0;  ///< of this side's messages on this connection, counted from 0
+        const std::string& message;
+    };
+    struct Verdict {
+        Fate fate = Fate::pass;
+        std::string also_to_server = {};  ///< said to the server after it
+    };
+    /// Called on the connection's thread.
+    using Judge = std::function<Verdict(const Passing&)>;
+    /// With these files the clients speak TLS (ldaps) to the relay, and each piece is one record;
+    /// to the server nobody does.
+    struct TlsFiles {
+        std::string certificate;
+        std::string key;
+    };
+
+    explicit Relay(std::uint16_t server_port, Judge judge = {}, const TlsFiles& tls = {});
     ~Relay();
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
@@ -21,22 +52,30 @@ class Relay {
     [[nodiscard]] std::uint16_t port() const { return port_; }
     /// How many connections have been made.
     [[nodiscard]] std::size_t connections() const;
-    /// From now on the client of this connection (counted from 0) hears nothing.
+    /// From now on the client of this connection hears nothing.
     void mute(std::size_t connection);
+    /// From now on nothing of what the server says on this connection is read, as by a client that
+    /// is slow; resume() ends that.
+    void pause(std::size_t connection);
+    void resume(std::size_t connection);
+    /// From now on everything that the server says arrives this much later.
+    void delay(std::chrono::milliseconds by) { delay_ = by; }
 
   private:
-    struct Pair {
-        int client = -1;
-        int server = -1;
-        std::atomic<bool> muted = false;
-        std::jthread thread;
-    };
+    class Client;
+    struct Pair;
     void accept(const std::stop_token& stop);
-    static void pass(Pair& pair, const std::stop_token& stop);
+    void pass(Pair& pair, const std::stop_token& stop);
+    [[nodiscard]] bool take(Pair& pair, bool from_server);
+    [[nodiscard]] bool carry(Pair& pair, bool from_server, const std::string& message);
+    [[nodiscard]] Pair& pair_of(std::size_t connection);
 
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::uint16_t server_port_;
+    Judge judge_;
+    std::shared_ptr<void> tls_context_;
+    std::atomic<std::chrono::milliseconds> delay_{std::chrono::milliseconds(0)};
     mutable std::mutex mutex_;
     std::list<Pair> pairs_;
     std::jthread thread_;

@@ -93,6 +93,10 @@ class ValueSink {
     void take(std::string_view attribute, std::string_view raw) {
         if (raw.empty())
             return;
+        if (raw.size() > largest_value) {
+            warn("value_too_large", attribute, "is larger than 1 MiB");
+            return;
+        }
         if (type_ == ValueType::binary && rule_.transform == Transform::none) {
             out_.push_back(encode_base64(raw));
             return;

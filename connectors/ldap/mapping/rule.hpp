@@ -47,8 +47,12 @@ struct Rule {
 /// Parses a rule's filter, template and transform. `error.field` is the target.
 [[nodiscard]] Result<Rule> compile_rule(const mirror::MappingRule& rule);
 
+/// No longer value becomes part of a document, in bytes.
+inline constexpr std::size_t largest_value = 1UL << 20U;
+
 /// Values that a rule gives for an entry, each of them fit for `type` and as text: "true" for a
-/// boolean, RFC 3339 for a time, base64 for bytes. What does not fit is told in `warnings`.
+/// boolean, RFC 3339 for a time, base64 for bytes. What does not fit, or is longer than
+/// `largest_value`, is left out and told in `warnings`.
 [[nodiscard]] std::vector<std::string> values_of(
     const Rule& rule, directory::ValueType type, const directory::SourceEntry& entry,
     std::vector<std::string>& warnings

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/connections/provider_pair.hpp"
+#include "tests/support/relay.hpp"
 
 namespace bascule::test {
 namespace {
@@ -96,10 +97,10 @@ TEST_F(Failover, ProviderThatIsBehindIsWaitedForAndNothingIsDeleted) {
     EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());
 }
 
-TEST_F(Failover, SilentProviderIsReplaced) {
-    setup_.source.heartbeat = milliseconds(500);
-    setup_.source.connection.operation_timeout = milliseconds(700);
-    setup_.source.connection.network_timeout = milliseconds(700);
+/// With the time-outs that a source has without any configuration.
+TEST_F(Failover, SilentProviderIsReplacedWithinFiveSecondsAndNothingIsReadAgain) {
+    setup_.source.connection.network_timeout = seconds(5);
+    setup_.source.connection.operation_timeout = seconds(10);
     MirrorRig mirror(setup_);
     mirror.start();
     ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
@@ -113,9 +114,33 @@ TEST_F(Failover, SilentProviderIsReplaced) {
         "milliseconds", static_cast<int>(std::chrono::duration_cast<milliseconds>(took).count())
     );
     EXPECT_EQ(mirror.status().received, received);
+    pair_.second().set(user_dn(5), "title", "at the second");
+    ASSERT_TRUE(wait_title(mirror, 5, "at the second"));
     pair_.first().thaw();
     ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
-    EXPECT_EQ(mirror.status().received, received);
+    EXPECT_EQ(mirror.status().received, received + 1);
+    pair_.wait_in_step();
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
+/// Slow is not silent: here every answer takes longer than the first question may.
+TEST_F(Failover, SlowProviderIsNotLeft) {
+    Relay relay(pair_.first().port());
+    setup_.source.connection.silence = seconds(4);
+    setup_.source.connection.servers.front() = fmt::format("ldap://127.0.0.1:{}", relay.port());
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, setup_.source.connection.servers.front()));
+    const auto streams = reach().view().streams;
+    relay.delay(milliseconds(1200));
+    // Two rounds of questions.
+    const auto until = steady_clock::now() + seconds(8);
+    static_cast<void>(MirrorRig::wait([&] {
+        return steady_clock::now() > until || reach().view().streams > streams;
+    }));
+    EXPECT_EQ(reach().view().streams, streams);
+    EXPECT_EQ(server(), setup_.source.connection.servers.front());
 }
 
 TEST_F(Failover, WorkConnectionsLearnFromTheFeedWhichServerFailed) {

@@ -7,9 +7,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "connectors/ldap/connection.hpp"
 #include "tests/integration/connections/name_server.hpp"
+#include "tests/integration/connections/silent_service.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/samba_rig.hpp"
 #include "tests/support/slapd_rig.hpp"
@@ -20,6 +22,7 @@ namespace {
 using ldap::BindMethod;
 using ldap::Connection;
 using ldap::ConnectionOptions;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::HasSubstr;
@@ -147,17 +150,37 @@ class Kerberos : public testing::Test {
         dns_ = std::make_unique<NameServer>(std::vector<std::string>{
             "--host-record=dc1.rig.test," + address,
             "--srv-host=_ldap._tcp.dc._msdcs.rig.test,dc1.rig.test,389,0,100"});
-        std::ofstream(samba_.folder() + "/krb5.conf") << fmt::format(
-            "[libdefaults]\ndefault_realm = RIG.TEST\ndns_lookup_kdc = false\n"
-            "dns_canonicalize_hostname = false\nrdns = false\n"
-            "[realms]\nRIG.TEST = {{\n kdc = {}:88\n}}\n",
-            address
-        );
-        ::setenv("KRB5_CONFIG", (samba_.folder() + "/krb5.conf").c_str(), 1);
+        configure("/krb5.conf", address + ":88");
         run(
             {"samba-tool", "domain", "exportkeytab", keytab_, "--principal=bascule@RIG.TEST", "-s",
              path}
         );
+    }
+    /// RIG.TEST as told; nobody answers for the realm RIG.DUMB.
+    void configure(const std::string& name, const std::string& controller) {
+        const std::string path = samba_.folder() + name;
+        std::ofstream(path) << fmt::format(
+            "[libdefaults]\ndefault_realm = RIG.TEST\ndns_lookup_kdc = false\n"
+            "dns_canonicalize_hostname = false\nrdns = false\n"
+            "[realms]\nRIG.TEST = {{\n kdc = {}\n}}\nRIG.DUMB = {{\n kdc = {}\n}}\n",
+            controller, nobody()
+        );
+        ::setenv("KRB5_CONFIG", path.c_str(), 1);
+    }
+    [[nodiscard]] std::string nobody() const { return fmt::format("127.0.0.1:{}", silent_.port()); }
+    /// The account's keytab as if it were one of the realm RIG.DUMB.
+    [[nodiscard]] ConnectionOptions with_keytab_of_nobody() const {
+        std::ifstream file(keytab_, std::ios::binary);
+        std::string bytes{std::istreambuf_iterator<char>(file), {}};
+        const std::string realm = "RIG.TEST";
+        for (auto at = bytes.find(realm); at != std::string::npos; at = bytes.find(realm)) {
+            bytes.replace(at, realm.size(), "RIG.DUMB");
+        }
+        auto options = with_keytab();
+        options.keytab_file = samba_.folder() + "/nobody.keytab";
+        std::ofstream(options.keytab_file, std::ios::binary) << bytes;
+        options.network_timeout = options.operation_timeout = milliseconds(700);
+        return options;
     }
     [[nodiscard]] ConnectionOptions with_keytab() const {
         auto options = options_for("ldap://dc1.rig.test", BindMethod::gssapi);
@@ -176,6 +199,7 @@ class Kerberos : public testing::Test {
     }
 
     SambaRig samba_;
+    SilentService silent_;
     std::unique_ptr<NameServer> dns_;
     std::string keytab_ = samba_.folder() + "/bascule.keytab";
 };
@@ -197,6 +221,54 @@ TEST_F(Kerberos, MissingKeytabIsSaid) {
     ASSERT_FALSE(connection.has_value());
     EXPECT_EQ(connection.error().code, "directory_kerberos");
     EXPECT_THAT(connection.error().detail, HasSubstr("keytab"));
+}
+
+/// Opens a connection, which must fail after 700 ms and a little because of Kerberos.
+void expect_unanswered(const ConnectionOptions& options) {
+    const auto before = steady_clock::now();
+    const auto connection = Connection::open_bound(options, before + milliseconds(700));
+    const auto took = steady_clock::now() - before;
+    ASSERT_FALSE(connection.has_value());
+    EXPECT_EQ(connection.error().code, "directory_kerberos") << connection.error().context;
+    EXPECT_THAT(connection.error().detail, HasSubstr("KDC"));
+    EXPECT_GE(took, milliseconds(600));
+    EXPECT_LT(took, milliseconds(1200));
+}
+
+TEST_F(Kerberos, SilentServerForTicketsIsBoundedAndOthersGoOn) {
+    const auto options = with_keytab_of_nobody();
+    std::jthread waits([&] { expect_unanswered(options); });
+    const auto connection = open(with_keytab());
+    EXPECT_TRUE(connection.has_value()) << connection.error().detail;
+    waits.join();
+    // The first attempt is still at it.
+    expect_unanswered(options);
+}
+
+TEST_F(Kerberos, SilentServerForTheDirectorysTicketIsBounded) {
+    ASSERT_TRUE(open(with_keytab()).has_value());
+    configure("/silent.conf", nobody());
+    auto options = with_keytab();
+    options.servers = {"ldap://here.rig.test"};
+    options.addresses = [dc = samba_.ldap_uri().substr(7), lookup = ldap::DnsLookup({})](
+                            const std::string&, int port, auto deadline
+                        ) { return lookup.addresses(dc, port, deadline); };
+    options.network_timeout = options.operation_timeout = milliseconds(700);
+    expect_unanswered(options);
+}
+
+TEST_F(Kerberos, StopEndsTheWaitForASilentServer) {
+    auto options = with_keytab_of_nobody();
+    options.network_timeout = options.operation_timeout = seconds(20);
+    std::stop_source stop;
+    std::jthread stopper([&] {
+        std::this_thread::sleep_for(milliseconds(100));
+        stop.request_stop();
+    });
+    const auto before = steady_clock::now();
+    const auto connection = Connection::open_bound(options, before + seconds(20), stop.get_token());
+    EXPECT_FALSE(connection.has_value());
+    EXPECT_LT(steady_clock::now() - before, milliseconds(700));
 }
 
 TEST_F(Kerberos, ServerWithoutAPrincipalOfItsNameIsSaid) {

@@ -152,6 +152,27 @@ TEST_F(DoctorDs389, ALimitIsFoundAndTheRemedyLiftsIt) {
     EXPECT_EQ(look().verdict("limits"), "ok");
 }
 
+TEST_F(DoctorDs389, AMissingIndexIsFoundAndTheRemedyMakesIt) {
+    EXPECT_THAT(look().one("indexes").finding, HasSubstr("cannot be read"));
+    const std::string aci = fmt::format(
+        "aci: (targetattr=\"*\")(version 3.0; acl \"bascule sees indexes\"; allow (read,search) "
+        "userdn=\"ldap:///{}\";)\n",
+        Ds389Rig::service_dn()
+    );
+    rig.modify("dn: cn=config\nchangetype: modify\nadd: aci\n" + aci);
+    EXPECT_EQ(look().one("indexes").finding, "there");
+    rig.modify(
+        "dn: cn=nsUniqueId,cn=index,cn=userRoot,cn=ldbm database,cn=plugins,cn=config\n"
+        "changetype: delete\n"
+    );
+    const auto check = look().one("indexes");
+    EXPECT_EQ(to_string(check.verdict), "advice");
+    EXPECT_EQ(check.finding, "missing");
+    mend(check);
+    EXPECT_EQ(look().one("indexes").finding, "there");
+    rig.modify("dn: cn=config\nchangetype: modify\ndelete: aci\n" + aci);
+}
+
 TEST_F(DoctorDs389, NothingIsChanged) {
     const auto everything = [this] {
         const auto client = rig.client();

@@ -64,17 +64,6 @@ MirrorSetup generic(ldap::SourceOptions source, milliseconds interval, milliseco
     return setup;
 }
 
-ldap::SourceOptions slapd_source(const SlapdRig& rig) {
-    ldap::SourceOptions options;
-    options.connection.servers = {rig.ldap_uri()};
-    options.connection.bind_dn = SlapdRig::service_dn();
-    options.connection.secret = [] { return Secret(SlapdRig::service_password()); };
-    options.connection.network_timeout = std::chrono::seconds(2);
-    options.connection.operation_timeout = std::chrono::seconds(5);
-    options.base = SlapdRig::suffix();
-    return options;
-}
-
 class GenericSlapd : public testing::Test {
   protected:
     explicit GenericSlapd(SlapdOptions options = {.syncprov = false}) : slapd(std::move(options)) {

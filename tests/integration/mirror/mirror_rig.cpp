@@ -133,6 +133,21 @@ class Comparison {
     std::vector<std::string> out_;
 };
 
+directory::Clock& wall_clock() {
+    static WallClock clock;
+    return clock;
+}
+
+}  // namespace
+
+mirror::GuardLimits open_limits() {
+    mirror::GuardLimits limits;
+    limits.delete_percent = limits.emptied_percent = limits.membership_percent =
+        limits.attribute_percent = 100.0;
+    limits.delete_at_least = 1'000'000;
+    return limits;
+}
+
 ldap::SourceOptions slapd_source(
     const SlapdRig& directory, ldap::Mapping mapping, std::string base
 ) {
@@ -148,19 +163,10 @@ ldap::SourceOptions slapd_source(
     return options;
 }
 
-directory::Clock& wall_clock() {
-    static WallClock clock;
-    return clock;
-}
-
-}  // namespace
-
-mirror::GuardLimits open_limits() {
-    mirror::GuardLimits limits;
-    limits.delete_percent = limits.emptied_percent = limits.membership_percent =
-        limits.attribute_percent = 100.0;
-    limits.delete_at_least = 1'000'000;
-    return limits;
+MirrorSetup slapd_setup(const SlapdRig& directory, mirror::GuardLimits limits) {
+    return {
+        slapd_source(directory, {}, SlapdRig::suffix()), ldap::Dialect::openldap, "entryUUID",
+        std::move(limits)};
 }
 
 MirrorRig::MirrorRig(
@@ -312,11 +318,10 @@ std::size_t MirrorRig::deletes() {
     std::size_t out = 0;
     read([&](Reader& reader) {
         const auto records = reader.journal(query).value();
-        out = static_cast<std::size_t>(
-            std::count_if(records.begin(), records.end(), [](const auto& record) {
-                return record.activity.starts_with("Delete ");
-            })
-        );
+        out = static_cast<std::size_t>(std::count_if(
+            records.begin(), records.end(),
+            [](const auto& record) { return record.activity.starts_with("Delete "); }
+        ));
     });
     return out;
 }

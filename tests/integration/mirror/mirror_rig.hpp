@@ -23,6 +23,14 @@ struct MirrorSetup {
     mirror::GuardLimits limits = {};
 };
 
+/// How a slapd is mirrored by its service account.
+ldap::SourceOptions slapd_source(
+    const SlapdRig& directory, ldap::Mapping mapping = {}, std::string base = SlapdRig::suffix()
+);
+
+/// All of a slapd, as its service account.
+[[nodiscard]] MirrorSetup slapd_setup(const SlapdRig& directory, mirror::GuardLimits limits = {});
+
 /// A mirror of a real directory server: its feed, mapping, engine and store as the product puts
 /// them together.
 class MirrorRig {

@@ -11,6 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 std::string base64(const std::string& bytes) {
@@ -111,6 +112,51 @@ TEST_F(ValuesMatrix, HugeManyAndBrokenValuesHarmNobody) {
     EXPECT_THAT(mirror.document("uid=mails," + people()), HasSubstr("m299@rig.test"));
     EXPECT_THAT(mirror.document("uid=zero," + people()), HasSubstr("\"zero\""));
     EXPECT_THAT(mirror.document("uid=plain," + people()), HasSubstr("Whole"));
+}
+
+/// `count` mails of `length` bytes.
+std::string mails(std::size_t count, std::size_t length) {
+    std::string lines;
+    for (std::size_t number = 0; number < count; ++number)
+        lines += fmt::format("mail: {:0{}}@rig.test\n", number, length);
+    return lines;
+}
+
+TEST_F(ValuesMatrix, WhatIsTooLargeIsLeftOutAndTheRestIsServed) {
+    begin(
+        base_ldif() + "\n" +
+        person(
+            "uid=value", "value", "title: " + std::string(2'000'000, 'x') + "\ndisplayName: Home\n"
+        ) +
+        person("uid=entry", "entry", mails(45, 200'000)) +
+        person("uid=plain", "plain", "title: Whole\n")
+    );
+    ASSERT_TRUE(mirror.wait([&] { return !mirror.document("uid=plain," + people()).empty(); }));
+    EXPECT_THAT(mirror.document("uid=value," + people()), HasSubstr("\"Home\""));
+    EXPECT_THAT(mirror.document("uid=value," + people()), Not(HasSubstr("xxxx")));
+    const auto entry = mirror.entry("uid=entry," + people());
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->state, directory::EntryState::quarantined);
+    EXPECT_THAT(entry->reason, HasSubstr("entry_too_large"));
+}
+
+TEST(MessageLimit, IsToldAndTakesNothingAway) {
+    SlapdRig slapd;
+    slapd.load_ldif(base_ldif() + "\n" + person("uid=plain", "plain"));
+    slapd.start();
+    MirrorSetup setup{.source = slapd_source(slapd), .limits = open_limits()};
+    setup.source.connection.maximum_message = 65'536;
+    MirrorRig mirror(std::move(setup));
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live());
+    slapd.modify(person("uid=large", "large", mails(10, 10'000)));
+    ASSERT_TRUE(mirror.wait([&] {
+        return mirror.status().last_error.find("directory_message") != std::string::npos;
+    }));
+    EXPECT_EQ(mirror.status().state, "degraded");
+    EXPECT_THAT(mirror.status().last_error, HasSubstr("sources[].limits.message"));
+    EXPECT_THAT(mirror.document("uid=plain," + people()), HasSubstr("\"plain\""));
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 std::string nested(const std::string& name, const std::vector<std::string>& members) {

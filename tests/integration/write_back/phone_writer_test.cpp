@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <future>
+#include <latch>
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "tests/support/ds389_rig.hpp"
@@ -40,6 +42,14 @@ ldap::SourceOptions options_for(
     options.base = base;
     options.written_phones = {"mobile"};
     return options;
+}
+
+/// LDIF that gives an attribute this one value, or none when it is empty.
+std::string replacement(
+    const std::string& dn, const std::string& attribute, const std::string& value
+) {
+    const std::string line = value.empty() ? "" : fmt::format("{}: {}\n", attribute, value);
+    return fmt::format("dn: {}\nchangetype: modify\nreplace: {}\n{}", dn, attribute, line);
 }
 
 /// One person of a server, and how the test looks at the server beside the product.
@@ -102,7 +112,34 @@ void expect_others_are_not_overwritten(const Place& place) {
     }
 }
 
+/// Two people who give a first number at the same instant.
+void expect_no_two_first_numbers(const Place& place) {
+    Writing one(place);
+    Writing other(place);
+    for (int round = 0; round < 30; ++round) {
+        place.somebody_writes("");
+        std::latch both(2);
+        const auto write = [&](Writing& who, const std::string& number) {
+            both.arrive_and_wait();
+            return who({}, place.number(number)).has_value();
+        };
+        auto second = std::async(std::launch::async, [&] { return write(other, "+49302222222"); });
+        const bool first_stands = write(one, "+49301111111");
+        const bool second_stands = second.get();
+        ASSERT_FALSE(first_stands && second_stands);
+        std::vector<std::string> standing;
+        if (first_stands) {
+            standing.emplace_back("+49301111111");
+        } else if (second_stands) {
+            standing.emplace_back("+49302222222");
+        }
+        ASSERT_EQ(place.values(), standing) << "round " << round;
+    }
+    place.somebody_writes("");
+}
+
 void expect_it_works(const Place& place) {
+    expect_no_two_first_numbers(place);
     expect_written_and_read_back(place);
     expect_others_are_not_overwritten(place);
 }
@@ -129,7 +166,9 @@ class PhoneWriterSlapd : public testing::TestWithParam<ldap::Dialect> {
                 SlapdRig::service_password()
             ),
             dialect, user_dn(1), [this] { return rig.values(user_dn(1), "mobile"); },
-            [this](const std::string& number) { rig.set(user_dn(1), "mobile", number); }};
+            [this](const std::string& number) {
+                rig.modify(replacement(user_dn(1), "mobile", number));
+            }};
     }
     SlapdRig rig;
 };
@@ -180,11 +219,7 @@ TEST(PhoneWriterDs389, NumbersAreWrittenReadBackAndNeverOverwritten) {
              Ds389Rig::service_password()
          ),
          ldap::Dialect::ds389, dn, [&] { return rig.values(dn, "mobile"); },
-         [&](const std::string& number) {
-             rig.modify(fmt::format(
-                 "dn: {}\nchangetype: modify\nreplace: mobile\nmobile: {}\n", dn, number
-             ));
-         }}
+         [&](const std::string& number) { rig.modify(replacement(dn, "mobile", number)); }}
     );
     rig.clear();
 }
@@ -205,10 +240,7 @@ TEST(PhoneWriterDomain, NumbersAreWrittenReadBackAndNeverOverwritten) {
         {options, ldap::Dialect::active_directory, dn,
          [&] { return samba.client().values(dn, "telephoneNumber"); },
          [&](const std::string& number) {
-             samba.modify(fmt::format(
-                 "dn: {}\nchangetype: modify\nreplace: telephoneNumber\ntelephoneNumber: {}\n", dn,
-                 number
-             ));
+             samba.modify(replacement(dn, "telephoneNumber", number));
          },
          "work"}
     );

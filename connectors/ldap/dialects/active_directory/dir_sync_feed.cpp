@@ -11,6 +11,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
+#include "connectors/ldap/silence_watch.hpp"
 #include "connectors/ldap/successor.hpp"
 #include "directory/base/text.hpp"
 
@@ -88,9 +89,6 @@ Status DirSyncFeed::stream(
     Connection& connection, std::optional<DirSyncCookie>& start, FeedSink& sink,
     Successor& successor, const std::stop_token& stop
 ) {
-    const auto deadline = steady_clock::now() + options_.connection.operation_timeout;
-    BASCULE_TRY(const auto controller, read_controller(connection, options_.base, deadline));
-    DirSyncSession session(connection, controller, options_, sink);
     std::optional<Connection> next;
     const auto moves = [&] {
         if (successor.ready()) {
@@ -98,8 +96,22 @@ Status DirSyncFeed::stream(
         }
         return next.has_value();
     };
-    BASCULE_CHECK(session.run(std::move(start), stop, moves));
-    start = session.position();
+    const auto follow = [&]() -> Status {
+        const auto deadline = steady_clock::now() + options_.connection.operation_timeout;
+        BASCULE_TRY(const auto controller, read_controller(connection, options_.base, deadline));
+        DirSyncSession session(connection, controller, options_, sink);
+        BASCULE_CHECK(session.run(std::move(start), stop, moves));
+        start = session.position();
+        return {};
+    };
+    {
+        const SilenceWatch silence(options_.connection, connection);
+        auto ended = follow();
+        if (auto verdict = silence.verdict(); verdict && !ended) {
+            return fail(*std::move(verdict));
+        }
+        BASCULE_CHECK(std::move(ended));
+    }
     if (next) {
         connection = *std::move(next);
     }

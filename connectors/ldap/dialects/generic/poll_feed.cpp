@@ -11,6 +11,7 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/feed_failure.hpp"
 #include "connectors/ldap/feed_scope.hpp"
+#include "connectors/ldap/silence_watch.hpp"
 #include "connectors/ldap/successor.hpp"
 #include "directory/base/text.hpp"
 
@@ -75,11 +76,15 @@ std::optional<FeedResult> PollFeed::stream(
     };
     std::optional<FeedResult> end;
     {
+        const SilenceWatch silence(options_.connection, connection);
         PollRun run(options_, connection, *root, known_, newest_, sink, stop);
         end = run.follow(resumes, moves);
         if (!run.token().empty()) {
             token_ = run.token();
             newest_ = run.newest();
+        }
+        if (auto verdict = silence.verdict(); verdict && end && !stop.stop_requested()) {
+            return FeedResult{FeedEnd::disconnected, *std::move(verdict)};
         }
     }
     if (!end) {

@@ -4,22 +4,21 @@
 #include <ldap.h>
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
 #include <mutex>
 
 #include "connectors/ldap/anchor.hpp"
 #include "connectors/ldap/controlled_requests.hpp"
 #include "connectors/ldap/dialects/generic/poll_failure.hpp"
+#include "connectors/ldap/dialects/generic/time_stamps.hpp"
 #include "connectors/ldap/dn.hpp"
-#include "connectors/ldap/filter_text.hpp"
+#include "connectors/ldap/plain_inspector.hpp"
 #include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/time.hpp"
 
 namespace bascule::ldap {
 
-using directory::AbsenceProof;
 using directory::FeedEnd;
 using directory::FeedResult;
 using directory::SourceEntry;
@@ -28,14 +27,6 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::string_view dn_anchor = "dn";
-constexpr std::array<std::string_view, 5> usual_anchors{
-    "entryUUID", "nsUniqueId", "ibm-entryUuid", "GUID", "objectGUID"};
-constexpr const char* modified = "modifyTimestamp";
-constexpr const char* created = "createTimestamp";
-constexpr std::size_t portion = 1000;
-// With more it is quicker to read everything.
-constexpr std::size_t most_single_reads = 10'000;
-constexpr std::size_t most_single_looks = 1000;
 // A listing that something calls for may take this share of the time, so that many deletions do not
 // keep the server busy.
 constexpr int audit_share = 10;
@@ -147,24 +138,17 @@ Status PollRun::find_anchor() {
     if (!anchor_.empty()) {
         return {};
     }
-    SearchRequest request;
-    request.base = options_.base;
-    request.attributes.assign(usual_anchors.begin(), usual_anchors.end());
-    auto entries =
-        connection_.search(request, steady_clock::now() + options_.connection.operation_timeout);
-    if (!entries && entries.error().kind == ErrorKind::not_found) {
+    auto found = usual_anchor(
+        connection_, options_.base, steady_clock::now() + options_.connection.operation_timeout
+    );
+    if (!found && found.error().kind == ErrorKind::not_found) {
         Outcome outcome;
         outcome.code = LDAP_NO_SUCH_OBJECT;
         return fail(search_failure(outcome, 0, pages_, options_.base));
     }
-    if (!entries) {
-        return fail(std::move(entries).error());
-    }
-    for (const auto name : usual_anchors) {
-        if (!entries->empty() && !entries->front().values(name).empty()) {
-            anchor_ = name;
-            return {};
-        }
+    BASCULE_TRY(anchor_, std::move(found));
+    if (!anchor_.empty()) {
+        return {};
     }
     return fail(
         ErrorKind::invalid_input, "anchor_missing",
@@ -195,9 +179,7 @@ Status PollRun::complete(SourceEntry& entry) {
     const auto& values = entry.values(anchor_);
     if (!values.empty()) {
         entry.anchor = anchor_of(values.front());
-    } else if (!std::ranges::any_of(usual_anchors, [&](auto name) {
-                   return equals_ignoring_ascii_case(name, anchor_);
-               })) {
+    } else if (!is_usual_anchor(anchor_)) {
         entry.anchor = anchor_of(entry.dn_key);
     } else {
         return fail(
@@ -293,95 +275,13 @@ Status PollRun::look(const std::string& from) {
     return confirm([this](const std::string& token) { return sink_.cookie(token); });
 }
 
-Result<PollRun::Listing> PollRun::list(std::vector<std::pair<Uuid, std::string>>* differing) {
-    Listing listed;
-    std::vector<Uuid> anchors;
-    BASCULE_CHECK(search(request_for({modified, created}), [&](SourceEntry entry) -> Status {
-        listed.insert(entry.anchor);
-        if (differing != nullptr && !known_.is_as_listed(entry)) {
-            differing->emplace_back(entry.anchor, entry.dn);
-        }
-        anchors.push_back(entry.anchor);
-        return anchors.size() < portion ? Status() : sink_.present(std::exchange(anchors, {}));
-    }));
-    BASCULE_CHECK(sink_.present(anchors));
-    return listed;
-}
-
-Status PollRun::audit() {
-    const auto began = steady_clock::now();
-    audit_wanted_ = false;
-    references_ = 0;
-    std::vector<std::pair<Uuid, std::string>> differing;
-    BASCULE_TRY(const auto first, list(&differing));
-    auto missing = known_.without([&](const Uuid& anchor) { return first.contains(anchor); });
-    BASCULE_CHECK(confirm_missing(missing));
-    if (differing.size() > most_single_reads) {
-        BASCULE_CHECK(read_everything());
-        differing.clear();
-    }
-    for (const auto& [anchor, dn] : differing) {
-        BASCULE_CHECK(read_one(anchor, dn));
-    }
-    for (const auto& anchor : missing) {
-        known_.forget(anchor);
-    }
-    const bool proven = references_ == 0 && !first.empty();
-    const auto proof = proven ? AbsenceProof::present_phase : AbsenceProof::none;
-    BASCULE_CHECK(confirm([&](const std::string& token) { return sink_.refresh_done(proof, token); }
-    ));
-    last_audit_ = steady_clock::now();
-    audit_cost_ = last_audit_ - began;
-    return {};
-}
-
-/// Pages are no snapshot: what moves meanwhile may be in none of them. So each that is missing is
-/// looked for, or everything is listed once more where there are many or no filter names them.
-Status PollRun::confirm_missing(std::vector<Uuid>& missing) {
-    if (missing.empty()) {
-        return {};
-    }
-    Listing found;
-    if (equals_ignoring_ascii_case(anchor_, usual_anchors.front()) &&
-        missing.size() <= most_single_looks) {
-        for (const auto& anchor : missing) {
-            auto request = request_for({modified, created});
-            request.filter = FilterText::equal(anchor_, anchor.to_string()).text();
-            BASCULE_CHECK(search(std::move(request), [&](const SourceEntry& entry) -> Status {
-                found.insert(entry.anchor);
-                return sink_.present({entry.anchor});
-            }));
-        }
-    } else {
-        BASCULE_TRY(found, list(nullptr));
-    }
-    std::erase_if(missing, [&](const Uuid& anchor) { return found.contains(anchor); });
-    return {};
-}
-
-/// What has gone from this place since it was listed is found by the next look or listing.
-Status PollRun::read_one(const Uuid& anchor, const std::string& dn) {
-    auto request = request_for(attributes_);
-    request.base = dn;
-    request.scope = SearchScope::base;
-    auto status = search(std::move(request), [&](SourceEntry entry) -> Status {
-        if (entry.anchor != anchor) {
-            audit_wanted_ = true;
-            return {};
-        }
-        static_cast<void>(known_.take(entry));
-        return hand_over(std::move(entry));
-    });
-    if (!status && status.error().code == "base_missing") {
-        audit_wanted_ = true;
-        return {};
-    }
-    return status;
-}
-
-/// Until the next look is due, the server rings, or a stop is asked for.
+/// Until the next look is due or a listing that was put off may be, the server rings, or a stop is
+/// asked for.
 void PollRun::wait() {
-    const auto until = steady_clock::now() + options_.interval;
+    auto until = steady_clock::now() + options_.interval;
+    if (audit_wanted_) {
+        until = std::min(until, last_audit_ + audit_cost_ * audit_share);
+    }
     if (alarm_) {
         const auto ring = alarm_->wait(until);
         audit_wanted_ = audit_wanted_ || ring == ChangeAlarm::Ring::removed;

@@ -4,11 +4,11 @@
 #include <ldap.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "connectors/ldap/controls.hpp"
+#include "connectors/ldap/dialects/openldap/database.hpp"
+#include "connectors/ldap/dialects/openldap/feed_examination.hpp"
 #include "connectors/ldap/directory_reads.hpp"
-#include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/examination/examined.hpp"
 #include "directory/base/text.hpp"
 
@@ -16,54 +16,17 @@ namespace bascule::ldap {
 namespace {
 
 using directory::Remedy;
-using directory::SourceEntry;
-
-constexpr std::size_t short_session_log = 10'000;
-
-/// What the configuration says, where the account may read it.
-struct Configuration {
-    bool readable = false;
-    std::string database = "olcDatabase={1}mdb,cn=config";
-    SourceEntry settings;  ///< of the database
-    SourceEntry provider;  ///< of its syncprov overlay
-};
-
-Configuration read_configuration(const Examined& examined) {
-    Configuration found;
-    for (auto& database :
-         examined.look("cn=config", SearchScope::subtree, "(olcSuffix=*)", {"*"})) {
-        const auto& suffixes = database.values("olcSuffix");
-        if (!suffixes.empty() &&
-            is_at_or_below(dn_key_or_raw(examined.base()), dn_key_or_raw(suffixes.front()))) {
-            found.readable = true;
-            found.database = database.dn;
-            found.settings = std::move(database);
-        }
-    }
-    if (found.readable) {
-        auto overlays = examined.look(
-            found.database, SearchScope::subtree, "(objectClass=olcSyncProvConfig)", {"*"}
-        );
-        if (!overlays.empty()) {
-            found.provider = std::move(overlays.front());
-        }
-    }
-    return found;
-}
 
 class OpenLdap {
   public:
-    explicit OpenLdap(const Examined& examined)
-        : examined_(examined), configuration_(read_configuration(examined)) {}
+    explicit OpenLdap(const Examined& examined) : examined_(examined), database_(examined) {}
 
     void examine() {
-        examine_feed();
-        examine_session_log();
-        examine_indexes();
-        examine_limits(examined_, limit_remedy());
+        examine_openldap_feed(examined_, database_);
+        examine_limits(examined_, database_.unlimited());
         tell_time();
         examine_attributes(examined_, readable_by_negation(examined_), [this](const Lack& lack) {
-            return access(lack, "read");
+            return database_.access(lack, "read");
         });
         examine_password_secrecy(examined_, [this] { return hide_passwords(); });
         examine_policy();
@@ -71,187 +34,16 @@ class OpenLdap {
     }
 
   private:
-    /// LDIF for ldapmodify that puts values into the database's configuration.
-    [[nodiscard]] Remedy ldif(
-        const std::string& sentence, const std::string& attribute,
-        const std::vector<std::string>& values
-    ) const {
-        Remedy remedy{sentence + " For ldapmodify as the administrator of cn=config", {}};
-        remedy.sentence += configuration_.readable
-                               ? ":"
-                               : " (put in the number that the database has on this server):";
-        remedy.lines = {
-            "dn: " + configuration_.database, "changetype: modify", "add: " + attribute};
-        for (const auto& value : values) {
-            remedy.lines.push_back(attribute + ": {0}" + value);
-        }
-        return remedy;
-    }
-
-    /// A rule before all others that leaves everybody else to the rules after it.
-    [[nodiscard]] std::string rule(
-        const std::string& where, const std::vector<std::string>& attributes, std::string_view level
-    ) const {
-        return fmt::format(
-            "to dn.subtree=\"{}\" attrs={} by dn.exact=\"{}\" {} by * break", where,
-            joined(attributes, ","), examined_.account(), level
-        );
-    }
-
-    /// slapd minds the order of limits at its start only, so a value that names the account already
-    /// is replaced where that can be seen.
-    [[nodiscard]] Remedy limit_remedy() const {
-        const std::string own =
-            "dn.exact=\"" + examined_.account() + "\" size=unlimited time=unlimited";
-        const auto& present = configuration_.settings.values("olcLimits");
-        if (present.empty()) {
-            return ldif(
-                "Give the account unlimited size and time; a limit that names it already must be "
-                "changed instead.",
-                "olcLimits", {own}
-            );
-        }
-        Remedy remedy{
-            "Give the account unlimited size and time. For ldapmodify as the administrator of "
-            "cn=config:",
-            {"dn: " + configuration_.database, "changetype: modify", "replace: olcLimits",
-             "olcLimits: " + own}};
-        for (const auto& value : present) {
-            if (to_ascii_lower(value).find(to_ascii_lower(examined_.account())) ==
-                std::string::npos) {
-                const auto brace = value.starts_with('{') ? value.find('}') : std::string::npos;
-                remedy.lines.push_back(
-                    "olcLimits: " + (brace == std::string::npos ? value : value.substr(brace + 1))
-                );
-            }
-        }
-        return remedy;
-    }
-
-    [[nodiscard]] Remedy access(const Lack& lack, std::string_view level) const {
-        return ldif("Add the right.", "olcAccess", {rule(lack.container, lack.attributes, level)});
-    }
-
     [[nodiscard]] Remedy hide_passwords() const {
-        return ldif(
+        return database_.ldif(
             "A right of \"write\" or \"manage\" shows the hashes, and \"manage\", as the root DN "
             "has it, also passes every rule of the password policy. Give the account \"=w\" only.",
             "olcAccess",
-            {rule(
+            {database_.rule(
                 examined_.base(), {"userPassword"},
                 examined_.options.writes_passwords ? "=w" : "none"
             )}
         );
-    }
-
-    /// A critical synchronisation of one entry: the root entry lists the control also when our
-    /// database has no syncprov.
-    void examine_feed() {
-        SearchRequest request;
-        request.base = examined_.base();
-        request.attributes = {"entryUUID", "entryCSN"};
-        bool stamped = false;
-        const auto end = search_with_controls(
-            examined_.connection, request,
-            {{LDAP_CONTROL_SYNC, encode_sync_request(SyncMode::refresh_only, {}), true}},
-            examined_.patience(),
-            [&stamped](const SourceEntry& entry) -> Status {
-                stamped = !entry.csn.empty();
-                return {};
-            }
-        );
-        const std::string subject = "change feed (RFC 4533)";
-        if (!end || !end->outcome.success()) {
-            examined_.findings.bad(
-                "change_feed", subject,
-                end ? fmt::format(
-                          "refused for this base: {} {}", end->outcome.code,
-                          printable(end->outcome.diagnostic)
-                      )
-                    : printable(end.error().context),
-                {"Load the overlay syncprov on the database that holds the base, after its other "
-                 "overlays. In slapd.conf:",
-                 {"overlay syncprov", "syncprov-checkpoint 100 10", "syncprov-sessionlog 10000"}}
-            );
-            return;
-        }
-        if (!stamped || !examined_.meets(examined_.base(), "(entryUUID=*)")) {
-            examined_.findings.bad(
-                "change_feed", subject, "works, but entryUUID or entryCSN cannot be read",
-                access({examined_.base(), {"entry", "entryUUID", "entryCSN"}}, "read")
-            );
-            return;
-        }
-        examined_.findings.good("change_feed", subject, "syncprov answers for this base");
-    }
-
-    void examine_session_log() {
-        const std::string subject = "session log";
-        if (configuration_.provider.dn.empty()) {
-            examined_.findings.good(
-                "session_log", subject,
-                configuration_.readable ? "no syncprov overlay on this database"
-                                        : "cn=config cannot be read, so its size is not known"
-            );
-            return;
-        }
-        const auto& provider = configuration_.provider;
-        if (!provider.values("olcSpSessionlogSource").empty()) {
-            examined_.findings.good(
-                "session_log", subject,
-                "kept in " + provider.values("olcSpSessionlogSource").front()
-            );
-            return;
-        }
-        const auto& sizes = provider.values("olcSpSessionlog");
-        const std::string text = sizes.empty() ? "0" : sizes.front();
-        std::size_t size = 0;
-        std::from_chars(text.data(), text.data() + text.size(), size);
-        if (size >= short_session_log) {
-            examined_.findings.good("session_log", subject, text + " operations");
-            return;
-        }
-        examined_.findings.advise(
-            "session_log", subject, text + " operations",
-            {"Raise it to 10000: when more happens while Bascule is away, the next connection "
-             "compares all identifiers. For ldapmodify as the administrator of cn=config:",
-             {"dn: " + provider.dn, "changetype: modify", "replace: olcSpSessionlog",
-              "olcSpSessionlog: 10000"}}
-        );
-    }
-
-    void examine_indexes() {
-        const std::string subject = "indexes entryUUID, entryCSN";
-        if (!configuration_.readable) {
-            examined_.findings.good(
-                "indexes", subject,
-                "cn=config cannot be read; there should be: index entryUUID,entryCSN eq"
-            );
-            return;
-        }
-        std::vector<std::string> missing;
-        for (const std::string_view name : {"entryUUID", "entryCSN"}) {
-            const auto& lines = configuration_.settings.values("olcDbIndex");
-            if (std::ranges::none_of(lines, [&](const std::string& line) {
-                    const auto names = line.substr(0, line.find(' '));
-                    return ("," + names + ",").find("," + std::string(name) + ",") !=
-                           std::string::npos;
-                })) {
-                missing.emplace_back(name);
-            }
-        }
-        if (missing.empty()) {
-            examined_.findings.good("indexes", subject, "there");
-            return;
-        }
-        Remedy remedy{
-            "Every start of the feed reads all entries without. For ldapmodify as the "
-            "administrator of cn=config:",
-            {"dn: " + configuration_.database, "changetype: modify", "add: olcDbIndex"}};
-        for (const auto& name : missing) {
-            remedy.lines.push_back("olcDbIndex: " + name + " eq");
-        }
-        examined_.findings.advise("indexes", subject, "missing: " + joined(missing), remedy);
     }
 
     void tell_time() {
@@ -318,7 +110,7 @@ class OpenLdap {
             }
         }
         report_containers(examined_.findings, report, [this](const Lack& lack) {
-            return access(lack, "read");
+            return database_.access(lack, "read");
         });
     }
 
@@ -408,12 +200,12 @@ class OpenLdap {
         std::vector<std::string> rules;
         std::vector<std::string> others = lack.attributes;
         if (std::erase(others, "userPassword") > 0) {
-            rules.push_back(rule(lack.container, {"userPassword"}, "=w"));
+            rules.push_back(database_.rule(lack.container, {"userPassword"}, "=w"));
         }
         if (!others.empty()) {
-            rules.push_back(rule(lack.container, others, "write"));
+            rules.push_back(database_.rule(lack.container, others, "write"));
         }
-        return ldif("Add the right.", "olcAccess", rules);
+        return database_.ldif("Add the right.", "olcAccess", rules);
     }
 
     /// The first person of whom it can be told decides.
@@ -456,7 +248,7 @@ class OpenLdap {
     }
 
     const Examined& examined_;
-    Configuration configuration_;
+    Database database_;
 };
 
 }  // namespace
