@@ -2,6 +2,7 @@
 // storm of changes drains. member_bench MEMBERS [log|whole] [CHANGES]: with "log" by the overlay
 // accesslog.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -86,6 +87,7 @@ class Bench {
 
   private:
     void one(std::size_t round) {
+        ::malloc_trim(0);
         std::ofstream("/proc/self/clear_refs") << "5";
         const auto rss = status_kib("VmRSS");
         const auto before = edges();
