@@ -10,6 +10,7 @@
 #include "daemon/metrics.hpp"
 #include "daemon/plan/plan_service.hpp"
 #include "daemon/reload_log.hpp"
+#include "daemon/replay/recording_turns.hpp"
 #include "directory/access/rate_limiter.hpp"
 #include "directory/mirror/echo_book.hpp"
 #include "directory/model/registry.hpp"
@@ -52,6 +53,7 @@ struct Core {
     selfservice::SignInThrottle throttle{clock, {}};
     access::RateLimiter limits;
     mirror::EchoBook echoes;
+    RecordingTurns recording;
 };
 
 /// Registers the types of `schemas` and opens the store.

@@ -29,9 +29,11 @@ std::unique_ptr<directory::Feed> make_feed(
     }
     return std::make_unique<RecordingFeed>(
         std::move(feed), RecordingPlace{settings.record_path, settings.record_size}, core.clock,
-        [&directory]() -> RecordedRun {
+        core.recording,
+        [&directory, name = settings.name]() -> RecordedRun {
             return {
-                std::string(ldap::name_of(directory.dialect())), directory.mapper().fingerprint()};
+                name, std::string(ldap::name_of(directory.dialect())),
+                directory.mapper().fingerprint()};
         }
     );
 }

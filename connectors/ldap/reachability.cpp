@@ -68,6 +68,14 @@ void Reachability::succeeded(const std::string& server) {
     failures_.erase(server);
 }
 
+void Reachability::feed_was_at(const std::string& server) {
+    const std::scoped_lock lock(mutex_);
+    if (feed_server_.empty()) {
+        feed_server_ = server;
+        wait_until_ = Clock::now() + return_patience;
+    }
+}
+
 void Reachability::feed_at(const std::string& server) {
     const std::scoped_lock lock(mutex_);
     if (!feed_server_.empty() && feed_server_ != server) {

@@ -43,6 +43,9 @@ class Reachability {
     void succeeded(const std::string& server);
     [[nodiscard]] bool is_set_aside(const std::string& server) const;
 
+    /// The change feed has read from this server in an earlier life of the program; it is waited
+    /// for as when it was lost. Of no effect when a server is known.
+    void feed_was_at(const std::string& server);
     /// The change feed reads from this server now.
     void feed_at(const std::string& server);
     /// It does no more. `silent`: the server is there and says nothing, so that it is not waited

@@ -23,7 +23,7 @@ class StallWatch {
   private:
     const Wire& wire_;
     std::chrono::milliseconds period_;
-    bool fresh_ = true;  ///< nothing has been waited for since the last message
+    bool fresh_ = true;  ///< nothing was waited for since the last message
     std::chrono::steady_clock::time_point since_;
     std::uint64_t received_ = 0;
 };

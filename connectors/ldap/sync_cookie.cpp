@@ -16,6 +16,8 @@ namespace {
 // when it knows none.
 constexpr std::uint64_t unknown_number = 0xFFFFFFFFULL;
 constexpr char proven_mark = '+';
+constexpr char server_mark = '@';
+constexpr char server_end = ' ';
 
 bool all_digits(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
@@ -92,6 +94,10 @@ Result<SyncCookie> SyncCookie::parse(std::string_view text) {
 }
 
 Result<SyncCookie> SyncCookie::parse_numbered(std::string_view text) {
+    std::string_view server;
+    if (text.starts_with(server_mark)) {
+        server = next_part(text, server_end).substr(1);
+    }
     const bool proven = text.starts_with(proven_mark);
     text.remove_prefix(proven ? 1 : 0);
     const auto first = text.find('#');
@@ -108,16 +114,20 @@ Result<SyncCookie> SyncCookie::parse_numbered(std::string_view text) {
     SyncCookie cookie;
     cookie.numbered_ = true;
     cookie.proven_ = proven;
+    cookie.server_ = server;
     cookie.stamps_[std::string(text.substr(0, last))] = fmt::format("{:020}", number);
     return cookie;
 }
 
 std::string SyncCookie::to_stored_text(int replica_id) const {
     auto text = to_string(replica_id);
-    if (numbered_ && proven_ && !text.empty()) {
+    if (!numbered_ || text.empty()) {
+        return text;
+    }
+    if (proven_) {
         text.insert(0, 1, proven_mark);
     }
-    return text;
+    return server_.empty() ? text : fmt::format("{}{}{}{}", server_mark, server_, server_end, text);
 }
 
 std::uint64_t SyncCookie::number() const {

@@ -23,7 +23,7 @@ class SyncCookie {
     [[nodiscard]] static Result<SyncCookie> parse(std::string_view text);
     /// `host:port#identity:base:filter#number`, 389's form: it is of use at that server for that
     /// search only. `invalid_cookie` when it has another form or a number that the server gives
-    /// when it knows none. A "+" before it: proven, see to_stored_text().
+    /// when it knows none. Before it may stand what to_stored_text() puts there: "@URI " and "+".
     [[nodiscard]] static Result<SyncCookie> parse_numbered(std::string_view text);
     /// Stamps of a contextCSN attribute; malformed ones are left out.
     void add_stamp(std::string_view stamp);
@@ -45,12 +45,17 @@ class SyncCookie {
     /// right settings of its log it gives numbers all the same, and tells nothing.
     [[nodiscard]] bool proven() const { return !numbered_ || proven_; }
     void set_proven(bool proven) { proven_ = proven; }
-    /// to_string() with what is known of the cookie, for keeping.
+    /// Where 389's form was had, as a URI; empty when that is not known.
+    [[nodiscard]] const std::string& server() const { return server_; }
+    void set_server(std::string uri) { server_ = std::move(uri); }
+    /// to_string() with what is known of the cookie, for keeping: 389's form with its server, and
+    /// with "+" when it is proven.
     [[nodiscard]] std::string to_stored_text(int replica_id) const;
 
   private:
     bool numbered_ = false;
     bool proven_ = false;
+    std::string server_;
     std::map<std::string, std::string> stamps_;
 };
 

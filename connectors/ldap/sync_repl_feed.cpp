@@ -319,6 +319,9 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         }
         start = *std::move(parsed);
     }
+    if (!start.server().empty()) {
+        options_.connection.reach->feed_was_at(start.server());
+    }
     const auto deadline = connecting_deadline(options_.connection);
     auto connection = Connection::open_bound(
         options_.connection, deadline, stop,
@@ -334,6 +337,9 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
     while (true) {
         const auto server = connection->server();
         options_.connection.reach->feed_at(server);
+        if (!options_.dialect.portable_cookie) {
+            start.set_server(server);
+        }
         std::optional<Connection> next;
         {
             Run run(options_, *connection, sink, successor, stop);

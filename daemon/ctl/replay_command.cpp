@@ -11,8 +11,10 @@
 #include "connectors/ldap/mapping/scoped_mapper.hpp"
 #include "daemon/ctl/commands.hpp"
 #include "daemon/ctl/text_table.hpp"
+#include "daemon/mapped_source.hpp"
 #include "daemon/operator_schemas.hpp"
 #include "daemon/replay/replayer.hpp"
+#include "daemon/source_options.hpp"
 #include "directory/model/internal_types.hpp"
 
 namespace bascule::daemon::ctl {
@@ -21,7 +23,7 @@ namespace {
 using nlohmann::json;
 
 struct Wanted {
-    std::string file;
+    std::vector<std::string> files;
     std::string config = "/etc/bascule/bascule.yaml";
     std::string source;
     unsigned repeat = 1;
@@ -86,20 +88,63 @@ Result<ReplayMapping> make_mapping(
     return mapping;
 }
 
-MappingOf mapping_of(const config::SourceSettings& source, const directory::Registry& registry) {
-    return [&source, &registry](const std::string& name) -> Result<ReplayMapping> {
-        using ldap::Dialect;
-        for (const Dialect dialect :
-             {Dialect::openldap, Dialect::ds389, Dialect::active_directory, Dialect::generic}) {
-            if (ldap::name_of(dialect) == name) {
-                return make_mapping(source, dialect, registry);
-            }
+Result<ReplayMapping> mapping_for(
+    const config::SourceSettings& source, const directory::Registry& registry,
+    const std::string& name
+) {
+    using ldap::Dialect;
+    for (const Dialect dialect :
+         {Dialect::openldap, Dialect::ds389, Dialect::active_directory, Dialect::generic}) {
+        if (ldap::name_of(dialect) == name) {
+            return make_mapping(source, dialect, registry);
         }
+    }
+    return fail(
+        ErrorKind::unsupported, "unknown_dialect",
+        "The file was recorded of a directory of kind '" + name + "', which is not known here."
+    );
+}
+
+/// One file, played as the source that it is of; `name` names another one.
+Result<ReplaySource> source_of(
+    const config::Settings& settings, const std::string& file, const std::string& name,
+    const directory::Registry& registry
+) {
+    BASCULE_TRY(const std::string recorded, recorded_source(file));
+    BASCULE_TRY(const auto* const source, find_source(settings, name.empty() ? recorded : name));
+    return ReplaySource{
+        file, source->name, guard_limits(source->guard),
+        [source, &registry](const std::string& dialect) {
+            return mapping_for(*source, registry, dialect);
+        }};
+}
+
+Result<ReplayOptions> replay_options(
+    const config::Settings& settings, const Wanted& wanted, const directory::Registry& registry
+) {
+    if (wanted.files.size() > 1 && !wanted.source.empty()) {
         return fail(
-            ErrorKind::unsupported, "unknown_dialect",
-            "The file was recorded of a directory of kind '" + name + "', which is not known here."
+            ErrorKind::invalid_input, "several_files",
+            "--source names the source of one file. Several files tell by themselves of which "
+            "sources they are."
         );
-    };
+    }
+    ReplayOptions options;
+    for (const std::string& file : wanted.files) {
+        BASCULE_TRY(auto source, source_of(settings, file, wanted.source, registry));
+        const bool twice = std::ranges::any_of(options.sources, [&](const ReplaySource& one) {
+            return one.name == source.name;
+        });
+        if (twice) {
+            return fail(
+                ErrorKind::invalid_input, "source_twice",
+                "Two of the files are of source '" + source.name + "'."
+            );
+        }
+        options.sources.push_back(std::move(source));
+    }
+    options.joins = [&settings](directory::Store& store) { return join_rules(settings, store); };
+    return options;
 }
 
 json describe(const ReplayResult& result) {
@@ -113,8 +158,9 @@ json describe(const ReplayResult& result) {
         {"quarantined", result.quarantined},
         {"held", result.held},
         {"whole", result.whole},
-        {"fromTheBeginning", result.from_the_beginning},
-        {"seconds", result.took.count()}};
+        {"fromTheBeginning", result.partial.empty()},
+        {"seconds", result.took.count()},
+        {"secondsApplied", result.applied.count()}};
 }
 
 void print(const ReplayResult& result) {
@@ -132,11 +178,12 @@ void print(const ReplayResult& result) {
         result.digest
     );
     if (!result.whole) {
-        std::cout << "The last block of the file is torn; what stands before it was replayed.\n";
+        std::cout << "The last block of a file is torn; what stands before it was replayed.\n";
     }
-    if (!result.from_the_beginning) {
-        std::cout << "The recording began when the source had been loaded already, so this is a "
-                     "part of its data.\n";
+    for (const std::string& source : result.partial) {
+        std::cout << "The recording of " << source
+                  << " began when the source had been loaded already, so this is a part of its "
+                     "data.\n";
     }
 }
 
@@ -148,28 +195,18 @@ Result<int> replay_file(const Invocation& invocation, const Wanted& wanted) {
             "The configuration " + wanted.config + " has errors; see: bascule check"
         );
     }
-    BASCULE_TRY(const auto* const source, find_source(*outcome.settings, wanted.source));
     BASCULE_TRY(auto schemas, require_schemas(*outcome.settings, wanted.config));
     directory::Registry registry;
     directory::register_internal_types(registry);
     BASCULE_CHECK(schemas->register_types(registry));
-    ReplayOptions options;
-    options.log = wanted.file;
-    options.source = source->name;
-    options.limits.delete_percent = source->guard.deletes_percent;
-    options.limits.delete_at_least = source->guard.deletes_at_least;
-    options.limits.emptied_percent = source->guard.emptied_percent;
-    options.limits.membership_percent = source->guard.memberships_percent;
-    options.limits.attribute_percent = source->guard.attribute_loss_percent;
+    BASCULE_TRY(auto options, replay_options(*outcome.settings, wanted, registry));
     json all = json::array();
     std::string first;
     bool same = true;
     for (unsigned round = 0; round < wanted.repeat; ++round) {
         const TemporaryFolder folder;
         options.store = folder.path() + "/replay.db";
-        BASCULE_TRY(
-            const ReplayResult result, replay(options, registry, mapping_of(*source, registry))
-        );
+        BASCULE_TRY(const ReplayResult result, replay(options, registry));
         first = round == 0 ? result.digest : first;
         same = same && result.digest == first;
         if (invocation.json) {
@@ -193,11 +230,14 @@ Result<int> replay_file(const Invocation& invocation, const Wanted& wanted) {
 void add_replay_command(CLI::App& app, Invocation& invocation, Chosen& chosen) {
     auto wanted = std::make_shared<Wanted>();
     CLI::App* command = app.add_subcommand(
-        "replay", "Feed recorded messages of a source into a fresh store and tell its content"
+        "replay", "Feed recorded messages of sources into a fresh store and tell its content"
     );
-    command->add_option("file", wanted->file, "What sources[].record wrote")->required();
+    command->add_option("files", wanted->files, "What sources[].record wrote, a file a source")
+        ->required();
     command->add_option("-c,--config", wanted->config, "Configuration file")->capture_default_str();
-    command->add_option("--source", wanted->source, "Source; without it the first");
+    command->add_option(
+        "--source", wanted->source, "Source of the file, in place of the recorded one"
+    );
     command->add_option("--repeat", wanted->repeat, "Replay so often and compare")
         ->capture_default_str();
     command->callback([&invocation, &chosen, wanted] {

@@ -5,246 +5,21 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <system_error>
 #include <utility>
 
-#include "directory/base/text.hpp"
-#include "directory/mirror/raw_entry.hpp"
+#include "daemon/replay/message_packing.hpp"
 
 namespace bascule::daemon {
 namespace {
 
-using Kind = FeedMessage::Kind;
-
-constexpr std::string_view file_mark = "bascule messages 1\n";
+constexpr std::string_view file_mark = "bascule messages 2\n";
 constexpr std::size_t block_limit = 256 * 1024;
 /// An entry with all that it holds.
 constexpr std::uint32_t largest_block = 1U << 30U;
 constexpr std::size_t head_size = 12;
-
-/// Attributes in which directories keep passwords and what is made of them.
-constexpr std::array password_attributes{
-    "userPassword",    "unicodePwd",      "dBCSPwd",
-    "ntPwdHistory",    "lmPwdHistory",    "supplementalCredentials",
-    "sambaNTPassword", "sambaLMPassword", "sambaPasswordHistory",
-    "krbPrincipalKey", "authPassword",    "pwdHistory",
-    "passwordHistory", "clearPassword",   "msDS-ManagedPassword",
-    "ipaNTHash"};
-
-bool is_password(std::string_view name) {
-    const std::string_view bare = name.substr(0, name.find(';'));
-    return std::ranges::any_of(password_attributes, [&](const char* one) {
-        return equals_ignoring_ascii_case(one, bare);
-    });
-}
-
-template <class Number>
-void put(std::string& out, Number number) {
-    for (std::size_t at = 0; at < sizeof(Number); ++at) {
-        out += static_cast<char>((number >> (8 * at)) & 0xff);
-    }
-}
-
-void put_text(std::string& out, std::string_view text) {
-    put(out, static_cast<std::uint32_t>(text.size()));
-    out += text;
-}
-
-/// Takes a block apart; what is too short gives zeros and marks it broken.
-class Unpacker {
-  public:
-    explicit Unpacker(std::string_view rest) : rest_(rest) {}
-
-    template <class Number>
-    Number number() {
-        if (rest_.size() < sizeof(Number)) {
-            broken_ = true;
-            rest_ = {};
-            return 0;
-        }
-        Number value = 0;
-        for (std::size_t at = 0; at < sizeof(Number); ++at) {
-            value |= static_cast<Number>(
-                static_cast<Number>(static_cast<unsigned char>(rest_[at])) << (8 * at)
-            );
-        }
-        rest_.remove_prefix(sizeof(Number));
-        return value;
-    }
-    std::string_view text() {
-        const auto size = number<std::uint32_t>();
-        if (size > rest_.size()) {
-            broken_ = true;
-            return {};
-        }
-        const auto out = rest_.substr(0, size);
-        rest_.remove_prefix(size);
-        return out;
-    }
-    [[nodiscard]] bool broken() const { return broken_; }
-    [[nodiscard]] bool empty() const { return rest_.empty(); }
-
-  private:
-    std::string_view rest_;
-    bool broken_ = false;
-};
-
-void pack_members(std::string& out, const std::vector<directory::MemberChange::Member>& members) {
-    put(out, static_cast<std::uint32_t>(members.size()));
-    for (const auto& member : members) {
-        put_text(out, member.dn);
-        put_text(out, member.dn_key);
-        put_text(out, member.anchor ? member.anchor->raw() : std::string_view());
-    }
-}
-
-void pack_members(std::string& out, const directory::MemberChange& change) {
-    out += change.anchor.raw();
-    put_text(out, change.attribute);
-    put_text(out, change.csn);
-    pack_members(out, change.added);
-    pack_members(out, change.removed);
-}
-
-void pack_message(std::string& out, const FeedMessage& message) {
-    put(out, static_cast<std::uint8_t>(message.kind));
-    put(out, static_cast<std::uint64_t>(message.time.time_since_epoch().count()));
-    switch (message.kind) {
-        case Kind::run_started:
-            put_text(out, message.text);
-            put_text(out, message.second);
-            return;
-        case Kind::refresh_started:
-        case Kind::run_ended:
-            put(out, static_cast<std::uint8_t>(message.flag ? 1 : 0));
-            return;
-        case Kind::changed: {
-            auto entry = message.entry;
-            std::erase_if(entry.attributes, [](const directory::RawAttribute& one) {
-                return is_password(one.name);
-            });
-            put_text(out, mirror::pack_entry(entry));
-            return;
-        }
-        case Kind::present:
-        case Kind::deleted: {
-            put(out, static_cast<std::uint32_t>(message.anchors.size()));
-            for (const Uuid& anchor : message.anchors) {
-                out += anchor.raw();
-            }
-            return;
-        }
-        case Kind::refresh_done:
-            put(out, static_cast<std::uint8_t>(message.proof));
-            put_text(out, message.text);
-            return;
-        case Kind::cookie:
-            put_text(out, message.text);
-            return;
-        case Kind::members_changed:
-            pack_members(out, message.members);
-            return;
-        case Kind::idle:
-            return;
-    }
-}
-
-tl::unexpected<Error> broken() {
-    return fail(
-        ErrorKind::invalid_input, "broken_message_log",
-        "The file is no message log, or it is damaged."
-    );
-}
-
-Uuid unpack_anchor(Unpacker& in) {
-    Uuid anchor;
-    for (auto& byte : anchor.bytes) {
-        byte = in.number<std::uint8_t>();
-    }
-    return anchor;
-}
-
-std::vector<directory::MemberChange::Member> unpack_member_list(Unpacker& in) {
-    std::vector<directory::MemberChange::Member> members;
-    const auto count = in.number<std::uint32_t>();
-    for (std::uint32_t at = 0; at < count && !in.broken(); ++at) {
-        directory::MemberChange::Member member;
-        member.dn = in.text();
-        member.dn_key = in.text();
-        if (const auto anchor = uuid_from_bytes(in.text())) {
-            member.anchor = *anchor;
-        }
-        members.push_back(std::move(member));
-    }
-    return members;
-}
-
-directory::MemberChange unpack_members(Unpacker& in) {
-    directory::MemberChange change;
-    change.anchor = unpack_anchor(in);
-    change.attribute = in.text();
-    change.csn = in.text();
-    change.added = unpack_member_list(in);
-    change.removed = unpack_member_list(in);
-    return change;
-}
-
-Result<FeedMessage> unpack_message(Unpacker& in) {
-    FeedMessage message;
-    message.kind = static_cast<Kind>(in.number<std::uint8_t>());
-    message.time =
-        Time(std::chrono::milliseconds(static_cast<std::int64_t>(in.number<std::uint64_t>())));
-    switch (message.kind) {
-        case Kind::run_started:
-            message.text = in.text();
-            message.second = in.text();
-            break;
-        case Kind::refresh_started:
-        case Kind::run_ended:
-            message.flag = in.number<std::uint8_t>() != 0;
-            break;
-        case Kind::changed: {
-            auto entry = mirror::unpack_entry(in.text());
-            if (!entry) {
-                return broken();
-            }
-            message.entry = *std::move(entry);
-            break;
-        }
-        case Kind::present:
-        case Kind::deleted: {
-            const auto count = in.number<std::uint32_t>();
-            for (std::uint32_t at = 0; at < count && !in.broken(); ++at) {
-                message.anchors.push_back(unpack_anchor(in));
-            }
-            break;
-        }
-        case Kind::refresh_done: {
-            const auto proof = in.number<std::uint8_t>();
-            message.proof = static_cast<directory::AbsenceProof>(std::min<std::uint8_t>(proof, 2));
-            message.text = in.text();
-            break;
-        }
-        case Kind::cookie:
-            message.text = in.text();
-            break;
-        case Kind::members_changed:
-            message.members = unpack_members(in);
-            break;
-        case Kind::idle:
-            break;
-        default:
-            return broken();
-    }
-    if (in.broken()) {
-        return broken();
-    }
-    return message;
-}
 
 /// Reads exactly that much; false at the end of the file.
 bool read_all(int file, std::string& out, std::size_t size) {
@@ -376,9 +151,9 @@ bool MessageLogWriter::flush() {
         reinterpret_cast<const unsigned char*>(block_.data()), block_.size(), Z_BEST_SPEED
     );
     std::string whole;
-    put(whole, static_cast<std::uint32_t>(length));
-    put(whole, static_cast<std::uint32_t>(block_.size()));
-    put(whole, checksum(block_));
+    put_number(whole, static_cast<std::uint32_t>(length));
+    put_number(whole, static_cast<std::uint32_t>(block_.size()));
+    put_number(whole, checksum(block_));
     whole.append(packed, 0, length);
     block_.clear();
     ended_ = code != Z_OK || size_ + whole.size() > max_size_ || !write_all(file_.get(), whole);
@@ -386,29 +161,36 @@ bool MessageLogWriter::flush() {
     return !ended_;
 }
 
-Result<bool> read_message_log(
-    const std::string& path, const std::function<Status(FeedMessage)>& take
-) {
-    const FileDescriptor file(path, O_RDONLY);
-    if (file.get() < 0) {
+MessageLogReader::MessageLogReader(const std::string& path) : file_(path, O_RDONLY) {}
+
+Result<std::unique_ptr<MessageLogReader>> MessageLogReader::open(const std::string& path) {
+    std::unique_ptr<MessageLogReader> log(new MessageLogReader(path));
+    if (log->file_.get() < 0) {
         return fail(
             ErrorKind::not_found, "no_message_log",
             "The file " + path + " cannot be read: " + std::system_category().message(errno) + "."
         );
     }
     std::string mark;
-    if (!read_all(file.get(), mark, file_mark.size()) || mark != file_mark) {
-        return broken();
+    if (!read_all(log->file_.get(), mark, file_mark.size()) || mark != file_mark) {
+        return broken_message_log();
     }
-    bool torn = false;
-    while (const auto block = next_block(file.get(), torn)) {
-        Unpacker in(*block);
-        while (!in.empty()) {
-            BASCULE_TRY(auto message, unpack_message(in));
-            BASCULE_CHECK(take(std::move(message)));
+    return log;
+}
+
+Result<std::optional<FeedMessage>> MessageLogReader::next() {
+    while (at_ == block_.size()) {
+        auto block = next_block(file_.get(), torn_);
+        if (!block) {
+            return std::nullopt;
         }
+        block_ = *std::move(block);
+        at_ = 0;
     }
-    return !torn;
+    Unpacker in(std::string_view(block_).substr(at_));
+    BASCULE_TRY(auto message, unpack_message(in));
+    at_ = block_.size() - in.left();
+    return std::optional(std::move(message));
 }
 
 }  // namespace bascule::daemon

@@ -27,35 +27,47 @@ class RecordingFeed::Sink final : public directory::FeedSink {
     Sink(RecordingFeed& feed, directory::FeedSink& next) : feed_(feed), next_(next) {}
 
     Status refresh_started(bool from_cookie) override {
+        const auto turn = feed_.turns_.take();
         const RecordedRun run = feed_.describe_();
         auto begin = message_of(Kind::run_started);
         begin.text = run.dialect;
         begin.second = run.mapping;
+        begin.source = run.source;
         feed_.record(std::move(begin));
         auto message = message_of(Kind::refresh_started);
         message.flag = from_cookie;
         feed_.record(std::move(message));
         return next_.refresh_started(from_cookie);
     }
+    Status each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) override {
+        return next_.each_held(visit);
+    }
     Status changed(directory::SourceEntry entry) override {
+        const auto turn = feed_.turns_.take();
         auto message = message_of(Kind::changed);
         message.entry = entry;
         feed_.record(std::move(message));
         return next_.changed(std::move(entry));
     }
     Result<bool> members_changed(directory::MemberChange change) override {
+        const auto turn = feed_.turns_.take();
         auto message = message_of(Kind::members_changed);
         message.members = change;
         feed_.record(std::move(message));
         return next_.members_changed(std::move(change));
     }
     Status present(const std::vector<Uuid>& anchors) override {
-        return named(Kind::present, anchors), next_.present(anchors);
+        const auto turn = feed_.turns_.take();
+        named(Kind::present, anchors);
+        return next_.present(anchors);
     }
     Status deleted(const std::vector<Uuid>& anchors) override {
-        return named(Kind::deleted, anchors), next_.deleted(anchors);
+        const auto turn = feed_.turns_.take();
+        named(Kind::deleted, anchors);
+        return next_.deleted(anchors);
     }
     Status refresh_done(directory::AbsenceProof proof, const std::string& cookie) override {
+        const auto turn = feed_.turns_.take();
         auto message = message_of(Kind::refresh_done);
         message.proof = proof;
         message.text = cookie;
@@ -64,12 +76,14 @@ class RecordingFeed::Sink final : public directory::FeedSink {
         return next_.refresh_done(proof, cookie);
     }
     Status cookie(const std::string& cookie) override {
+        const auto turn = feed_.turns_.take();
         auto message = message_of(Kind::cookie);
         message.text = cookie;
         feed_.record(std::move(message));
         return next_.cookie(cookie);
     }
     Status idle() override {
+        const auto turn = feed_.turns_.take();
         feed_.record(message_of(Kind::idle));
         if (feed_.clock_.now() - feed_.flushed_ >= flush_interval) {
             feed_.flush();
@@ -90,11 +104,12 @@ class RecordingFeed::Sink final : public directory::FeedSink {
 
 RecordingFeed::RecordingFeed(
     std::unique_ptr<directory::Feed> feed, RecordingPlace place, directory::Clock& clock,
-    std::function<RecordedRun()> describe
+    RecordingTurns& turns, std::function<RecordedRun()> describe
 )
     : feed_(std::move(feed)),
       place_(std::move(place)),
       clock_(clock),
+      turns_(turns),
       describe_(std::move(describe)) {}
 
 RecordingFeed::~RecordingFeed() = default;
@@ -105,6 +120,7 @@ directory::FeedResult RecordingFeed::run(
     open();
     Sink recording(*this, sink);
     auto result = feed_->run(start, recording, stop);
+    const auto turn = turns_.take();
     auto end = message_of(Kind::run_ended);
     end.flag = result.end == directory::FeedEnd::stopped;
     record(std::move(end));
@@ -127,6 +143,7 @@ void RecordingFeed::open() {
 
 void RecordingFeed::record(FeedMessage message) {
     message.time = clock_.now();
+    message.order = turns_.next(message.time);
     if (ended_ || log_->write(message)) {
         return;
     }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "daemon/replay/message_log.hpp"
+#include "daemon/replay/recording_turns.hpp"
 #include "directory/ports/clock.hpp"
 #include "directory/ports/feed.hpp"
 
@@ -13,6 +14,7 @@ namespace bascule::daemon {
 
 /// What is recorded beside the messages when a run begins.
 struct RecordedRun {
+    std::string source;
     std::string dialect;
     std::string mapping;  ///< fingerprint
 };
@@ -24,14 +26,15 @@ struct RecordingPlace {
 };
 
 /// Passes a feed through and records what it says. The file is opened by the first run, when
-/// another feed that recorded to it has ended. A message is recorded before the mirror takes it.
+/// another feed that recorded to it has ended. A message is recorded before the mirror takes it,
+/// and none of another source between the two.
 /// When the file cannot be written or is full, that is logged once and the feed goes on without it.
 class RecordingFeed final : public directory::Feed {
   public:
-    /// `describe` is asked at the beginning of each refresh. `clock` outlives it.
+    /// `describe` is asked at the beginning of each refresh. `clock` and `turns` outlive it.
     RecordingFeed(
         std::unique_ptr<directory::Feed> feed, RecordingPlace place, directory::Clock& clock,
-        std::function<RecordedRun()> describe
+        RecordingTurns& turns, std::function<RecordedRun()> describe
     );
     ~RecordingFeed() override;
 
@@ -50,6 +53,7 @@ class RecordingFeed final : public directory::Feed {
     RecordingPlace place_;
     std::unique_ptr<MessageLogWriter> log_;  ///< null until the first run
     directory::Clock& clock_;
+    RecordingTurns& turns_;
     std::function<RecordedRun()> describe_;
     Time flushed_{};
     bool ended_ = false;

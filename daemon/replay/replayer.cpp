@@ -2,146 +2,117 @@
 
 #include <utility>
 
-#include "daemon/replay/message_log.hpp"
+#include "daemon/replay/source_player.hpp"
 #include "directory/mirror/held_plan.hpp"
-#include "directory/mirror/mirror_engine.hpp"
 #include "store/sqlite/content_digest.hpp"
 #include "store/sqlite/sqlite_store.hpp"
 
 namespace bascule::daemon {
 namespace {
 
-using Kind = FeedMessage::Kind;
+/// Sources that take each other's changes in come to rest long before.
+constexpr int most_passes = 100;
 
-/// The time of the message that is replayed.
-class LogClock final : public directory::Clock {
-  public:
-    Time time{};
-    [[nodiscard]] Time now() const override { return time; }
-};
+using Players = std::vector<std::unique_ptr<SourcePlayer>>;
 
-/// Takes one message after the other.
-class Player {
-  public:
-    Player(
-        const ReplayOptions& options, const MappingOf& mapping_of, directory::Store& store,
-        LogClock& clock, ReplayResult& result
-    )
-        : options_(options),
-          mapping_of_(mapping_of),
-          store_(store),
-          clock_(clock),
-          result_(result) {}
-
-    Status play(FeedMessage message) {
-        clock_.time = message.time;
-        ++result_.messages;
-        if (message.kind == Kind::run_started) {
-            return begin_run(message);
-        }
-        if (engine_ == nullptr) {
-            return {};  // the file begins in the middle of a run
-        }
-        switch (message.kind) {
-            case Kind::refresh_started:
-                result_.from_the_beginning =
-                    result_.from_the_beginning && (result_.runs > 1 || !message.flag);
-                return engine_->refresh_started(message.flag);
-            case Kind::changed:
-                ++result_.entries;
-                return engine_->changed(std::move(message.entry));
-            case Kind::members_changed: {
-                BASCULE_TRY(
-                    [[maybe_unused]] const bool taken,
-                    engine_->members_changed(std::move(message.members))
-                );
-                return {};
-            }
-            case Kind::present:
-                return engine_->present(message.anchors);
-            case Kind::deleted:
-                return engine_->deleted(message.anchors);
-            case Kind::refresh_done:
-                return engine_->refresh_done(message.proof, message.text);
-            case Kind::cookie:
-                return engine_->cookie(message.text);
-            case Kind::idle:
-                return engine_->idle();
-            case Kind::run_ended:
-                return engine_->close_run(message.flag);
-            case Kind::run_started:
-                break;
-        }
-        return {};
+Result<Players> open_players(
+    const ReplayOptions& options, directory::Store& store, LogClock& clock, ReplayResult& result
+) {
+    BASCULE_TRY(const auto joins, options.joins(store));
+    Players players;
+    for (const ReplaySource& source : options.sources) {
+        players.push_back(std::make_unique<SourcePlayer>(source, store, joins, clock, result));
+        BASCULE_CHECK(players.back()->open());
     }
+    return players;
+}
 
-    Status finish() { return engine_ == nullptr ? Status() : engine_->close_run(true); }
+/// Whose message comes next; null at the end.
+SourcePlayer* next_of(const Players& players) {
+    SourcePlayer* next = nullptr;
+    for (const auto& player : players) {
+        const auto order = player->order();
+        if (order && (next == nullptr || *order < *next->order())) {
+            next = player.get();
+        }
+    }
+    return next;
+}
 
-  private:
-    /// A run under other rules has an engine of its own, as in the program.
-    Status begin_run(const FeedMessage& message) {
-        ++result_.runs;
-        if (engine_ != nullptr && dialect_ == message.text && mapping_ == message.second) {
+Status settle(const Players& players, directory::Store& store) {
+    std::int64_t before = -1;
+    for (int pass = 0; pass < most_passes; ++pass) {
+        std::int64_t now = 0;
+        BASCULE_CHECK(store.read([&](directory::Reader& reader) -> Status {
+            BASCULE_TRY(now, reader.last_sequence());
+            return {};
+        }));
+        if (now == std::exchange(before, now)) {
             return {};
         }
-        engine_.reset();
-        BASCULE_TRY(rules_, mapping_of_(message.text));
-        dialect_ = message.text;
-        mapping_ = message.second;
-        engine_ = std::make_unique<mirror::MirrorEngine>(
-            store_, *rules_.mapper, clock_, options_.source, options_.limits, nullptr, rules_.areas
-        );
-        BASCULE_CHECK(engine_->open());
-        return engine_->reset_cookie(dialect_);
+        for (const auto& player : players) {
+            BASCULE_CHECK(player->settle());
+        }
     }
+    return {};
+}
 
-    const ReplayOptions& options_;
-    const MappingOf& mapping_of_;
-    directory::Store& store_;
-    LogClock& clock_;
-    ReplayResult& result_;
-    std::string dialect_;
-    std::string mapping_;
-    ReplayMapping rules_;
-    std::unique_ptr<mirror::MirrorEngine> engine_;
-};
+Status play_all(const Players& players, directory::Store& store) {
+    while (SourcePlayer* const next = next_of(players)) {
+        BASCULE_CHECK(next->play());
+    }
+    for (const auto& player : players) {
+        BASCULE_CHECK(player->close());
+    }
+    return settle(players, store);
+}
 
-Status count(directory::Store& store, const std::string& source, ReplayResult& result) {
+Status count(directory::Store& store, ReplayResult& result) {
     return store.read([&](directory::Reader& reader) -> Status {
         BASCULE_TRY(result.users, reader.count(store.registry().type("User")));
         BASCULE_TRY(result.groups, reader.count(store.registry().type("Group")));
-        BASCULE_TRY(const auto state, reader.source_state(source));
-        if (!state) {
-            return {};
+        BASCULE_TRY(const auto states, reader.source_states());
+        for (const directory::SourceState& state : states) {
+            BASCULE_TRY(
+                const auto waiting,
+                reader.count_entries(state.id, directory::EntryState::quarantined)
+            );
+            result.quarantined += waiting;
+            result.held += mirror::HeldPlan::parse(state.held_plan).size();
         }
-        BASCULE_TRY(
-            result.quarantined, reader.count_entries(state->id, directory::EntryState::quarantined)
-        );
-        result.held = mirror::HeldPlan::parse(state->held_plan).size();
         return {};
     });
 }
 
 }  // namespace
 
-Result<ReplayResult> replay(
-    const ReplayOptions& options, const directory::Registry& registry, const MappingOf& mapping_of
-) {
+Result<std::string> recorded_source(const std::string& log) {
+    BASCULE_TRY(const auto reader, MessageLogReader::open(log));
+    while (true) {
+        BASCULE_TRY(const auto message, reader->next());
+        if (!message) {
+            return std::string();
+        }
+        if (message->kind == FeedMessage::Kind::run_started) {
+            return message->source;
+        }
+    }
+}
+
+Result<ReplayResult> replay(const ReplayOptions& options, const directory::Registry& registry) {
+    const auto began = std::chrono::steady_clock::now();
     ReplayResult result;
     LogClock clock;
-    BASCULE_TRY(auto store, store::open_sqlite_store({options.store}, registry, clock));
-    const auto began = std::chrono::steady_clock::now();
+    BASCULE_TRY(auto store, store::open_sqlite_store({options.store, true}, registry, clock));
     {
-        Player player(options, mapping_of, *store, clock, result);
-        BASCULE_TRY(result.whole, read_message_log(options.log, [&](FeedMessage message) {
-                        return player.play(std::move(message));
-                    }));
-        BASCULE_CHECK(player.finish());
+        BASCULE_TRY(const Players players, open_players(options, *store, clock, result));
+        BASCULE_CHECK(play_all(players, *store));
     }
-    result.took = std::chrono::steady_clock::now() - began;
-    BASCULE_CHECK(count(*store, options.source, result));
-    store.reset();
+    result.applied = std::chrono::steady_clock::now() - began;
+    BASCULE_CHECK(count(*store, result));
     BASCULE_TRY(result.digest, store::content_digest(options.store));
+    store.reset();
+    result.took = std::chrono::steady_clock::now() - began;
     return result;
 }
 

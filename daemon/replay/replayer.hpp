@@ -5,12 +5,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "directory/base/result.hpp"
+#include "directory/mirror/join_rules.hpp"
 #include "directory/mirror/removal_guard.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/entry_areas.hpp"
 #include "directory/ports/entry_mapper.hpp"
+#include "directory/ports/store.hpp"
 
 namespace bascule::daemon {
 
@@ -19,14 +22,15 @@ struct ReplayResult {
     std::uint64_t messages = 0;
     std::uint64_t entries = 0;
     std::uint64_t runs = 0;
-    bool from_the_beginning = true;  ///< the first run read everything
-    bool whole = true;               ///< the log ends with a whole block
     std::uint64_t users = 0;
     std::uint64_t groups = 0;
     std::uint64_t quarantined = 0;
     std::uint64_t held = 0;
-    std::string digest;  ///< of everything the store holds of the source but times of commit
-    std::chrono::duration<double> took{};
+    bool whole = true;                 ///< every log ends with a whole block
+    std::vector<std::string> partial;  ///< sources whose first run did not read everything
+    std::string digest;  ///< of everything the store holds of sources but times of commit
+    std::chrono::duration<double> took{};     ///< all of it
+    std::chrono::duration<double> applied{};  ///< until the last message was applied
 };
 
 /// How entries are mapped, and which of them.
@@ -36,20 +40,31 @@ struct ReplayMapping {
     const directory::EntryAreas* areas = nullptr;  ///< of `mapper`
 };
 
-/// Makes the mapping of a dialect, named as the log has it.
-using MappingOf = std::function<Result<ReplayMapping>(const std::string& dialect)>;
-
-struct ReplayOptions {
+/// One log and how it is played.
+struct ReplaySource {
     std::string log;
-    std::string store;  ///< path of a database that does not exist
-    std::string source;
+    std::string name;  ///< of the source
     mirror::GuardLimits limits;
+    /// Makes the mapping of a dialect, named as the log has it.
+    std::function<Result<ReplayMapping>(const std::string& dialect)> mapping_of;
 };
 
-/// Feeds a message log through the mirror's engine into a fresh store, by the log's own clock. The
-/// same log, mapping and limits give the same digest. `registry` outlives the call.
+struct ReplayOptions {
+    std::string store;  ///< path of a database that does not exist
+    std::vector<ReplaySource> sources;
+    /// Which of them join their users to others'; may give null.
+    std::function<Result<std::shared_ptr<const mirror::JoinRules>>(directory::Store&)> joins;
+};
+
+/// The name of the source that a log is of; empty when it does not tell. Errors as
+/// MessageLogReader.
+[[nodiscard]] Result<std::string> recorded_source(const std::string& log);
+
+/// Feeds message logs, in the order in which their messages were taken, through the mirror's
+/// engines into a fresh store, by the logs' own clock. The same logs, mappings, limits and joins
+/// give the same digest. `registry` outlives the call.
 [[nodiscard]] Result<ReplayResult> replay(
-    const ReplayOptions& options, const directory::Registry& registry, const MappingOf& mapping_of
+    const ReplayOptions& options, const directory::Registry& registry
 );
 
 }  // namespace bascule::daemon

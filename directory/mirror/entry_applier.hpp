@@ -170,13 +170,24 @@ class EntryApplier {
     );
     [[nodiscard]] Result<bool> may_lose_now(const std::string& attribute);
 
-    // entry_references.cpp
+    // reference_difference.cpp
+    /// What an entry names of one kind, compared with the edges that are there.
+    struct Named {
+        std::vector<directory::Oid> existing;  ///< targets of the edges, in order
+        std::vector<bool> stays;               ///< which of them are named
+        std::vector<directory::ObjectRow> joined;
+        std::set<std::string> waiting;  ///< keys of what is not there
+    };
+    [[nodiscard]] Result<Named> compare_references(const Work& work, directory::EdgeKind kind);
     [[nodiscard]] Status sync_references(Work& work);
     [[nodiscard]] Status sync_kind(Work& work, directory::EdgeKind kind);
-    [[nodiscard]] Result<std::set<Uuid>> ids_of(const std::set<directory::Oid>& objects);
     [[nodiscard]] Status part_members(
         const directory::ObjectRow& group, std::size_t size, const std::set<Uuid>& members
     );
+
+    // entry_references.cpp
+    [[nodiscard]] bool may_target(directory::EdgeKind kind, const directory::ObjectRow& row) const;
+    [[nodiscard]] Result<std::set<Uuid>> ids_of(const std::set<directory::Oid>& objects);
     /// What a reference leads to now, or the key under which it waits.
     struct Resolved {
         std::optional<directory::ObjectRow> row;
@@ -187,10 +198,22 @@ class EntryApplier {
     );
     [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_by_key(const std::string& key);
     [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_user(std::string_view user_name);
+    /// The object a row stands for: itself, or the one it is joined to.
+    [[nodiscard]] Result<std::optional<directory::ObjectRow>> target_of(
+        const directory::ObjectRow& row
+    );
+    [[nodiscard]] Result<std::optional<directory::ObjectRow>> own_part(
+        const directory::ObjectRow& row
+    );
+    /// The id by which this source knows an object: its own entry's.
+    [[nodiscard]] Result<Uuid> own_id(const directory::ObjectRow& row);
     [[nodiscard]] Status park_references(Work& work);
     [[nodiscard]] Status park_edges(directory::Oid from);
     [[nodiscard]] Status settle_references(const directory::ObjectRow& from);
     [[nodiscard]] Status clear_references(directory::Oid from);
+
+    // waiting_references.cpp
+    void note_named(const directory::MappedEntry::Reference& reference, directory::Oid from);
     [[nodiscard]] std::set<std::pair<directory::EdgeKind, directory::Oid>> named_in_refresh(
         const std::string& key
     ) const;
@@ -206,22 +229,13 @@ class EntryApplier {
         std::string_view body
     );
     [[nodiscard]] Status detach(directory::Oid oid, const Uuid& anchor);
-    /// The object a row stands for: itself, or the one it is joined to.
-    [[nodiscard]] Result<std::optional<directory::ObjectRow>> target_of(
-        const directory::ObjectRow& row
-    );
-    [[nodiscard]] Result<std::optional<directory::ObjectRow>> own_part(
-        const directory::ObjectRow& row
-    );
+
+    // entry_join.cpp and join_search.cpp
     [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_joined_user(
         std::string_view user_name
     );
     /// A member that leaves is not waited for, either.
     [[nodiscard]] Status forget_waiting(const Uuid& member, directory::Oid group);
-    /// The id by which this source knows an object: its own entry's.
-    [[nodiscard]] Result<Uuid> own_id(const directory::ObjectRow& row);
-
-    // entry_join.cpp and join_search.cpp
     struct Join {
         std::optional<directory::ObjectRow> master;
         std::string reason;   ///< why the entry cannot be joined although something matches
@@ -280,8 +294,6 @@ class EntryApplier {
         const directory::Term& term
     );
     [[nodiscard]] std::string joined_document(const std::string& body) const;
-
-    [[nodiscard]] bool may_target(directory::EdgeKind kind, const directory::ObjectRow& row) const;
 
     // member_changes.cpp
     [[nodiscard]] Result<Resolved> resolve_member(

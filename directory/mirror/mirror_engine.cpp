@@ -7,29 +7,18 @@
 #include <utility>
 
 #include "directory/base/log.hpp"
-#include "directory/base/text.hpp"
 #include "directory/mirror/bulk_load.hpp"
-#include "directory/mirror/freed_entries.hpp"
+#include "directory/mirror/source_phase.hpp"
 
 namespace bascule::mirror {
 
-using directory::AbsenceProof;
-using directory::EntryState;
-using directory::SourceEntry;
 using directory::SourceState;
 using directory::Transaction;
 
 namespace {
 
-constexpr std::size_t batch_entries = 1000;
-constexpr std::size_t batch_references = 50'000;
-constexpr std::size_t rechecks_at_once = 5'000;
 /// A cookie that describes no change may wait: losing it repeats messages that change nothing.
 constexpr std::chrono::seconds cookie_patience(5);
-
-/// The phases of a source that was loaded: a run may be going on, or was stopped in good order.
-constexpr const char* live_phase = "live";
-constexpr const char* closed_phase = "closed";
 
 bool differs(const SourceState& left, const SourceState& right) {
     return left.cookie != right.cookie || left.phase != right.phase ||
@@ -90,305 +79,18 @@ Status MirrorEngine::reset_cookie(const std::string& feed_fingerprint) {
     });
 }
 
-Status MirrorEngine::refresh_started(bool from_cookie) {
-    batch_.clear();
-    batched_references_ = 0;
-    new_cookie_.clear();
-    seen_.clear();
-    named_deletes_.clear();
-    notes_ = {};
-    load_.reset();
-    in_refresh_ = true;
-    continuous_ = false;
-    snapshot_ = !from_cookie;
-    counters_.refreshing = true;
-    const bool never_loaded =
-        state_.phase.empty() || state_.phase == "new" || state_.phase == "loading";
-    // Who is joined to whom is looked up in the store, entry by entry.
-    const bool alone = joins_ == nullptr || !joins_->concern(state_.id);
-    return snapshot_ && never_loaded && alone ? start_bulk_load() : Status{};
-}
-
-/// One source at a time is loaded in bulk, and only one of which nothing is there: the others are
-/// loaded in batches and wait for nobody.
-Status MirrorEngine::start_bulk_load() {
-    auto loader = store_.begin_load(source_);
-    if (!loader && loader.error().kind == ErrorKind::conflict)
-        return {};
-    if (!loader)
-        return fail(std::move(loader).error());
-    load_ =
-        std::make_unique<BulkLoad>(*std::move(loader), store_.registry(), source_, ids_, state_.id);
-    return {};
-}
-
-Status MirrorEngine::changed(SourceEntry entry) {
-    ++counters_.received;
-    directory::MappedEntry mapped = map_safely(mapper_, entry);
-    const Uuid anchor = entry.anchor;
-    if (echoes_ != nullptr && !echoes_->idle())
-        echoes_->heard(ids_.of(anchor), mapped.attributes);
-    const bool first = !in_refresh_ || seen_.insert(anchor).second;
-    named_deletes_.erase(anchor);
-    if (load_ && first)
-        return load_->add(std::move(entry), std::move(mapped), clock_.now());
-    batched_references_ += mapped.references.size();
-    batch_.push_back({false, anchor, std::move(entry), std::move(mapped)});
-    // While a bulk load runs, what comes twice waits for its end.
-    const bool full = batch_.size() >= batch_entries || batched_references_ >= batch_references;
-    return full && !load_ ? flush() : Status{};
-}
-
-Status MirrorEngine::each_held(const std::function<Status(const directory::MirrorEntry&)>& visit) {
-    return store_.read([&](directory::Reader& reader) {
-        return reader.each_entry(
-            state_.id,
-            [&](directory::Oid oid, const Uuid&, EntryState) -> Status {
-                BASCULE_TRY(const auto entry, reader.find_entry(oid));
-                return entry ? visit(*entry) : Status();
-            }
-        );
-    });
-}
-
-/// Whether the group stands in the store as its last whole entry was.
-Result<bool> MirrorEngine::takes_member_changes(const directory::MemberChange& change) const {
-    const auto& attributes = mapper_.member_attributes();
-    const bool plain = std::any_of(attributes.begin(), attributes.end(), [&](const auto& name) {
-        return equals_ignoring_ascii_case(name, change.attribute);
-    });
-    const bool going =
-        named_deletes_.contains(change.anchor) || notes_.unmatched.contains(change.anchor) ||
-        held_.deletes.contains(change.anchor) || held_.unmatched.contains(change.anchor);
-    const bool uncertain =
-        in_refresh_ &&
-        !std::all_of(change.removed.begin(), change.removed.end(), [](const auto& member) {
-            return member.anchor;
-        });
-    if (load_ || !plain || going || uncertain)
-        return false;
-    bool known = false;
-    BASCULE_CHECK(store_.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(const auto row, reader.find_row(ids_.of(change.anchor)));
-        if (!row || row->type != store_.registry().type("Group"))
-            return {};
-        BASCULE_TRY(const auto entry, reader.find_entry(row->oid));
-        known = entry && entry->state == EntryState::mirrored;
-        return {};
-    }));
-    return known;
-}
-
-Result<bool> MirrorEngine::members_changed(directory::MemberChange change) {
-    // What an entry in the batch makes of the group must be known first.
-    if (!load_ && !batch_.empty() && !batch_.back().members)
-        BASCULE_CHECK(flush());
-    BASCULE_TRY(const bool taken, takes_member_changes(change));
-    if (!taken)
-        return false;
-    ++counters_.received;
-    if (in_refresh_)
-        seen_.insert(change.anchor);
-    batched_references_ += change.added.size() + change.removed.size();
-    Message message{false, change.anchor, {}, {}};
-    message.entry.csn = change.csn;
-    message.members = std::move(change);
-    batch_.push_back(std::move(message));
-    const bool full = batch_.size() >= batch_entries || batched_references_ >= batch_references;
-    if (full)
-        BASCULE_CHECK(flush());
-    return true;
-}
-
-Status MirrorEngine::present(const std::vector<Uuid>& anchors) {
-    if (in_refresh_)
-        seen_.insert(anchors.begin(), anchors.end());
-    return {};
-}
-
-Status MirrorEngine::deleted(const std::vector<Uuid>& anchors) {
-    for (const Uuid& anchor : anchors) {
-        if (in_refresh_) {
-            seen_.erase(anchor);
-            named_deletes_.insert(anchor);
-        } else {
-            batch_.push_back({true, anchor, {}, {}});
-        }
+std::string MirrorEngine::mapping_fingerprint() const {
+    std::string text = mapper_.fingerprint();
+    if (joins_ == nullptr || joins_->match(state_.id).empty())
+        return text;
+    text += "|join";
+    for (const auto attribute : joins_->match(state_.id))
+        text += " " + store_.registry().spec(attribute).path.to_string();
+    for (const auto& source : joins_->sources) {
+        if (joins_->is_earlier(source.id, state_.id))
+            text += fmt::format(" {}", static_cast<int>(source.id));
     }
-    return batch_.size() >= batch_entries && !load_ ? flush() : Status{};
-}
-
-Status MirrorEngine::apply_batch(Step& step) {
-    for (const Message& message : batch_) {
-        if (message.members) {
-            BASCULE_CHECK(step.applier.change_members(*message.members));
-            continue;
-        }
-        BASCULE_CHECK(
-            message.is_delete ? step.applier.removed_live(message.anchor)
-                              : step.applier.upsert(message.entry, message.mapped)
-        );
-    }
-    return {};
-}
-
-Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie) {
-    // "Nothing is present" from a server of which we hold entries is no statement to believe.
-    const bool proven =
-        proof == AbsenceProof::snapshot || (proof == AbsenceProof::present_phase && !seen_.empty());
-    const auto conclude = [&](Step& step) -> Status {
-        BASCULE_CHECK(apply_batch(step));
-        BASCULE_CHECK(decide_removals(step, proven));
-        BASCULE_CHECK(decide_losses(step));
-        step.state.phase = live_phase;
-        if (!cookie.empty())
-            step.state.cookie = cookie;
-        return {};
-    };
-    const bool continuous = proven || !interrupted();
-    // A crash must not bring back the word that the run was stopped in good order.
-    const auto durability = state_.phase == closed_phase ? directory::Durability::full
-                                                         : directory::Durability::repeatable;
-    BASCULE_CHECK(load_ ? finish_bulk_load(cookie) : commit(conclude, durability));
-    batch_.clear();
-    batched_references_ = 0;
-    seen_ = {};
-    named_deletes_.clear();
-    notes_ = {};
-    in_refresh_ = false;
-    remapping_ = false;
-    continuous_ = continuous;
-    counters_.refreshing = false;
-    return {};
-}
-
-Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
-    BASCULE_CHECK(load_->drain());
-    SourceState state = state_;
-    const bool complete =
-        batch_.empty() && named_deletes_.empty() && !load_->has_named_references();
-    state.phase = complete ? live_phase : "catching_up";
-    state.cookie = complete ? cookie : std::string();
-    state.last_change = clock_.now();
-    BASCULE_CHECK(load_->finish(state));
-    const std::unique_ptr<BulkLoad> load = std::move(load_);
-    state_ = state;
-    counters_.added += load->users() + load->groups();
-    counters_.last_change_ms = clock_.now().time_since_epoch().count();
-    ++counters_.transactions;
-    if (complete)
-        return {};
-    return commit([&](Step& step) -> Status {
-        BASCULE_CHECK(load->resolve_user_names(step.transaction));
-        BASCULE_CHECK(apply_batch(step));
-        BASCULE_CHECK(decide_removals(step, false));
-        step.state.phase = live_phase;
-        step.state.cookie = cookie;
-        return {};
-    });
-}
-
-Result<std::set<Uuid>> MirrorEngine::absent_entries(Transaction& transaction, bool proven) const {
-    std::set<Uuid> absent;
-    for (const Uuid& anchor : named_deletes_) {
-        BASCULE_TRY(const auto object, transaction.find_any(ids_.of(anchor)));
-        if (!object)
-            continue;
-        BASCULE_TRY(const auto top, transaction.find_entry(object->row.oid));
-        if (!top)
-            continue;
-        absent.insert(anchor);
-        BASCULE_TRY(const auto below, transaction.entries_below(state_.id, top->dn_key));
-        for (const auto& entry : below) {
-            if (!seen_.contains(entry.anchor))
-                absent.insert(entry.anchor);
-        }
-    }
-    if (!proven)
-        return absent;
-    std::vector<std::pair<directory::Oid, Uuid>> unseen;
-    const auto collect = [&](directory::Oid oid, const Uuid& anchor, EntryState) -> Status {
-        if (!seen_.contains(anchor))
-            unseen.emplace_back(oid, anchor);
-        return {};
-    };
-    BASCULE_CHECK(transaction.each_entry(state_.id, collect));
-    for (const auto& [oid, anchor] : unseen) {
-        BASCULE_TRY(const bool stays, has_seen_below(transaction, oid));
-        if (!stays)
-            absent.insert(anchor);
-    }
-    return absent;
-}
-
-/// A container that moved out of the scope while the refresh went on is not named, and what is
-/// below it may have been before. It is kept until its own message comes, which takes all of it.
-Result<bool> MirrorEngine::has_seen_below(Transaction& transaction, directory::Oid oid) const {
-    BASCULE_TRY(const auto top, transaction.find_entry(oid));
-    if (!top)
-        return false;
-    BASCULE_TRY(const auto below, transaction.entries_below(state_.id, top->dn_key));
-    const auto seen = [&](const auto& entry) { return seen_.contains(entry.anchor); };
-    // Another one that stands at its DN by now is who the others are below.
-    const bool replaced = std::any_of(below.begin(), below.end(), [&](const auto& entry) {
-        return entry.dn_key == top->dn_key && seen(entry);
-    });
-    return !replaced && std::any_of(below.begin(), below.end(), seen);
-}
-
-/// The whole of what a refresh would take away is weighed before any of it goes.
-Status MirrorEngine::decide_removals(Step& step, bool proven) {
-    // Before members go as entries: who has left a group shall not return to it when the entry
-    // does.
-    for (const auto& [group, members] : step.notes.leaving) {
-        BASCULE_CHECK(step.applier.decide_leaving(group, members));
-    }
-    std::erase_if(step.held.deletes, [&](const Uuid& anchor) { return seen_.contains(anchor); });
-    BASCULE_TRY(const std::set<Uuid> absent, absent_entries(step.transaction, proven));
-    const directory::TypeId unmapped = store_.registry().type("Unmapped");
-    std::set<Uuid> served;
-    for (const Uuid& anchor : absent) {
-        BASCULE_TRY(const auto row, step.transaction.find_row(ids_.of(anchor)));
-        if (row && row->type != unmapped) {
-            served.insert(anchor);
-        } else {
-            BASCULE_CHECK(step.applier.remove(anchor));
-        }
-    }
-    BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
-    const std::size_t count = served.size() + step.notes.unmatched.size();
-    const Time now = step.transaction.now();
-    if (!guard_.allows_refresh(count, total) || !guard_.allows_live(count, total, now)) {
-        step.held.deletes.insert(served.begin(), served.end());
-        step.held.unmatched.insert(step.notes.unmatched.begin(), step.notes.unmatched.end());
-        return {};
-    }
-    guard_.record(count, now);
-    for (const Uuid& anchor : served) {
-        if (!step.held.deletes.contains(anchor))
-            BASCULE_CHECK(step.applier.remove(anchor));
-    }
-    for (const Uuid& anchor : step.notes.unmatched) {
-        if (!step.held.unmatched.contains(anchor))
-            BASCULE_CHECK(step.applier.shelve(anchor, "unmatched: no filter matches any more"));
-    }
-    return step.applier.finish();
-}
-
-Status MirrorEngine::decide_losses(Step& step) {
-    BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
-    for (const auto& [attribute, ids] : step.notes.lost_attributes) {
-        if (ids.empty())
-            continue;
-        if (!guard_.allows_attribute_loss(ids.size(), total)) {
-            step.held.attributes[attribute].insert(ids.begin(), ids.end());
-            continue;
-        }
-        guard_.record_loss(attribute, ids.size(), step.transaction.now());
-        for (const Uuid& id : ids)
-            BASCULE_CHECK(step.applier.lose_attribute(attribute, id));
-    }
-    return step.applier.finish();
+    return text;
 }
 
 Status MirrorEngine::cookie(const std::string& cookie) {
@@ -456,81 +158,6 @@ Status MirrorEngine::flush() {
         cookie_stored_ = clock_.now();
     }
     return {};
-}
-
-std::string MirrorEngine::mapping_fingerprint() const {
-    std::string text = mapper_.fingerprint();
-    if (joins_ == nullptr || joins_->match(state_.id).empty())
-        return text;
-    text += "|join";
-    for (const auto attribute : joins_->match(state_.id))
-        text += " " + store_.registry().spec(attribute).path.to_string();
-    for (const auto& source : joins_->sources) {
-        if (joins_->is_earlier(source.id, state_.id))
-            text += fmt::format(" {}", static_cast<int>(source.id));
-    }
-    return text;
-}
-
-Status MirrorEngine::attend_to_others() {
-    if (in_refresh_ || load_)
-        return {};
-    bool waiting = false;
-    std::int64_t sequence = 0;
-    std::vector<directory::Oid> freed;
-    BASCULE_CHECK(store_.read([&](directory::Reader& reader) -> Status {
-        BASCULE_TRY(sequence, reader.last_sequence());
-        if (sequence == attended_to_)
-            return {};
-        BASCULE_TRY(freed, freed_entries(reader, store_.registry(), state_.id));
-        return {};
-    }));
-    const bool joins = joins_ != nullptr && !joins_->match(state_.id).empty();
-    if (std::exchange(attended_to_, sequence) == sequence || (freed.empty() && !joins))
-        return {};
-    do {
-        BASCULE_CHECK(commit([&](Step& step) -> Status {
-            BASCULE_TRY(const auto count, step.applier.recheck(rechecks_at_once));
-            waiting = count == rechecks_at_once;
-            return step.applier.retry(std::exchange(freed, {}));
-        }));
-    } while (waiting);
-    return {};
-}
-
-Status MirrorEngine::retry_quarantined() {
-    return commit([](Step& step) -> Status { return step.applier.retry_blocked(); });
-}
-
-Result<MirrorEngine::Checked> MirrorEngine::check_present(const SourceEntry& entry) {
-    const directory::MappedEntry mapped = map_safely(mapper_, entry);
-    return check([&](EntryApplier& applier) { return applier.upsert(entry, mapped); });
-}
-
-Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor) {
-    BASCULE_TRY(const Checked checked, check([&](EntryApplier& applier) {
-                    return applier.removed_live(anchor);
-                }));
-    return held_.deletes.contains(anchor) ? Checked::held : checked;
-}
-
-Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(EntryApplier&)>& work
-) {
-    if (in_refresh_) {
-        return fail(
-            ErrorKind::conflict, "refresh_running",
-            "The source is being read at the moment; what differs is found by that."
-        );
-    }
-    if (!batch_.empty())
-        BASCULE_CHECK(flush());
-    std::uint64_t writes = 0;
-    BASCULE_CHECK(commit([&](Step& step) -> Status {
-        BASCULE_CHECK(work(step.applier));
-        writes = step.applier.counts().writes;
-        return {};
-    }));
-    return writes == 0 ? Checked::same : Checked::healed;
 }
 
 /// One transaction. Everything it decides is kept aside until it is committed, because it may run

@@ -23,8 +23,6 @@ constexpr milliseconds first_delay(200);
 constexpr milliseconds longest_delay(30'000);
 constexpr milliseconds patient_delay(60'000);
 constexpr milliseconds watchful_delay(2'000);
-constexpr std::chrono::seconds quarantine_interval(30);
-constexpr milliseconds attention_interval(500);
 
 /// Full jitter: sources that lost the same server do not come back in step.
 milliseconds jittered(milliseconds limit) {

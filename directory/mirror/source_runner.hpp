@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,6 +14,11 @@
 #include "directory/ports/store.hpp"
 
 namespace bascule::mirror {
+
+/// How often a source that is live carries out what changes of others mean for it, and tries what
+/// is in quarantine again.
+inline constexpr std::chrono::milliseconds attention_interval{500};
+inline constexpr std::chrono::seconds quarantine_interval{30};
 
 /// What an operator sees of a source.
 struct SourceStatus {

@@ -78,6 +78,12 @@ class Reader {
     [[nodiscard]] virtual Result<std::vector<ObjectRow>> edge_targets(
         EdgeKind kind, Oid source, Oid after, std::size_t limit
     ) = 0;
+    /// Calls `visit` for the target of every edge from `source`, in target order, with the normal
+    /// form of the DN of its entry of `owner`; empty when it has none there.
+    [[nodiscard]] virtual Status each_target_place(
+        EdgeKind kind, Oid source, SourceId owner,
+        const std::function<void(Oid, std::string_view dn_key)>& visit
+    ) = 0;
     /// Sources of edges to `target`, in source order, after `after`.
     [[nodiscard]] virtual Result<std::vector<ObjectRow>> edge_sources(
         EdgeKind kind, Oid target, Oid after, std::size_t limit

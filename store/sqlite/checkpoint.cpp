@@ -62,7 +62,7 @@ std::chrono::milliseconds Checkpointer::write_back() {
     }
     writer_.set_checkpointed_pages(*done);
     // The writer shall find little that is not on disk yet when it finishes.
-    if (*done > before + checkpoint_small_rest) {
+    if (*done > before + checkpoint_small_rest && !writer_.is_scratch()) {
         sync_database(connection_->handle());
     }
     const bool closing_in = writer_.log_pages() > checkpoint_finish_pages &&

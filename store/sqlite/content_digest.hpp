@@ -6,7 +6,7 @@
 
 namespace bascule::store {
 
-/// SHA-256, in hexadecimal, over everything a closed store holds of its sources: objects with their
+/// SHA-256, in hexadecimal, over everything a store holds of its sources: objects with their
 /// documents, edges, entries, waiting references and positions. What differs between two stores
 /// that were filled by the same changes does not count: row numbers, times, versions, journal.
 /// `unavailable`/"store_unusable" when the file cannot be read.

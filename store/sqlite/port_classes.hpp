@@ -54,6 +54,15 @@ class ReadPort : public Port {
             return reads().edge_targets(kind, source, after, limit);
         });
     }
+    Status each_target_place(
+        EdgeKind kind, Oid source, SourceId owner,
+        const std::function<void(Oid, std::string_view)>& visit
+    ) override {
+        return guarded([&]() -> Status {
+            reads().each_target_place(kind, source, owner, visit);
+            return {};
+        });
+    }
     Result<std::vector<directory::ObjectRow>> edge_sources(
         EdgeKind kind, Oid target, Oid after, std::size_t limit
     ) override {

@@ -162,6 +162,20 @@ std::vector<ObjectRow> ReadOperations::edge_targets(
     ));
 }
 
+void ReadOperations::each_target_place(
+    EdgeKind kind, Oid source, SourceId owner,
+    const std::function<void(Oid, std::string_view)>& visit
+) {
+    auto rows = connection_.rows(
+        "SELECT e.dst,n.dn_key FROM edge e LEFT JOIN entry n ON n.oid=e.dst AND n.source=? "
+        "WHERE e.kind=? AND e.src=? AND e.dst<? ORDER BY e.dst",
+        owner, kind, source, hidden_from_
+    );
+    while (rows.next()) {
+        visit(static_cast<Oid>(rows.integer(0)), rows.text(1));
+    }
+}
+
 std::vector<ObjectRow> ReadOperations::edge_sources(
     EdgeKind kind, Oid target, Oid after, std::size_t limit
 ) {

@@ -61,6 +61,10 @@ class ReadOperations {
     [[nodiscard]] std::vector<directory::ObjectRow> edge_targets(
         directory::EdgeKind kind, directory::Oid source, directory::Oid after, std::size_t limit
     );
+    void each_target_place(
+        directory::EdgeKind kind, directory::Oid source, directory::SourceId owner,
+        const std::function<void(directory::Oid, std::string_view)>& visit
+    );
     [[nodiscard]] std::vector<directory::ObjectRow> edge_sources(
         directory::EdgeKind kind, directory::Oid target, directory::Oid after, std::size_t limit
     );

@@ -26,20 +26,31 @@ namespace {
 constexpr int writer_cache_kib = 64 * 1024;
 constexpr int checkpoint_cache_kib = 256;
 
+void forget_order(Connection& connection) {
+    connection.script("PRAGMA synchronous=OFF");
+    sqlite3_db_config(connection.handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+}
+
+std::unique_ptr<Connection> open_checkpointer(const SqliteOptions& options) {
+    auto connection =
+        std::make_unique<Connection>(options.path, OpenMode::read_write, checkpoint_cache_kib);
+    if (options.scratch) {
+        forget_order(*connection);
+    }
+    return connection;
+}
+
 class SqliteStore final : public Store {
   public:
     SqliteStore(
-        const std::string& path, std::unique_ptr<Connection> connection, RegistryNumbers numbers,
-        const Clock& clock
+        const SqliteOptions& options, std::unique_ptr<Connection> connection,
+        RegistryNumbers numbers, const Clock& clock
     )
         : numbers_(std::move(numbers)),
-          writer_(std::move(connection), numbers_, clock),
-          checkpointer_(
-              std::make_unique<Connection>(path, OpenMode::read_write, checkpoint_cache_kib),
-              writer_
-          ),
-          readers_(path, numbers_, writer_),
-          path_(path) {}
+          writer_(std::move(connection), numbers_, clock, options.scratch),
+          checkpointer_(open_checkpointer(options), writer_),
+          readers_(options.path, numbers_, writer_),
+          path_(options.path) {}
 
     Status read(const std::function<Status(Reader&)>& fn) override { return readers_.read(fn); }
 
@@ -131,6 +142,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(
             "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; PRAGMA "
             "journal_size_limit=134217728;"
         );
+        if (options.scratch) {
+            forget_order(*connection);
+        }
         BASCULE_CHECK(migrate(*connection));
         remove_unfinished_load(*connection);
         connection->run("BEGIN IMMEDIATE");
@@ -139,7 +153,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(
         connection->run("COMMIT");
         register_value_scan(*connection);
         return std::make_unique<SqliteStore>(
-            options.path, std::move(connection), std::move(numbers), clock
+            options, std::move(connection), std::move(numbers), clock
         );
     });
 }

@@ -11,6 +11,9 @@ namespace bascule::store {
 struct SqliteOptions {
     std::string
         path;  ///< of the database file; made with mode 0600 when missing. Its folder must exist.
+    /// To be thrown away after use: nothing is waited for until it is on disk, and closing it does
+    /// not put the files in order.
+    bool scratch = false;
 };
 
 /// Opens or makes a store, brings its schema forward, and removes what a load that was cut short

@@ -32,9 +32,9 @@ Error transaction_lost() {
 
 Writer::Writer(
     std::unique_ptr<Connection> connection, const RegistryNumbers& numbers,
-    const directory::Clock& clock
+    const directory::Clock& clock, bool scratch
 )
-    : connection_(std::move(connection)), numbers_(numbers), clock_(clock) {
+    : connection_(std::move(connection)), numbers_(numbers), clock_(clock), scratch_(scratch) {
     sqlite3_wal_hook(connection_->handle(), &Writer::after_commit, this);
     thread_ = std::thread([this] { loop(); });
 }
@@ -161,7 +161,7 @@ void Writer::run_batch(Batch& batch) {
 }
 
 void Writer::set_full_sync(bool full) {
-    if (full != syncs_fully_) {  // takes effect outside transactions only
+    if (full != syncs_fully_ && !scratch_) {  // takes effect outside transactions only
         connection_->script(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
         syncs_fully_ = full;
     }

@@ -23,10 +23,10 @@ class Writer {
   public:
     using Work = std::function<Status(TransactionOperations&)>;
 
-    /// `log_pages` receives the size of the write-ahead log after each commit.
+    /// Of a `scratch` store nothing is waited for until it is on disk.
     Writer(
         std::unique_ptr<Connection> connection, const RegistryNumbers& numbers,
-        const directory::Clock& clock
+        const directory::Clock& clock, bool scratch
     );
     /// Finishes what waits.
     ~Writer();
@@ -42,6 +42,7 @@ class Writer {
     [[nodiscard]] std::future<Status> enqueue_exclusive(std::function<Status(Connection&)> work);
 
     [[nodiscard]] Time now() const { return clock_.now(); }
+    [[nodiscard]] bool is_scratch() const { return scratch_; }
     [[nodiscard]] bool on_writer_thread() const {
         return std::this_thread::get_id() == thread_.get_id();
     }
@@ -90,6 +91,7 @@ class Writer {
     const RegistryNumbers& numbers_;
     const directory::Clock& clock_;
     directory::JournalSignal journal_signal_;
+    const bool scratch_;
     bool syncs_fully_ = true;
     std::uint32_t finished_at_ = 0;  ///< pages in the log when it was last written back here
     std::atomic<std::uint32_t> log_pages_{0};

@@ -1,6 +1,8 @@
 // What one change of a very large group costs, from slapd's commit to the mirror's, and whether a
-// storm of changes drains. member_bench MEMBERS [log]: with "log" by the overlay accesslog.
+// storm of changes drains. member_bench MEMBERS [log|whole] [CHANGES]: with "log" by the overlay
+// accesslog.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -54,8 +56,8 @@ SlapdOptions options_of(const std::string& folder, bool log) {
 
 class Bench {
   public:
-    Bench(const std::string& folder, std::size_t members, bool log)
-        : members_(members), slapd_(options_of(folder, log)) {
+    Bench(const std::string& folder, std::size_t members, bool log, std::size_t storm)
+        : members_(members), storm_(storm), slapd_(options_of(folder, log)) {
         slapd_.load_ldif(directory_ldif(members + 1000) + group_ldif("huge", members));
         slapd_.start();
         MirrorSetup setup;
@@ -78,11 +80,14 @@ class Bench {
         for (std::size_t round = 1; round <= 3; ++round) {
             one(round);
         }
-        storm();
+        if (storm_ != 0) {
+            storm();
+        }
     }
 
   private:
     void one(std::size_t round) {
+        ::malloc_trim(0);
         std::ofstream("/proc/self/clear_refs") << "5";
         const auto rss = status_kib("VmRSS");
         const auto before = edges();
@@ -102,7 +107,7 @@ class Bench {
 
     /// Changes of one member each, as fast as slapd takes them.
     void storm() {
-        constexpr std::size_t changes = 500;
+        const std::size_t changes = storm_;
         const auto before = edges();
         std::string ldif;
         for (std::size_t i = 0; i < changes; ++i) {
@@ -150,6 +155,7 @@ class Bench {
     }
 
     std::size_t members_;
+    std::size_t storm_;
     SlapdRig slapd_;
     std::unique_ptr<MirrorRig> mirror_;
 };
@@ -159,8 +165,9 @@ class Bench {
 int main(int argc, char** argv) {
     const auto members = static_cast<std::size_t>(argc > 1 ? std::atoll(argv[1]) : 100'000);
     const bool log = argc > 2 && std::string(argv[2]) == "log";
+    const auto storm = static_cast<std::size_t>(argc > 3 ? std::atoll(argv[3]) : 500);
     std::string pattern = std::filesystem::temp_directory_path() / "bascule-bench-XXXXXX";
     const std::string folder = ::mkdtemp(pattern.data());
-    Bench(folder, members, log).run();
+    Bench(folder, members, log, storm).run();
     std::filesystem::remove_all(folder);
 }

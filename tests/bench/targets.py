@@ -7,31 +7,23 @@ Starts slapd and the program, mirrors, and then runs the figures below, each on 
 those of one client that sends one request after the other; rates are wrk's with 32 connections. References are a bare
 Beast server that answers a fixed body and a raw SQLite read of the same row.
 """
-import argparse
 import concurrent.futures
 import json
-import os
 import pathlib
 import random
-import shutil
 import sqlite3
 import subprocess
 import time
 import urllib.parse
 
-from end_to_end import PATCH_OP, Bench, percentile
+from bench import PATCH_OP, arguments, milliseconds, percentile
+from end_to_end import EndToEnd
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
-def milliseconds(fn):
-    begin = time.perf_counter()
-    result = fn()
-    return (time.perf_counter() - begin) * 1000, result
-
-
-class Targets(Bench):
+class Targets(EndToEnd):
     def __init__(self, options):
         super().__init__(options)
         self.more_entries = ("--small-groups", str(options.groups))
@@ -42,12 +34,6 @@ class Targets(Bench):
 
     def number(self):
         return self.random.randrange(self.options.users)
-
-    def get(self, connection, path, **parameters):
-        query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
-        status, body = self.call(connection, "GET", path + query)
-        assert status == 200, (status, body)
-        return body
 
     def latency(self, name, target, times, request, check=lambda body: True):
         """The 50th and 99th percentile of `request(connection)`; `check` looks at every answer."""
@@ -62,10 +48,6 @@ class Targets(Bench):
         self.record(name, round(percentile(spent, 0.99), 2), "ms", f"p50 {percentile(spent, 0.5):.2f} ms, p99 beside it,",
                     target)
         return percentile(spent, 0.5)
-
-    def user_id(self, connection, number):
-        found = self.get(connection, "/Users", filter=f'userName eq "u{number:07d}"', attributes="id")
-        return found["Resources"][0]["id"]
 
     def large_group(self, connection):
         size = min(100_000, self.options.users)
@@ -265,36 +247,12 @@ class Targets(Bench):
         self.record("on disk per object beside its document", round((size - documents) / objects), "bytes",
                     f"document {documents / objects:.0f} bytes,", "2048")
 
-    def run(self):
-        figures = [self.membership, self.member_lists, self.groups_of_users, self.pages, self.filters, self.rates, self.bulk, self.bulk_import,
-                   self.disk_and_restart]
-        try:
-            self.load_directory()
-            self.start_slapd()
-            self.first_mirror()
-            for figure in figures:
-                if not self.options.only or figure.__name__ in self.options.only:
-                    figure()
-        finally:
-            for process in (self.daemon, self.slapd):
-                if process and process.poll() is None:
-                    process.terminate()
-                    process.wait(60)
-            if not self.options.keep and not self.options.folder:
-                shutil.rmtree(self.folder, ignore_errors=True)
-        if self.options.json:
-            pathlib.Path(self.options.json).write_text(json.dumps(self.figures, indent=2))
+    def figures_to_run(self):
+        return [self.membership, self.member_lists, self.groups_of_users, self.pages, self.filters, self.rates, self.bulk,
+                self.bulk_import, self.disk_and_restart]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--users", type=int, default=1_000_000)
-    parser.add_argument("--groups", type=int, default=10_000)
+    parser = arguments(__doc__, groups=10_000)
     parser.add_argument("--imports", type=int, default=100_000, help="people of the bulk import")
-    parser.add_argument("--folder", help="keeps the loaded directory for the next run")
-    parser.add_argument("--only", nargs="*", help="names of the figures to run, such as filters or pages")
-    parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--json")
-    os.umask(0o077)
     Targets(parser.parse_args()).run()

@@ -36,7 +36,7 @@ void try_cookie(std::string_view text) {
     if (numbered) {
         const auto again = bascule::ldap::SyncCookie::parse_numbered(numbered->to_stored_text(1));
         require(again.has_value() && again->stamps() == numbered->stamps());
-        require(again->proven() == numbered->proven());
+        require(again->proven() == numbered->proven() && again->server() == numbered->server());
     }
 }
 

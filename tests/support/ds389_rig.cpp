@@ -354,6 +354,27 @@ void Ds389Rig::clear() const {
     }
 }
 
+void Ds389Rig::save() const {
+    for (const auto* name : {"db", "home"}) {
+        const auto kept = fmt::format("{}/kept-{}", folder_, name);
+        std::filesystem::remove_all(kept);
+        require(
+            run_program({"cp", "-a", fmt::format("{}/{}", folder_, name), kept}), "keeping a copy"
+        );
+    }
+}
+
+void Ds389Rig::restore() const {
+    for (const auto* name : {"db", "home"}) {
+        const auto place = fmt::format("{}/{}", folder_, name);
+        std::filesystem::remove_all(place);
+        require(
+            run_program({"cp", "-a", fmt::format("{}/kept-{}", folder_, name), place}),
+            "putting a copy back"
+        );
+    }
+}
+
 void Ds389Rig::trim_changelog() {
     constexpr std::string_view plugin = "dn: cn=Retro Changelog Plugin,cn=plugins,cn=config\n";
     modify(fmt::format(

@@ -24,8 +24,8 @@ namespace bascule::test {
 /// ou=groups and ou=services.
 ///
 /// Accounts: cn=Directory Manager (passes every policy) and cn=bascule,ou=services, which reads
-/// everything but passwords, the global password policy too, may write userPassword and the attributes of a lock below ou=people,
-/// and obeys every policy.
+/// everything but passwords, the global password policy too, may write userPassword and the
+/// attributes of a lock below ou=people, and obeys every policy.
 class Ds389Rig {
   public:
     Ds389Rig();
@@ -52,6 +52,10 @@ class Ds389Rig {
     void configure(const std::vector<std::string>& names_and_values) const;
     /// Removes all entries below ou=people and ou=groups and whatever else a test left.
     void clear() const;
+    /// Keeps a copy of what the stopped server holds, its changelog included; restore() puts it
+    /// back, as a backup is.
+    void save() const;
+    void restore() const;
     /// Cuts the changelog down to its last record, as its maximum age would; restarts the server.
     void trim_changelog();
     [[nodiscard]] std::vector<std::string> values(std::string_view dn, std::string_view attribute)

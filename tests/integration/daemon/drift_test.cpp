@@ -1,7 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 
 #include <chrono>
 #include <string>
@@ -158,42 +157,6 @@ TEST(DriftAudit, ADirectoryThatIsDownIsSaid) {
     const ProcessResult result = daemon.command({"drift", "--now"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.output, HasSubstr("not compared: The source is"));
-}
-
-TEST(Replay, TheSameMessagesGiveTheSameContent) {
-    SlapdRig directory;
-    directory.load_ldif(directory_ldif(150, 3));
-    directory.start();
-    const std::string file = directory.folder() + "/corp.messages";
-    DaemonRig daemon(directory, "    record: { path: " + file + " }\n");
-    daemon.start();
-    for (std::size_t number = 0; number < 10; ++number) {
-        directory.set(user_dn(number), "title", "Boss");
-    }
-    directory.modify("dn: " + user_dn(20) + "\nchangetype: delete\n");
-    directory.modify(
-        "dn: " + user_dn(21) + "\nchangetype: modrdn\nnewrdn: uid=renamed\ndeleteoldrdn: 1\n"
-    );
-    static_cast<void>(daemon.token());
-    wait_until("the rename", std::chrono::seconds(30), [&] {
-        return !daemon.find("/Users", "userName eq \"renamed\"").is_null();
-    });
-    const auto objects = daemon.source_status()["objects"];
-    daemon.stop();
-    struct stat facts {};
-    ASSERT_EQ(::stat(file.c_str(), &facts), 0);
-    EXPECT_EQ(facts.st_mode & 0777U, 0600U);
-    const ProcessResult result = daemon.command(
-        {"--json", "replay", file, "--config", daemon.configuration(), "--repeat", "3"}
-    );
-    ASSERT_EQ(result.exit_code, 0) << result.output;
-    const Json answer = Json::parse(result.output, nullptr, false);
-    EXPECT_EQ(answer["same"], true);
-    const Json& first = answer["replays"][0];
-    EXPECT_EQ(first["users"].get<int>() + first["groups"].get<int>(), objects.get<int>());
-    EXPECT_EQ(first["whole"], true);
-    EXPECT_EQ(first["fromTheBeginning"], true);
-    EXPECT_EQ(first["digest"].get<std::string>().size(), 64U);
 }
 
 TEST(StatusCommand, WaitReturnsWhenEverythingIsLive) {

@@ -148,7 +148,7 @@ TEST_F(Ds389Mirror, LogWithoutUniqueIdsIsNotTrusted) {
     ds389.modify(fmt::format("{}changetype: modify\ndelete: nsslapd-attribute\n", plugin));
     ds389.restart();
     begin();
-    EXPECT_THAT(mirror.status().cookie, StartsWith("localhost"));
+    EXPECT_THAT(mirror.status().cookie, StartsWith("@" + ds389.ldap_uri() + " localhost"));
     mirror.stop();
     ds389.modify(every_change());
     mirror.start();

@@ -45,13 +45,17 @@ class MessageLog : public testing::Test {
     }
     [[nodiscard]] std::vector<FeedMessage> read(bool* whole = nullptr) const {
         std::vector<FeedMessage> found;
-        const auto done = read_message_log(path, [&](FeedMessage message) -> Status {
-            found.push_back(std::move(message));
-            return {};
-        });
-        EXPECT_TRUE(done.has_value());
+        const auto log = MessageLogReader::open(path);
+        EXPECT_TRUE(log.has_value());
+        while (log) {
+            auto message = (*log)->next();
+            EXPECT_TRUE(message.has_value());
+            if (!message || !*message)
+                break;
+            found.push_back(**std::move(message));
+        }
         if (whole != nullptr)
-            *whole = done.value_or(false);
+            *whole = log && (*log)->whole();
         return found;
     }
 
@@ -75,6 +79,7 @@ TEST_F(MessageLog, GivesBackWhatWasWrittenAcrossRestarts) {
     FeedMessage gone;
     gone.kind = Kind::deleted;
     gone.anchors = {Uuid{{1}}, Uuid{{2}}};
+    gone.order = 17;
     write({changed("one"), done});
     write({members, gone});
     bool whole = false;
@@ -90,6 +95,7 @@ TEST_F(MessageLog, GivesBackWhatWasWrittenAcrossRestarts) {
     EXPECT_FALSE(found[2].members.added.front().anchor.has_value());
     EXPECT_EQ(found[2].members.removed.front().anchor, Uuid{{9}});
     EXPECT_EQ(found[3].anchors.size(), 2U);
+    EXPECT_EQ(found[3].order, 17U);
 }
 
 TEST_F(MessageLog, NeverHoldsPasswordsAndIsReadableByItsOwnerOnly) {
@@ -135,14 +141,8 @@ TEST_F(MessageLog, EndsAtItsSize) {
 TEST_F(MessageLog, AFileOfAnotherKindIsLeftAlone) {
     std::ofstream(path) << "something that somebody needs\n";
     EXPECT_EQ(MessageLogWriter::open(path, 1000).error().code, "not_recorded");
-    EXPECT_EQ(
-        read_message_log(path, [](const FeedMessage&) { return Status(); }).error().code,
-        "broken_message_log"
-    );
-    EXPECT_EQ(
-        read_message_log(path + "x", [](const FeedMessage&) { return Status(); }).error().code,
-        "no_message_log"
-    );
+    EXPECT_EQ(MessageLogReader::open(path).error().code, "broken_message_log");
+    EXPECT_EQ(MessageLogReader::open(path + "x").error().code, "no_message_log");
 }
 
 }  // namespace

@@ -84,6 +84,21 @@ TEST(NumberedCookie, KeepsThePlaceAndTheHighestNumber) {
     EXPECT_TRUE(SyncCookie::parse_numbered(own.to_stored_text(1)).value().proven());
 }
 
+TEST(NumberedCookie, RemembersItsServer) {
+    const std::string place = "host:389#cn=a b,dc=c:dc=c:(cn=@x y)#";
+    auto own = SyncCookie::parse_numbered(place + "9").value();
+    EXPECT_EQ(own.server(), "");
+    own.set_server("ldaps://host:636");
+    EXPECT_EQ(own.to_string(1), place + "9");
+    for (const bool proven : {false, true}) {
+        own.set_proven(proven);
+        const auto kept = SyncCookie::parse_numbered(own.to_stored_text(1)).value();
+        EXPECT_EQ(kept.server(), "ldaps://host:636");
+        EXPECT_EQ(kept.proven(), proven);
+        EXPECT_EQ(kept.to_string(1), place + "9");
+    }
+}
+
 TEST(NumberedCookie, NumbersThatAreNoneAreRefused) {
     for (const std::string bad :
          {"", "a#b", "a#b#", "a#b#x", "a#b#-1", "a#b#4294967295", "a#b#18446744073709551615",

@@ -31,9 +31,11 @@ class Turns {
             std::rethrow_exception(failure);
     }
 
-    /// The end of a step of this player.
+    /// The end of a step of this player, who goes on himself more often than not.
     void pass(std::size_t player) {
         std::unique_lock lock(mutex_);
+        if (random_() % 3 != 0)
+            return;
         choose();
         changed_.wait(lock, [&] { return turn_ == player; });
     }
