@@ -28,7 +28,10 @@ Result<Connection> WorkConnection::borrow(Deadline deadline) {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back());
         idle_.pop_back();
-        if (connection.alive()) {
+        // One to a server that fell silent looks as good as ever.
+        const bool left =
+            options_.has_alternatives() && options_.reach->is_set_aside(connection.server());
+        if (connection.alive() && !left) {
             return connection;
         }
     }
