@@ -7,6 +7,7 @@
 
 #include "directory/query/evaluator.hpp"
 #include "store/sql/attribute_values.hpp"
+#include "store/sqlite/plan_context.hpp"
 
 namespace bascule::store {
 
@@ -28,36 +29,6 @@ std::int64_t clamp(std::uint64_t number) {
 
 void add_window(Sql& sql, std::uint64_t offset, std::uint64_t limit) {
     sql.add(" LIMIT ").value(clamp(limit)).add(" OFFSET ").value(clamp(offset));
-}
-
-PlanContext plan_context(ReadOperations& reads) {
-    return PlanContext{
-        reads.numbers().registry(),
-        [&reads](TypeId type) { return reads.numbers().number(type); },
-        [&reads](AttributeId attribute) { return reads.numbers().number(attribute); },
-        [&reads](const Uuid& id) -> std::optional<Oid> {
-            const auto row = reads.find_row(id);
-            return row ? std::optional(row->oid) : std::nullopt;
-        },
-        [&reads](const Sql& source, std::uint64_t limit) {
-            Sql counting;
-            counting.add("SELECT count(*) FROM (SELECT 1 FROM (")
-                .add(source)
-                .add(") LIMIT ")
-                .value(clamp(limit))
-                .add(")");
-            auto rows = reads.connection().rows(counting);
-            return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
-        },
-        [&reads](EdgeKind kind, Oid source) { return reads.edge_counts(kind, source); },
-        [&reads](Oid oid) {
-            const auto row = reads.find_row(oid);
-            return row ? reads.numbers().number(row->type) : 0;
-        },
-        [&reads](AttributeId attribute) {
-            return reads.counter(cut_counter(reads.numbers().number(attribute))) != 0;
-        },
-    };
 }
 
 std::optional<std::string> row_key(RowField field, const ObjectRow& row) {

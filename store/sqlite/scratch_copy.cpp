@@ -213,7 +213,7 @@ Result<std::unique_ptr<ScratchCopy>> ScratchCopy::make(
         return fail(ErrorKind::unavailable, "stopped", "It was stopped. Nothing was changed.");
     }
     BASCULE_CHECK(filled);
-    BASCULE_TRY(copy->store_, open_sqlite_store({copy->path_}, registry, clock));
+    BASCULE_TRY(copy->store_, open_sqlite_store({copy->path_, true}, registry, clock));
     BASCULE_CHECK(guarded([&]() -> Status {
         copy->reader_ =
             std::make_unique<Connection>(copy->path_, OpenMode::read_write, reader_cache_kib);

@@ -144,6 +144,9 @@ Result<std::unique_ptr<Store>> open_sqlite_store(
         );
         if (options.scratch) {
             forget_order(*connection);
+            // What a savepoint may have to restore is kept in memory otherwise, in a list that
+            // every statement with a trigger walks from its start.
+            connection->script("PRAGMA temp_store=FILE");
         }
         BASCULE_CHECK(migrate(*connection));
         remove_unfinished_load(*connection);
