@@ -10,6 +10,7 @@
 #include "directory/base/text.hpp"
 #include "directory/mirror/bulk_load.hpp"
 #include "directory/mirror/freed_entries.hpp"
+#include "directory/mirror/held_judgement.hpp"
 
 namespace bascule::mirror {
 
@@ -30,6 +31,8 @@ constexpr std::chrono::seconds cookie_patience(5);
 /// The phases of a source that was loaded: a run may be going on, or was stopped in good order.
 constexpr const char* live_phase = "live";
 constexpr const char* closed_phase = "closed";
+/// Loaded in bulk, and what that leaves to do is not done yet.
+constexpr const char* catching_up_phase = "catching_up";
 
 bool differs(const SourceState& left, const SourceState& right) {
     return left.cookie != right.cookie || left.phase != right.phase ||
@@ -68,6 +71,7 @@ Status MirrorEngine::open() {
         return {};
     });
     held_ = HeldPlan::parse(state_.held_plan);
+    judge_held_ = is_to_be_judged_again(held_, guard_);
     state_.id = id;
     state_.name = source_;
     return read;
@@ -104,8 +108,8 @@ Status MirrorEngine::refresh_started(bool from_cookie) {
     counters_.refreshing = true;
     const bool never_loaded =
         state_.phase.empty() || state_.phase == "new" || state_.phase == "loading";
-    // Who is joined to whom is looked up in the store, entry by entry.
-    const bool alone = joins_ == nullptr || !joins_->concern(state_.id);
+    // Whom an entry is joined to is looked up in the store, entry by entry.
+    const bool alone = joins_ == nullptr || joins_->match(state_.id).empty();
     return snapshot_ && never_loaded && alone ? start_bulk_load() : Status{};
 }
 
@@ -236,8 +240,11 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     // "Nothing is present" from a server of which we hold entries is no statement to believe.
     const bool proven =
         proof == AbsenceProof::snapshot || (proof == AbsenceProof::present_phase && !seen_.empty());
+    const bool catching_up = state_.phase == catching_up_phase;
     const auto conclude = [&](Step& step) -> Status {
         BASCULE_CHECK(apply_batch(step));
+        if (catching_up)
+            BASCULE_CHECK(step.applier.recheck_joining());
         BASCULE_CHECK(decide_removals(step, proven));
         BASCULE_CHECK(decide_losses(step));
         step.state.phase = live_phase;
@@ -259,15 +266,27 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     remapping_ = false;
     continuous_ = continuous;
     counters_.refreshing = false;
+    return judge_held();
+}
+
+/// Not before the refresh has told which of the entries have come back.
+Status MirrorEngine::judge_held() {
+    if (!judge_held_)
+        return {};
+    BASCULE_CHECK(commit([this](Step& step) -> Status {
+        return judge_again(step.transaction, step.applier, guard_, state_.id, step.held);
+    }));
+    judge_held_ = false;
     return {};
 }
 
 Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
     BASCULE_CHECK(load_->drain());
     SourceState state = state_;
+    const bool is_joined = joins_ != nullptr && joins_->is_joined(state_.id);
     const bool complete =
-        batch_.empty() && named_deletes_.empty() && !load_->has_named_references();
-    state.phase = complete ? live_phase : "catching_up";
+        batch_.empty() && named_deletes_.empty() && !load_->has_named_references() && !is_joined;
+    state.phase = complete ? live_phase : catching_up_phase;
     state.cookie = complete ? cookie : std::string();
     state.last_change = clock_.now();
     BASCULE_CHECK(load_->finish(state));
@@ -281,6 +300,7 @@ Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
     return commit([&](Step& step) -> Status {
         BASCULE_CHECK(load->resolve_user_names(step.transaction));
         BASCULE_CHECK(apply_batch(step));
+        BASCULE_CHECK(step.applier.recheck_joining());
         BASCULE_CHECK(decide_removals(step, false));
         step.state.phase = live_phase;
         step.state.cookie = cookie;
@@ -563,6 +583,7 @@ Status MirrorEngine::commit(
         if (!(held == planned)) {
             if (held.since.empty())
                 held.since = format_time(transaction.now());
+            note_judgement(held, guard_, transaction.now());
             state.held_plan = held.to_json();
         }
         carried_over = counts.carried_over > 0 && !(in_refresh_ && snapshot_);
