@@ -190,7 +190,7 @@ class DriftAudit::Comparison {
         if (before && before->csn == listed.stamp && before->dn_key == listed.dn_key &&
             !held_.contains(listed.anchor))
             return {};  // it has arrived meanwhile
-        BASCULE_TRY(const auto now, audit_.inspector_.look_at(listed.dn, deadline()));
+        BASCULE_TRY(const auto now, audit_.inspector_.look_at(listed.dn, deadline(), stop_));
         const bool still = now.verdict == Verdict::found && now.entry.anchor == listed.anchor &&
                            now.entry.csn == listed.stamp;
         if (!still) {
@@ -215,8 +215,8 @@ class DriftAudit::Comparison {
         if (!entry)
             return {};  // its removal has arrived meanwhile
         ++report_.looked_at;
-        BASCULE_TRY(const auto there, audit_.inspector_.look_at(entry->dn, deadline()));
-        BASCULE_TRY(const auto anywhere, audit_.inspector_.look_for(anchor, deadline()));
+        BASCULE_TRY(const auto there, audit_.inspector_.look_at(entry->dn, deadline(), stop_));
+        BASCULE_TRY(const auto anywhere, audit_.inspector_.look_for(anchor, deadline(), stop_));
         const bool gone = there.verdict == Verdict::absent ||
                           (there.verdict == Verdict::found && there.entry.anchor != anchor);
         if (!gone || anywhere.verdict != Verdict::absent) {
