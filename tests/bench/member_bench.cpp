@@ -97,11 +97,12 @@ class Bench {
         const auto committed = steady_clock::now();
         wait([&] { return edges() == before + 1; });
         fmt::print(
-            "one member added: {:.0f} ms in slapd, {:.0f} ms more to the mirror's commit, peak RSS "
-            "+{:.1f} MiB, {} journal records\n",
+            "one member added: {:.0f} ms in slapd, {:.0f} ms more to the mirror's commit, RSS "
+            "{:.1f} "
+            "MiB, at most {:.1f} MiB, {} journal records\n",
             std::chrono::duration<double, std::milli>(committed - asked).count(),
-            since(committed) * 1000, static_cast<double>(status_kib("VmHWM") - rss) / 1024,
-            mirror_->last_sequence() - writes
+            since(committed) * 1000, static_cast<double>(rss) / 1024,
+            static_cast<double>(status_kib("VmHWM")) / 1024, mirror_->last_sequence() - writes
         );
     }
 
