@@ -55,7 +55,7 @@ Result<std::unique_ptr<Core>> open_core(
         *core->store, core->clock, *core->tokens, core->installation_key.derive("event streams")
     );
     core->async = std::make_unique<AsyncRequests>(*core->store, core->clock);
-    core->plans = std::make_unique<PlanService>(database_path, core->clock);
+    core->plans = std::make_unique<PlanService>(database_path, core->clock, core->scans);
     return core;
 }
 

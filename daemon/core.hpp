@@ -11,6 +11,7 @@
 #include "daemon/plan/plan_service.hpp"
 #include "daemon/reload_log.hpp"
 #include "daemon/replay/recording_turns.hpp"
+#include "daemon/scan_leases.hpp"
 #include "directory/access/rate_limiter.hpp"
 #include "directory/mirror/echo_book.hpp"
 #include "directory/model/registry.hpp"
@@ -36,6 +37,7 @@ class SystemClock final : public directory::Clock {
 /// clients, figures, and what is being counted of sign-ins and requests.
 struct Core {
     SystemClock clock;
+    ScanLeases scans;
     InstallationKey installation_key;
     Metrics metrics;
     Health health;

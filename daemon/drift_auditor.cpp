@@ -144,6 +144,7 @@ struct DriftAuditor::Entry {
     // What follows is guarded by the auditor's mutex.
     bool wanted = false;
     bool running = false;
+    bool waiting = false;
     std::optional<Time> next;
     std::optional<DriftReport> last;
     std::string signature;
@@ -193,7 +194,7 @@ std::vector<DriftAuditor::State> DriftAuditor::states() const {
     std::vector<State> all;
     for (const auto& entry : entries_) {
         all.push_back(
-            {entry->subject.name, entry->running || entry->wanted,
+            {entry->subject.name, entry->running || entry->wanted, entry->waiting,
              entry->running ? entry->audit.listed_so_far() : 0, entry->next, entry->last,
              entry->signature, entry->signature_valid, entry->refused}
         );
@@ -238,6 +239,17 @@ void DriftAuditor::audit(Entry& entry, const std::stop_token& stop) {
         entry.refused = "The source is " + status.state + ", not live.";
         entry.next = core_.clock.now() + retry_after;
         return;
+    }
+    const auto lease = core_.scans.acquire(entry.subject.servers, stop, [&] {
+        const std::lock_guard lock(mutex_);
+        entry.waiting = true;
+    });
+    if (lease == nullptr) {
+        return;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        entry.waiting = false;
     }
     DriftReport report = entry.audit.run(stop);
     if (stop.stop_requested()) {

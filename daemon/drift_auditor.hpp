@@ -38,6 +38,7 @@ class DriftAuditor {
         std::string name;
         mirror::SourceRunner* runner = nullptr;
         directory::EntryInspector* inspector = nullptr;
+        std::vector<std::string> servers;  ///< for ScanLeases
         AuditSchedule schedule;
         mirror::DriftAudit::Timing timing;
     };
@@ -56,6 +57,7 @@ class DriftAuditor {
     struct State {
         std::string source;
         bool running = false;      ///< or about to
+        bool waiting = false;      ///< for another reading of the source's servers
         std::uint64_t listed = 0;  ///< by the run in progress
         std::optional<Time> next;
         std::optional<mirror::DriftReport> last;

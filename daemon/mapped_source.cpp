@@ -18,13 +18,18 @@ Result<directory::SourceState> stored_state(directory::Store& store, const std::
 }
 
 Result<MappedSource> MappedSource::make(
-    const config::SourceSettings& settings, directory::Store& store
+    const config::SourceSettings& settings, directory::Store& store, ScanLeases& scans
 ) {
     MappedSource source;
+    auto options = source_options(settings);
+    options.polling.begin_listing =
+        [&scans, servers = servers_of(settings)](bool wait, const std::stop_token& stop) {
+            return wait ? scans.acquire(servers, stop, [] {}) : scans.try_acquire(servers);
+        };
     BASCULE_TRY(const directory::SourceState before, stored_state(store, settings.name));
     BASCULE_TRY(
         source.directory, ldap::DirectorySource::make(
-                              source_options(settings), configured_dialect(settings.dialect),
+                              std::move(options), configured_dialect(settings.dialect),
                               before.fingerprint, store.registry()
                           )
     );

@@ -6,6 +6,7 @@
 #include "config/settings.hpp"
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/mapping/scoped_mapper.hpp"
+#include "daemon/scan_leases.hpp"
 #include "directory/mirror/join_rules.hpp"
 #include "directory/ports/store.hpp"
 
@@ -18,9 +19,10 @@ struct MappedSource {
     std::unique_ptr<ldap::ScopedMapper> mapper;
 
     /// Connects to nothing. `store` tells under which fingerprint the source was mirrored last.
+    /// `scans` outlives it.
     /// Errors are those of DirectorySource and ScopedMapper.
     [[nodiscard]] static Result<MappedSource> make(
-        const config::SourceSettings& settings, directory::Store& store
+        const config::SourceSettings& settings, directory::Store& store, ScanLeases& scans
     );
 };
 

@@ -79,7 +79,7 @@ class Daemon {
         core_->metrics.reloaded(true, core_->clock.now());
         generation_->sources->start();
         core_->what_if = std::make_shared<WhatIfService>(
-            generation_->settings.sqlite_path, core_->clock, core_->metrics,
+            generation_->settings.sqlite_path, core_->clock, core_->scans, core_->metrics,
             [this] { return configured_rules(generation()->settings); }
         );
         core_->what_if->resume();

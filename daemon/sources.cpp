@@ -6,6 +6,7 @@
 
 #include "connectors/ldap/dialects/directory_source.hpp"
 #include "connectors/ldap/dn.hpp"
+#include "daemon/leased_feed.hpp"
 #include "daemon/mapped_source.hpp"
 #include "daemon/replay/recording_feed.hpp"
 #include "daemon/source_options.hpp"
@@ -21,9 +22,13 @@ constexpr std::chrono::seconds look_up_time{3};
 
 /// The feed, and what records it when that is wanted.
 std::unique_ptr<directory::Feed> make_feed(
-    Core& core, const config::SourceSettings& settings, ldap::DirectorySource& directory
+    Core& core, const config::SourceSettings& settings, ldap::DirectorySource& directory,
+    std::function<void(bool)> waiting, std::function<bool()> is_next
 ) {
-    auto feed = directory.make_feed();
+    std::unique_ptr<directory::Feed> feed = std::make_unique<LeasedFeed>(
+        directory.make_feed(),
+        ScanPlace{&core.scans, servers_of(settings), std::move(waiting), std::move(is_next)}
+    );
     if (settings.record_path.empty()) {
         return feed;
     }
@@ -50,6 +55,7 @@ struct Sources::Source {
     std::unique_ptr<ldap::ScopedMapper> mapper;
     std::string base_key;
     mirror::GuardLimits limits;
+    std::vector<std::string> servers;
     AuditSchedule audit;
     mirror::DriftAudit::Timing audit_timing;
     std::unique_ptr<mirror::SourceRunner> runner;
@@ -69,7 +75,7 @@ Sources::~Sources() = default;
 
 Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     Core& core, const config::SourceSettings& settings, bool sign_in,
-    std::shared_ptr<const mirror::JoinRules> joins
+    std::shared_ptr<const mirror::JoinRules> joins, std::function<bool()> is_next
 ) {
     auto source = std::make_unique<Source>();
     source->name = settings.name;
@@ -77,11 +83,12 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
     source->unlock_enabled = settings.write_back_unlock;
     source->sign_in = sign_in;
     BASCULE_TRY(source->id, core.store->register_source(settings.name));
-    BASCULE_TRY(MappedSource mapped, MappedSource::make(settings, *core.store));
+    BASCULE_TRY(MappedSource mapped, MappedSource::make(settings, *core.store, core.scans));
     source->directory = std::move(mapped.directory);
     source->mapper = std::move(mapped.mapper);
     source->base_key = ldap::dn_key_or_raw(settings.base);
     source->limits = guard_limits(settings.guard);
+    source->servers = servers_of(settings);
     source->audit = {parse_time_of_day(settings.audit_at), settings.audit_every};
     source->audit_timing = {
         [&directory = *source->directory,
@@ -91,8 +98,14 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
         },
         settings.operation_timeout};
     source->runner = std::make_unique<mirror::SourceRunner>(
-        *core.store, make_feed(core, settings, *source->directory), *source->mapper, core.clock,
-        settings.name, source->limits, std::move(joins), source->mapper.get()
+        *core.store,
+        make_feed(
+            core, settings, *source->directory,
+            [own = source.get()](bool waits) { own->runner->note_waiting(waits); },
+            std::move(is_next)
+        ),
+        *source->mapper, core.clock, settings.name, source->limits, std::move(joins),
+        source->mapper.get()
     );
     source->runner->tell_echoes_to(core.echoes);
     return source;
@@ -112,13 +125,31 @@ Status Sources::add_unconfigured(
     });
 }
 
+/// Users of earlier sources are best there before those that join them are read for the first time.
+/// One whose directory is not reached keeps nobody waiting.
+std::function<bool()> Sources::after_earlier_ones() const {
+    std::vector<const Source*> earlier;
+    for (const auto& source : sources_) {
+        earlier.push_back(source.get());
+    }
+    return [earlier] {
+        return std::ranges::none_of(earlier, [](const Source* one) {
+            const std::string state = one->runner->state();
+            return state == "starting" || state == "waiting" || state == "loading";
+        });
+    };
+}
+
 Result<std::unique_ptr<Sources>> Sources::build(Core& core, const config::Settings& settings) {
     std::unique_ptr<Sources> sources(new Sources(core));
     sources->retain_deleted_ = settings.retain_deleted;
     std::unordered_map<directory::SourceId, authority::Master> masters;
     BASCULE_TRY(sources->joins_, join_rules(settings, *core.store));
     for (const config::SourceSettings& one : settings.sources) {
-        auto source = build_one(core, one, settings.sign_in.directory, sources->joins_);
+        auto source = build_one(
+            core, one, settings.sign_in.directory, sources->joins_,
+            one.join_users.empty() ? nullptr : sources->after_earlier_ones()
+        );
         if (!source) {
             Error error = std::move(source).error();
             error.detail = "Source " + one.name + ": " + error.detail;
@@ -154,8 +185,8 @@ void Sources::start() {
     for (const auto& source : sources_) {
         source->runner->start();
         subjects.push_back(
-            {source->name, source->runner.get(), &source->directory->inspector(), source->audit,
-             source->audit_timing}
+            {source->name, source->runner.get(), &source->directory->inspector(), source->servers,
+             source->audit, source->audit_timing}
         );
     }
     auditor_ = std::make_unique<DriftAuditor>(core_, std::move(subjects));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -99,8 +100,9 @@ class Sources final : public directory::WriteBackDirectory {
         const;
     [[nodiscard]] static Result<std::unique_ptr<Source>> build_one(
         Core& core, const config::SourceSettings& settings, bool sign_in,
-        std::shared_ptr<const mirror::JoinRules> joins
+        std::shared_ptr<const mirror::JoinRules> joins, std::function<bool()> is_next
     );
+    [[nodiscard]] std::function<bool()> after_earlier_ones() const;
 
     [[nodiscard]] static Status add_unconfigured(
         directory::Store& store, std::unordered_map<directory::SourceId, authority::Master>& masters

@@ -100,33 +100,46 @@ Result<Inspection> PlainInspector::read(
     return Inspection{Inspection::Verdict::found, std::move(entry)};
 }
 
-Result<Inspection> PlainInspector::look_at(const std::string& dn, Deadline deadline) {
-    return work_.run<Inspection>(deadline, [&](Connection& connection) -> Result<Inspection> {
-        BASCULE_TRY(const std::string anchor, anchor_attribute(connection, deadline));
-        SearchRequest request;
-        request.base = dn;
-        return read(connection, std::move(request), anchor, deadline);
-    });
+Result<Inspection> PlainInspector::look_at(
+    const std::string& dn, Deadline deadline, std::stop_token stop
+) {
+    return work_.run<Inspection>(
+        deadline,
+        [&](Connection& connection) -> Result<Inspection> {
+            BASCULE_TRY(const std::string anchor, anchor_attribute(connection, deadline));
+            SearchRequest request;
+            request.base = dn;
+            return read(connection, std::move(request), anchor, deadline);
+        },
+        stop
+    );
 }
 
-Result<Inspection> PlainInspector::look_for(const Uuid& anchor, Deadline deadline) {
-    return work_.run<Inspection>(deadline, [&](Connection& connection) -> Result<Inspection> {
-        BASCULE_TRY(const std::string name, anchor_attribute(connection, deadline));
-        if (name.empty() || name == dn_anchor) {
-            return Inspection{};
-        }
-        SearchRequest request;
-        request.base = options_.base;
-        request.scope = SearchScope::subtree;
-        const bool as_text = options_.anchor_text == nullptr && name == "entryUUID";
-        request.filter = FilterText::equal(
-                             name, options_.anchor_text != nullptr ? options_.anchor_text(anchor)
-                                   : as_text                       ? anchor.to_string()
-                                                                   : std::string(anchor.raw())
-        )
-                             .text();
-        return read(connection, std::move(request), name, deadline);
-    });
+Result<Inspection> PlainInspector::look_for(
+    const Uuid& anchor, Deadline deadline, std::stop_token stop
+) {
+    return work_.run<Inspection>(
+        deadline,
+        [&](Connection& connection) -> Result<Inspection> {
+            BASCULE_TRY(const std::string name, anchor_attribute(connection, deadline));
+            if (name.empty() || name == dn_anchor) {
+                return Inspection{};
+            }
+            SearchRequest request;
+            request.base = options_.base;
+            request.scope = SearchScope::subtree;
+            const bool as_text = options_.anchor_text == nullptr && name == "entryUUID";
+            request.filter =
+                FilterText::equal(
+                    name, options_.anchor_text != nullptr ? options_.anchor_text(anchor)
+                          : as_text                       ? anchor.to_string()
+                                                          : std::string(anchor.raw())
+                )
+                    .text();
+            return read(connection, std::move(request), name, deadline);
+        },
+        stop
+    );
 }
 
 Result<directory::EntryInspector::Listing> PlainInspector::list(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,10 +39,12 @@ class PlainInspector final : public directory::EntryInspector {
     PlainInspector(WorkConnection& work, InspectorOptions options)
         : work_(work), options_(std::move(options)) {}
 
-    [[nodiscard]] Result<directory::Inspection> look_at(const std::string& dn, Deadline deadline)
-        override;
-    [[nodiscard]] Result<directory::Inspection> look_for(const Uuid& anchor, Deadline deadline)
-        override;
+    [[nodiscard]] Result<directory::Inspection> look_at(
+        const std::string& dn, Deadline deadline, std::stop_token stop
+    ) override;
+    [[nodiscard]] Result<directory::Inspection> look_for(
+        const Uuid& anchor, Deadline deadline, std::stop_token stop
+    ) override;
     [[nodiscard]] Result<Listing> list(
         const std::function<Status(Listed)>& take, std::stop_token stop
     ) override;

@@ -97,6 +97,21 @@ Error kerberos_error(Connection& connection, int code) {
     if (code == LDAP_INVALID_CREDENTIALS || code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT) {
         return error_from_result(code, reason, "binding by Kerberos at " + connection.server());
     }
+    const auto context = fmt::format("{}: LDAP result {}: {}", connection.server(), code, reason);
+    if (code == LDAP_STRONG_AUTH_REQUIRED && ldap_tls_inplace(connection.handle()) != 0) {
+        return Error{
+            ErrorKind::unauthenticated,
+            "directory_kerberos",
+            fmt::format(
+                "The directory server {} takes no Kerberos bind inside TLS. Write ldap:// in "
+                "sources[].servers, without start_tls: Kerberos encrypts the connection itself. Or "
+                "set \"ldap server require strong auth = allow_sasl_over_tls\" on Samba.",
+                connection.server()
+            ),
+            {},
+            context,
+            {}};
+    }
     return Error{
         ErrorKind::unauthenticated,
         "directory_kerberos",
@@ -107,7 +122,7 @@ Error kerberos_error(Connection& connection, int code) {
             connection.server(), reason
         ),
         {},
-        fmt::format("{}: LDAP result {}: {}", connection.server(), code, reason),
+        context,
         {}};
 }
 

@@ -13,7 +13,7 @@ WorkConnection::~WorkConnection() {
     freed_.wait(lock, [this] { return in_use_ == 0; });
 }
 
-Result<Connection> WorkConnection::borrow(Deadline deadline) {
+Result<Connection> WorkConnection::borrow(Deadline deadline, const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     if (!freed_.wait_until(lock, deadline, [this] { return in_use_ < most_; })) {
         return fail(Error{
@@ -28,12 +28,19 @@ Result<Connection> WorkConnection::borrow(Deadline deadline) {
     while (!idle_.empty()) {
         auto connection = std::move(idle_.back());
         idle_.pop_back();
-        if (connection.alive()) {
+        // One to a server that fell silent looks as good as ever.
+        const bool left =
+            options_.has_alternatives() && options_.reach->is_set_aside(connection.server());
+        if (connection.alive() && !left) {
+            if (stop.stop_possible()) {
+                connection.obey(stop);
+            }
             return connection;
         }
     }
     lock.unlock();
-    auto connection = Connection::open_bound(options_, deadline, stop_.get_token());
+    const auto obeyed = stop.stop_possible() ? stop : stop_.get_token();
+    auto connection = Connection::open_bound(options_, deadline, obeyed);
     if (!connection) {
         lock.lock();
         --in_use_;

@@ -20,13 +20,17 @@ class WorkConnection {
     ~WorkConnection();
 
     /// Runs `work` on a connection. One that the server has closed meanwhile is replaced before
-    /// anything is sent, so nothing is ever sent twice.
+    /// anything is sent, so nothing is ever sent twice. A stop request ends the work's waits.
     template <class T>
     [[nodiscard]] Result<T> run(
-        Deadline deadline, const std::function<Result<T>(Connection&)>& work
+        Deadline deadline, const std::function<Result<T>(Connection&)>& work,
+        const std::stop_token& stop = {}
     ) {
-        BASCULE_TRY(auto connection, borrow(deadline));
+        BASCULE_TRY(auto connection, borrow(deadline, stop));
         auto result = work(connection);
+        if (stop.stop_possible()) {
+            connection.obey(stop_.get_token());
+        }
         give_back(std::move(connection));
         return result;
     }
@@ -34,7 +38,7 @@ class WorkConnection {
     [[nodiscard]] const ConnectionOptions& options() const { return options_; }
 
   private:
-    [[nodiscard]] Result<Connection> borrow(Deadline deadline);
+    [[nodiscard]] Result<Connection> borrow(Deadline deadline, const std::stop_token& stop);
     void give_back(Connection connection);
 
     ConnectionOptions options_;

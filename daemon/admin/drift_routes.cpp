@@ -28,7 +28,11 @@ json describe(const mirror::DriftReport& report) {
 }
 
 json describe(const DriftAuditor::State& state) {
-    json value{{"source", state.source}, {"running", state.running}, {"listed", state.listed}};
+    json value{
+        {"source", state.source},
+        {"running", state.running},
+        {"waiting", state.waiting},
+        {"listed", state.listed}};
     value["next"] = state.next ? json(format_time(*state.next)) : json();
     value["refused"] = state.refused.empty() ? json() : json(state.refused);
     value["report"] = json();

@@ -69,6 +69,7 @@ json describe(const PlanService::State& state) {
             value["done"] = state.progress.done;
             value["expected"] = state.progress.expected;
             value["perSecond"] = state.progress.per_second;
+            value["waiting"] = state.progress.waiting;
             break;
         case Phase::done:
             value["state"] = "done";

@@ -35,8 +35,10 @@ Result<json> wait_for_end(const ApiClient& client, const Wanted& wanted) {
         std::string running;
         for (const json& source : answer.at("sources")) {
             if (is_wanted(source, wanted) && source.value("running", false)) {
-                running += (running.empty() ? "" : ", ") + source.value("source", "") + ": " +
-                           number(source, "listed") + " entries listed";
+                running +=
+                    (running.empty() ? "" : ", ") + source.value("source", "") + ": " +
+                    (source.value("waiting", false) ? "waiting for another reading of this server"
+                                                    : number(source, "listed") + " entries listed");
             }
         }
         if (running.empty()) {

@@ -143,6 +143,10 @@ std::string plan_progress(const json& state) {
     if (line != "reading") {
         return done == 0 ? line : line + "  " + grouped(done) + " differences";
     }
+    if (state.value("waiting", false)) {
+        return line + " " + state.value("source", "") +
+               "  waiting for another reading of this server";
+    }
     line += " " + state.value("source", "") + "  " + grouped(done) +
             (expected > 0 ? " of about " + grouped(expected) : "") + " entries";
     if (rate >= 1) {

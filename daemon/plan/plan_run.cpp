@@ -80,14 +80,14 @@ Status settle(const Readings& readings, directory::Store& store, const std::stop
 Result<Readings> read_all(
     const std::vector<const config::SourceSettings*>& wanted,
     const std::shared_ptr<const mirror::JoinRules>& joins, store::ScratchCopy& copy,
-    directory::Clock& clock, PlanProgress& progress, const std::stop_token& stop
+    const ReadingMeans& means, const std::stop_token& stop
 ) {
     Readings readings;
     for (const config::SourceSettings* source : wanted) {
-        BASCULE_TRY(auto reading, SourceReading::read(*source, copy, joins, clock, progress, stop));
+        BASCULE_TRY(auto reading, SourceReading::read(*source, copy, joins, means, stop));
         readings.push_back(std::move(reading));
     }
-    progress.begin("settling");
+    means.progress.begin("settling");
     BASCULE_CHECK(settle(readings, copy.store(), stop));
     return readings;
 }
@@ -113,8 +113,7 @@ Status compare(
 }  // namespace
 
 Result<PlanOutcome> make_plan(
-    const PlanRequest& request, const std::string& database, const std::string& folder,
-    const std::string& lines_path, directory::Clock& clock, PlanProgress& progress,
+    const PlanRequest& request, const PlanFiles& files, const ReadingMeans& means,
     const std::stop_token& stop
 ) {
     const auto began = std::chrono::steady_clock::now();
@@ -122,12 +121,15 @@ Result<PlanOutcome> make_plan(
     directory::Registry registry;
     directory::register_internal_types(registry);
     BASCULE_CHECK(request.schemas->register_types(registry));
-    progress.begin("copying");
-    BASCULE_TRY(const auto copy, store::ScratchCopy::make(database, folder, registry, clock, stop));
-    BASCULE_TRY(const auto lines, DifferenceFile::create(lines_path));
+    means.progress.begin("copying");
+    BASCULE_TRY(
+        const auto copy,
+        store::ScratchCopy::make(files.database, files.folder, registry, means.clock, stop)
+    );
+    BASCULE_TRY(const auto lines, DifferenceFile::create(files.lines));
     PlanOutcome outcome;
     BASCULE_TRY(const auto joins, join_rules(request.settings, copy->store()));
-    BASCULE_TRY(const Readings readings, read_all(wanted, joins, *copy, clock, progress, stop));
+    BASCULE_TRY(const Readings readings, read_all(wanted, joins, *copy, means, stop));
     Figures figures;
     for (const auto& reading : readings) {
         lines->mix(reading->figures().name + "\n" + reading->fingerprints());
@@ -137,7 +139,7 @@ Result<PlanOutcome> make_plan(
         );
     }
     const RuleNames rules(request.running, configured_rules(request.settings));
-    BASCULE_CHECK(compare(*copy, *lines, rules, figures, progress, stop));
+    BASCULE_CHECK(compare(*copy, *lines, rules, figures, means.progress, stop));
     for (std::size_t i = 0; i < readings.size(); ++i) {
         const auto limits = guard_limits(wanted[i]->guard);
         BASCULE_CHECK(tell_held(

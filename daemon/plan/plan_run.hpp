@@ -8,7 +8,7 @@
 
 #include "config/settings.hpp"
 #include "daemon/plan/figures.hpp"
-#include "daemon/plan/plan_progress.hpp"
+#include "daemon/plan/reading_means.hpp"
 #include "daemon/plan/rule_names.hpp"
 #include "directory/ports/clock.hpp"
 #include "scim/schema/schema.hpp"
@@ -22,6 +22,13 @@ struct PlanRequest {
     std::string source;                              ///< only this one; empty: every source
     std::map<std::string, ConfiguredRules> running;  ///< mappings in force now
     std::vector<std::string> notes;                  ///< shown with the result
+};
+
+/// Where a plan is made.
+struct PlanFiles {
+    std::string database;
+    std::string folder;  ///< for the copy
+    std::string lines;   ///< the differences
 };
 
 /// The removals that the guard of a source would hold, and under which rules.
@@ -42,13 +49,11 @@ struct PlanOutcome {
 };
 
 /// Tries a configuration out on a copy of the store: reads the directories as a reload would, lets
-/// mapping and guard decide, and writes the differences to `lines_path`, one JSON object a line.
-/// Store and directories stay as they are. `folder` is for the copy, which is gone when this
-/// returns. Errors: those of ScratchCopy and of the directories, `not_found`/"unknown_source",
-/// `unavailable`/"stopped".
+/// mapping and guard decide, and writes the differences to a file, one JSON object a line. Store
+/// and directories stay as they are. The copy is gone when this returns. Errors: those of
+/// ScratchCopy and of the directories, `not_found`/"unknown_source", `unavailable`/"stopped".
 [[nodiscard]] Result<PlanOutcome> make_plan(
-    const PlanRequest& request, const std::string& database, const std::string& folder,
-    const std::string& lines_path, directory::Clock& clock, PlanProgress& progress,
+    const PlanRequest& request, const PlanFiles& files, const ReadingMeans& means,
     const std::stop_token& stop
 );
 

@@ -16,10 +16,11 @@ constexpr std::size_t piece = 1024 * 1024;
 
 }  // namespace
 
-PlanService::PlanService(std::string database, directory::Clock& clock)
+PlanService::PlanService(std::string database, directory::Clock& clock, ScanLeases& scans)
     : database_(std::move(database)),
       folder_(database_ + ".plan"),
       clock_(clock),
+      scans_(scans),
       kept_(database_ + ".plans") {
     store::remove_scratch(folder_);
 }
@@ -55,8 +56,9 @@ Result<std::uint64_t> PlanService::start(PlanRequest request) {
 void PlanService::run(const PlanRequest& request, const std::stop_token& stop) {
     store::remove_scratch(folder_);
     ::mkdir(folder_.c_str(), S_IRWXU);
-    auto outcome =
-        make_plan(request, database_, folder_ + "/copy", lines_path(), clock_, progress_, stop);
+    auto outcome = make_plan(
+        request, {database_, folder_ + "/copy", lines_path()}, {clock_, scans_, progress_}, stop
+    );
     if (outcome) {
         if (Status kept = kept_.keep(*outcome, clock_.now()); !kept) {
             outcome = fail(std::move(kept).error());

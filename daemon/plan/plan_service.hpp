@@ -19,8 +19,8 @@ namespace bascule::daemon {
 /// Thread-safe.
 class PlanService {
   public:
-    /// `clock` outlives it.
-    PlanService(std::string database, directory::Clock& clock);
+    /// `clock` and `scans` outlive it.
+    PlanService(std::string database, directory::Clock& clock, ScanLeases& scans);
     /// Ends a plan in progress.
     ~PlanService();
     PlanService(const PlanService&) = delete;
@@ -58,6 +58,7 @@ class PlanService {
     const std::string database_;
     const std::string folder_;
     directory::Clock& clock_;
+    ScanLeases& scans_;
     KeptPlans kept_;
     PlanProgress progress_;
     mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "daemon/leased_feed.hpp"
 #include "daemon/source_options.hpp"
 
 namespace bascule::daemon {
@@ -86,12 +87,22 @@ Result<std::uint64_t> known_entries(directory::Store& store, directory::SourceId
     return count;
 }
 
+std::unique_ptr<directory::Feed> leased_feed(
+    ldap::DirectorySource& directory, const config::SourceSettings& settings,
+    const ReadingMeans& means
+) {
+    const auto waiting = [&means](bool waits) { means.progress.wait_for_another(waits); };
+    return std::make_unique<LeasedFeed>(
+        directory.make_feed(), ScanPlace{&means.scans, servers_of(settings), waiting}
+    );
+}
+
 /// One source on its way into the copy.
 class Run {
   public:
-    Run(store::ScratchCopy& copy, ldap::DirectorySource& directory, mirror::MirrorEngine& engine,
-        PlanProgress& progress)
-        : copy_(copy), feed_(directory.make_feed()), engine_(engine), progress_(progress) {}
+    Run(store::ScratchCopy& copy, std::unique_ptr<directory::Feed> feed,
+        mirror::MirrorEngine& engine, PlanProgress& progress)
+        : copy_(copy), feed_(std::move(feed)), engine_(engine), progress_(progress) {}
 
     /// Runs the feed until its refresh is complete.
     Status complete(const std::stop_token& stop) {
@@ -142,15 +153,15 @@ class Run {
 
 Status SourceReading::open(
     const config::SourceSettings& settings, directory::Store& store,
-    std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, PlanProgress& progress
+    std::shared_ptr<const mirror::JoinRules> joins, const ReadingMeans& means
 ) {
     BASCULE_TRY(const directory::SourceId id, store.register_source(settings.name));
     BASCULE_TRY(const directory::SourceState before, stored_state(store, settings.name));
     BASCULE_TRY(const std::uint64_t known, known_entries(store, id));
-    progress.begin("reading", settings.name, known);
-    BASCULE_TRY(source_, MappedSource::make(settings, store));
+    means.progress.begin("reading", settings.name, known);
+    BASCULE_TRY(source_, MappedSource::make(settings, store, means.scans));
     engine_ = std::make_unique<mirror::MirrorEngine>(
-        store, *source_.mapper, clock, settings.name, guard_limits(settings.guard),
+        store, *source_.mapper, means.clock, settings.name, guard_limits(settings.guard),
         std::move(joins), source_.mapper.get()
     );
     engine_->keep_silent();
@@ -163,16 +174,18 @@ Status SourceReading::open(
 
 Result<std::unique_ptr<SourceReading>> SourceReading::read(
     const config::SourceSettings& settings, store::ScratchCopy& copy,
-    std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, PlanProgress& progress,
+    std::shared_ptr<const mirror::JoinRules> joins, const ReadingMeans& means,
     const std::stop_token& stop
 ) {
     std::unique_ptr<SourceReading> reading(new SourceReading());
-    if (Status opened = reading->open(settings, copy.store(), std::move(joins), clock, progress);
-        !opened) {
+    if (Status opened = reading->open(settings, copy.store(), std::move(joins), means); !opened) {
         return fail(about(settings.name, std::move(opened).error()));
     }
     const auto began = std::chrono::steady_clock::now();
-    Run run(copy, *reading->source_.directory, *reading->engine_, progress);
+    Run run(
+        copy, leased_feed(*reading->source_.directory, settings, means), *reading->engine_,
+        means.progress
+    );
     if (Status complete = run.complete(stop); !complete) {
         return fail(about(settings.name, std::move(complete).error()));
     }

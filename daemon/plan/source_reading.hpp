@@ -7,7 +7,7 @@
 #include "config/settings.hpp"
 #include "daemon/mapped_source.hpp"
 #include "daemon/plan/figures.hpp"
-#include "daemon/plan/plan_progress.hpp"
+#include "daemon/plan/reading_means.hpp"
 #include "directory/mirror/held_plan.hpp"
 #include "directory/mirror/mirror_engine.hpp"
 #include "directory/ports/clock.hpp"
@@ -24,8 +24,8 @@ class SourceReading {
     /// copy. Everything outlives the reading.
     [[nodiscard]] static Result<std::unique_ptr<SourceReading>> read(
         const config::SourceSettings& settings, store::ScratchCopy& copy,
-        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock,
-        PlanProgress& progress, const std::stop_token& stop
+        std::shared_ptr<const mirror::JoinRules> joins, const ReadingMeans& means,
+        const std::stop_token& stop
     );
 
     /// Carries out what the other sources' changes mean for this one, as it would while live.
@@ -45,8 +45,7 @@ class SourceReading {
     SourceReading() = default;
     [[nodiscard]] Status open(
         const config::SourceSettings& settings, directory::Store& store,
-        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock,
-        PlanProgress& progress
+        std::shared_ptr<const mirror::JoinRules> joins, const ReadingMeans& means
     );
 
     MappedSource source_;

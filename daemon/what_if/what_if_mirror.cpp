@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/leased_feed.hpp"
 #include "daemon/mapped_source.hpp"
 #include "directory/mirror/source_runner.hpp"
 #include "directory/model/internal_types.hpp"
@@ -27,12 +28,20 @@ mirror::GuardLimits open_limits() {
 struct WhatIfMirror::Follower {
     Follower(
         directory::Store& store, MappedSource mapped,
-        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, std::string name
+        std::shared_ptr<const mirror::JoinRules> joins, directory::Clock& clock, ScanLeases& scans,
+        const config::SourceSettings& settings
     )
         : source(std::move(mapped)),
           runner(
-              store, source.directory->make_feed(), *source.mapper, clock, std::move(name),
-              open_limits(), std::move(joins), source.mapper.get()
+              store,
+              std::make_unique<LeasedFeed>(
+                  source.directory->make_feed(),
+                  ScanPlace{
+                      &scans, servers_of(settings),
+                      [this](bool waits) { runner.note_waiting(waits); }}
+              ),
+              *source.mapper, clock, settings.name, open_limits(), std::move(joins),
+              source.mapper.get()
           ) {
         runner.keep_silent();
     }
@@ -45,7 +54,7 @@ WhatIfMirror::~WhatIfMirror() = default;
 
 Result<std::unique_ptr<WhatIfMirror>> WhatIfMirror::start(
     const config::Settings& settings, scim::SchemaRegistry& schemas, const std::string& database,
-    directory::Clock& clock
+    directory::Clock& clock, ScanLeases& scans
 ) {
     std::unique_ptr<WhatIfMirror> mirror(new WhatIfMirror());
     directory::register_internal_types(mirror->registry_);
@@ -53,9 +62,9 @@ Result<std::unique_ptr<WhatIfMirror>> WhatIfMirror::start(
     BASCULE_TRY(mirror->store_, store::open_sqlite_store({database}, mirror->registry_, clock));
     BASCULE_TRY(const auto joins, join_rules(settings, *mirror->store_));
     for (const config::SourceSettings& source : settings.sources) {
-        BASCULE_TRY(MappedSource mapped, MappedSource::make(source, *mirror->store_));
+        BASCULE_TRY(MappedSource mapped, MappedSource::make(source, *mirror->store_, scans));
         mirror->followers_.push_back(std::make_unique<Follower>(
-            *mirror->store_, std::move(mapped), joins, clock, source.name
+            *mirror->store_, std::move(mapped), joins, clock, scans, source
         ));
     }
     for (const auto& follower : mirror->followers_) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/settings.hpp"
+#include "daemon/scan_leases.hpp"
 #include "directory/mirror/source_runner.hpp"
 #include "directory/model/registry.hpp"
 #include "directory/ports/clock.hpp"
@@ -17,10 +18,10 @@ namespace bascule::daemon {
 /// Nothing is held there. Statuses are thread-safe to read.
 class WhatIfMirror {
   public:
-    /// Opens the store, made when missing, and starts. `clock` outlives it.
+    /// Opens the store, made when missing, and starts. `clock` and `scans` outlive it.
     [[nodiscard]] static Result<std::unique_ptr<WhatIfMirror>> start(
         const config::Settings& settings, scim::SchemaRegistry& schemas,
-        const std::string& database, directory::Clock& clock
+        const std::string& database, directory::Clock& clock, ScanLeases& scans
     );
     /// Ends the feeds.
     ~WhatIfMirror();

@@ -68,11 +68,13 @@ void forget_kept(store::ObjectDifference& one, std::string_view kept) {
 }  // namespace
 
 WhatIfService::WhatIfService(
-    std::string database, directory::Clock& clock, Metrics& metrics, RunningRules running
+    std::string database, directory::Clock& clock, ScanLeases& scans, Metrics& metrics,
+    RunningRules running
 )
     : database_(std::move(database)),
       folder_(database_ + ".what-if"),
       clock_(clock),
+      scans_(scans),
       metrics_(metrics),
       running_(std::move(running)) {}
 
@@ -106,7 +108,9 @@ Status WhatIfService::begin(const std::string& text, const std::string& file) {
 Status WhatIfService::launch(const std::string& text, const std::string& file) {
     BASCULE_TRY(const config::Settings settings, read_candidate(text, file));
     BASCULE_TRY(const auto schemas, require_schemas(settings, file));
-    BASCULE_TRY(auto mirror, WhatIfMirror::start(settings, *schemas, path("what-if.db"), clock_));
+    BASCULE_TRY(
+        auto mirror, WhatIfMirror::start(settings, *schemas, path("what-if.db"), clock_, scans_)
+    );
     const std::lock_guard lock(mutex_);
     mirror_ = std::move(mirror);
     rules_ = configured_rules(settings);

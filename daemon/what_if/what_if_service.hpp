@@ -34,7 +34,8 @@ class WhatIfService {
     using RunningRules = std::function<std::map<std::string, ConfiguredRules>()>;
     /// Everything outlives it.
     WhatIfService(
-        std::string database, directory::Clock& clock, Metrics& metrics, RunningRules running
+        std::string database, directory::Clock& clock, ScanLeases& scans, Metrics& metrics,
+        RunningRules running
     );
     ~WhatIfService();
     WhatIfService(const WhatIfService&) = delete;
@@ -79,6 +80,7 @@ class WhatIfService {
     const std::string database_;
     const std::string folder_;
     directory::Clock& clock_;
+    ScanLeases& scans_;
     Metrics& metrics_;
     const RunningRules running_;
 

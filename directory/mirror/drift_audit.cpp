@@ -118,7 +118,9 @@ class DriftAudit::Comparison {
             const std::uint64_t hash = stamp_hash(listed.stamp);
             const auto same = audit_.found_same_.find(listed.anchor);
             const bool was_same = same != audit_.found_same_.end() && same->second == hash;
-            if (known == nullptr || (known->stamp != hash && !was_same)) {
+            // Whose removal waits for a decision has come back.
+            if (known == nullptr || (known->stamp != hash && !was_same) ||
+                held_.contains(listed.anchor)) {
                 candidates_.push_back(std::move(listed));
             } else {
                 placed_.push_back(std::move(listed));
@@ -185,9 +187,10 @@ class DriftAudit::Comparison {
     Status judge_present(const EntryInspector::Listed& listed) {
         ++report_.looked_at;
         BASCULE_TRY(const auto before, entry_now(listed.anchor));
-        if (before && before->csn == listed.stamp && before->dn_key == listed.dn_key)
+        if (before && before->csn == listed.stamp && before->dn_key == listed.dn_key &&
+            !held_.contains(listed.anchor))
             return {};  // it has arrived meanwhile
-        BASCULE_TRY(const auto now, audit_.inspector_.look_at(listed.dn, deadline()));
+        BASCULE_TRY(const auto now, audit_.inspector_.look_at(listed.dn, deadline(), stop_));
         const bool still = now.verdict == Verdict::found && now.entry.anchor == listed.anchor &&
                            now.entry.csn == listed.stamp;
         if (!still) {
@@ -212,8 +215,8 @@ class DriftAudit::Comparison {
         if (!entry)
             return {};  // its removal has arrived meanwhile
         ++report_.looked_at;
-        BASCULE_TRY(const auto there, audit_.inspector_.look_at(entry->dn, deadline()));
-        BASCULE_TRY(const auto anywhere, audit_.inspector_.look_for(anchor, deadline()));
+        BASCULE_TRY(const auto there, audit_.inspector_.look_at(entry->dn, deadline(), stop_));
+        BASCULE_TRY(const auto anywhere, audit_.inspector_.look_for(anchor, deadline(), stop_));
         const bool gone = there.verdict == Verdict::absent ||
                           (there.verdict == Verdict::found && there.entry.anchor != anchor);
         if (!gone || anywhere.verdict != Verdict::absent) {

@@ -107,6 +107,9 @@ class EntryApplier {
     /// Looks at entries again that a change of another source concerns, `limit` at most; returns
     /// how many there were. Not while the source is refreshed.
     [[nodiscard]] Result<std::size_t> recheck(std::size_t limit);
+    /// Lets every entry of the sources that join this one look again: after objects came of which
+    /// they were not told one by one.
+    [[nodiscard]] Status recheck_joining();
 
     [[nodiscard]] const ApplyCounts& counts() const { return counts_; }
 

@@ -75,6 +75,10 @@ Status EntryApplier::quarantine_duplicate(
             return take_place(holders.front(), *entry);
         if (may_yield && outdated) {
             yielded_.emplace_back(holder.oid, entry->anchor);
+            if (holder.type == user_) {
+                BASCULE_CHECK(release_joined(holders.front()));
+                BASCULE_CHECK(note_values(holders.front().body, {}));
+            }
             return transaction_.convert(
                 holder.oid, unmapped_, context_.source, "{}", holders.front().local, holder.display
             );

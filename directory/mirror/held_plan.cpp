@@ -1,6 +1,8 @@
 #include "directory/mirror/held_plan.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 
 #include "directory/base/json_text.hpp"
 
@@ -45,6 +47,45 @@ void write_removals(JsonWriter& json, const HeldPlan& plan) {
     json.end_object();
 }
 
+void write_judged(JsonWriter& json, const HeldPlan::Judged& judged) {
+    if (judged.limits.empty())
+        return;
+    json.key("judged").begin_object();
+    json.field("limits", judged.limits)
+        .key("objects")
+        .number(static_cast<std::int64_t>(judged.objects));
+    json.key("members").begin_object();
+    for (const auto& [group, count] : judged.members)
+        json.key(group.to_string()).number(static_cast<std::int64_t>(count));
+    json.end_object().key("attributes").begin_object();
+    for (const auto& [attribute, count] : judged.attributes)
+        json.key(attribute).number(static_cast<std::int64_t>(count));
+    json.end_object().end_object();
+}
+
+std::size_t read_count(std::string_view number) {
+    std::size_t count = 0;
+    std::from_chars(number.data(), number.data() + number.size(), count);
+    return count;
+}
+
+HeldPlan::Judged read_judged(std::string_view object) {
+    HeldPlan::Judged judged;
+    if (object.empty())
+        return judged;
+    judged.limits = json_text_member(object, "limits").value_or("");
+    judged.objects = read_count(json_member(object, "objects"));
+    JsonMembers groups(json_member(object, "members"));
+    while (const auto member = groups.next()) {
+        if (const auto id = parse_uuid(member->key))
+            judged.members[*id] = read_count(member->value);
+    }
+    JsonMembers attributes(json_member(object, "attributes"));
+    while (const auto member = attributes.next())
+        judged.attributes[std::string(member->key)] = read_count(member->value);
+    return judged;
+}
+
 }  // namespace
 
 bool HeldPlan::empty() const {
@@ -83,6 +124,7 @@ std::string HeldPlan::to_json() const {
     JsonWriter json(out);
     json.begin_object().field("hash", hash()).field("since", since);
     write_removals(json, *this);
+    write_judged(json, judged);
     json.end_object();
     return out;
 }
@@ -102,6 +144,7 @@ HeldPlan HeldPlan::parse(std::string_view json) {
     JsonMembers attributes(json_member(json, "attributes"));
     while (const auto member = attributes.next())
         plan.attributes[std::string(member->key)] = read_ids(member->value);
+    plan.judged = read_judged(json_member(json, "judged"));
     return plan;
 }
 

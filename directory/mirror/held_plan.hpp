@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -17,6 +18,16 @@ struct HeldPlan {
     std::map<Uuid, std::set<Uuid>> memberships;  ///< group id -> ids of members that would leave
     std::map<std::string, std::set<Uuid>>
         attributes;  ///< attribute -> ids of objects that would lose it
+
+    /// By which limits these are held, and what had gone by then; no part of the name.
+    struct Judged {
+        std::string limits;                   ///< RemovalGuard::limits_text(); empty: not known
+        std::size_t objects = 0;              ///< within the guard's window, like the others
+        std::map<Uuid, std::size_t> members;  ///< by group
+        std::map<std::string, std::size_t> attributes;  ///< by name
+        bool operator==(const Judged&) const = default;
+    };
+    Judged judged = {};
 
     bool operator==(const HeldPlan&) const = default;
     [[nodiscard]] bool empty() const;

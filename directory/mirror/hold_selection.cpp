@@ -146,6 +146,7 @@ Result<std::pair<HeldPlan, HeldPlan>> part_plan(
     HeldPlan chosen;
     HeldPlan rest;
     chosen.since = rest.since = plan.since;
+    rest.judged = plan.judged;
     Chooser chooser(reader, selection);
     BASCULE_CHECK(part_entries(chooser, ids, plan.deletes, chosen.deletes, rest.deletes));
     BASCULE_CHECK(part_entries(chooser, ids, plan.unmatched, chosen.unmatched, rest.unmatched));

@@ -21,9 +21,9 @@ bool JoinRules::is_earlier(SourceId other, SourceId source) const {
     return other != SourceId::local && other != source && place(other) < place(source);
 }
 
-bool JoinRules::concern(SourceId source) const {
+bool JoinRules::is_joined(SourceId source) const {
     return std::ranges::any_of(sources, [&](const Source& one) {
-        return !one.match.empty() && place(one.id) >= place(source);
+        return !one.match.empty() && is_earlier(source, one.id);
     });
 }
 

@@ -24,8 +24,8 @@ struct JoinRules {
     ) const;
     /// Is `other` another directory whose objects `source` may join?
     [[nodiscard]] bool is_earlier(directory::SourceId other, directory::SourceId source) const;
-    /// The source joins, or one after it does.
-    [[nodiscard]] bool concern(directory::SourceId source) const;
+    /// One after the source joins.
+    [[nodiscard]] bool is_joined(directory::SourceId source) const;
     /// Place in the order of precedence; 0 for what is not configured.
     [[nodiscard]] std::size_t place(directory::SourceId source) const;
 };

@@ -289,6 +289,39 @@ Status EntryApplier::release_joined(const Object& master) {
     return {};
 }
 
+Status EntryApplier::recheck_joining() {
+    if (context_.joins == nullptr)
+        return {};
+    std::size_t count = 0;
+    for (const JoinRules::Source& source : context_.joins->sources) {
+        if (source.match.empty() || !context_.joins->is_earlier(context_.source, source.id))
+            continue;
+        std::vector<Oid> entries;
+        BASCULE_CHECK(transaction_.each_entry(
+            source.id,
+            [&](Oid oid, const Uuid&, directory::EntryState state) -> Status {
+                if (state != directory::EntryState::unmatched)
+                    entries.push_back(oid);
+                return {};
+            }
+        ));
+        for (const Oid entry : entries)
+            BASCULE_CHECK(recheck_later(source.id, entry));
+        count += entries.size();
+    }
+    if (count == 0)
+        return {};
+    counts_.writes += count;
+    // Sources look whether there is something for them when the journal goes on.
+    directory::JournalRecord record;
+    record.actor = {directory::ActorKind::source, {}, context_.source_name};
+    record.origin = "Sync";
+    record.activity = "Join users again";
+    record.target_display = context_.source_name;
+    record.details = {{"entries", std::to_string(count)}};
+    return transaction_.append(std::move(record));
+}
+
 Result<std::size_t> EntryApplier::recheck(std::size_t limit) {
     BASCULE_TRY(const auto waiting, transaction_.pending_for(context_.source, recheck_key()));
     const std::size_t count = std::min(limit, waiting.size());

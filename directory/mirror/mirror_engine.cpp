@@ -8,6 +8,7 @@
 
 #include "directory/base/log.hpp"
 #include "directory/mirror/bulk_load.hpp"
+#include "directory/mirror/held_judgement.hpp"
 #include "directory/mirror/source_phase.hpp"
 
 namespace bascule::mirror {
@@ -57,6 +58,7 @@ Status MirrorEngine::open() {
         return {};
     });
     held_ = HeldPlan::parse(state_.held_plan);
+    judge_held_ = is_to_be_judged_again(held_, guard_);
     state_.id = id;
     state_.name = source_;
     return read;
@@ -190,6 +192,7 @@ Status MirrorEngine::commit(
         if (!(held == planned)) {
             if (held.since.empty())
                 held.since = format_time(transaction.now());
+            note_judgement(held, guard_, transaction.now());
             state.held_plan = held.to_json();
         }
         carried_over = counts.carried_over > 0 && !(in_refresh_ && snapshot_);

@@ -144,6 +144,7 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
     [[nodiscard]] Status decide_losses(Step& step);
+    [[nodiscard]] Status judge_held();
     void note_change();
     [[nodiscard]] Result<std::set<Uuid>> absent_entries(
         directory::Transaction& transaction, bool proven
@@ -178,6 +179,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::set<Uuid> named_deletes_;
     RefreshNotes notes_;
     std::unique_ptr<BulkLoad> load_;
+    bool judge_held_ = false;  ///< what is held was judged by other limits
     bool announces_ = true;
     EngineCounters counters_;
     EchoBook* echoes_ = nullptr;

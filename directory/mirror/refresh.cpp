@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "directory/mirror/bulk_load.hpp"
+#include "directory/mirror/held_judgement.hpp"
 #include "directory/mirror/source_phase.hpp"
 
 namespace bascule::mirror {
@@ -26,8 +27,8 @@ Status MirrorEngine::refresh_started(bool from_cookie) {
     counters_.refreshing = true;
     const bool never_loaded =
         state_.phase.empty() || state_.phase == "new" || state_.phase == "loading";
-    // Who is joined to whom is looked up in the store, entry by entry.
-    const bool alone = joins_ == nullptr || !joins_->concern(state_.id);
+    // Whom an entry is joined to is looked up in the store, entry by entry.
+    const bool alone = joins_ == nullptr || joins_->match(state_.id).empty();
     return snapshot_ && never_loaded && alone ? start_bulk_load() : Status{};
 }
 
@@ -48,8 +49,11 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     // "Nothing is present" from a server of which we hold entries is no statement to believe.
     const bool proven =
         proof == AbsenceProof::snapshot || (proof == AbsenceProof::present_phase && !seen_.empty());
+    const bool catching_up = state_.phase == catching_up_phase;
     const auto conclude = [&](Step& step) -> Status {
         BASCULE_CHECK(apply_batch(step));
+        if (catching_up)
+            BASCULE_CHECK(step.applier.recheck_joining());
         BASCULE_CHECK(decide_removals(step, proven));
         BASCULE_CHECK(decide_losses(step));
         step.state.phase = live_phase;
@@ -71,15 +75,27 @@ Status MirrorEngine::refresh_done(AbsenceProof proof, const std::string& cookie)
     remapping_ = false;
     continuous_ = continuous;
     counters_.refreshing = false;
+    return judge_held();
+}
+
+/// Not before the refresh has told which of the entries have come back.
+Status MirrorEngine::judge_held() {
+    if (!judge_held_)
+        return {};
+    BASCULE_CHECK(commit([this](Step& step) -> Status {
+        return judge_again(step.transaction, step.applier, guard_, state_.id, step.held);
+    }));
+    judge_held_ = false;
     return {};
 }
 
 Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
     BASCULE_CHECK(load_->drain());
     SourceState state = state_;
+    const bool is_joined = joins_ != nullptr && joins_->is_joined(state_.id);
     const bool complete =
-        batch_.empty() && named_deletes_.empty() && !load_->has_named_references();
-    state.phase = complete ? live_phase : "catching_up";
+        batch_.empty() && named_deletes_.empty() && !load_->has_named_references() && !is_joined;
+    state.phase = complete ? live_phase : catching_up_phase;
     state.cookie = complete ? cookie : std::string();
     state.last_change = clock_.now();
     BASCULE_CHECK(load_->finish(state));
@@ -93,6 +109,7 @@ Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
     return commit([&](Step& step) -> Status {
         BASCULE_CHECK(load->resolve_user_names(step.transaction));
         BASCULE_CHECK(apply_batch(step));
+        BASCULE_CHECK(step.applier.recheck_joining());
         BASCULE_CHECK(decide_removals(step, false));
         step.state.phase = live_phase;
         step.state.cookie = cookie;

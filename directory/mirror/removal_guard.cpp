@@ -1,5 +1,7 @@
 #include "directory/mirror/removal_guard.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -122,6 +124,27 @@ bool RemovalGuard::allows_live_loss(const std::string& attribute, std::size_t to
 void RemovalGuard::record_loss(const std::string& attribute, std::size_t count, Time now) {
     if (count != 0)
         recorded_.attributes[attribute].add(static_cast<std::int64_t>(count), now);
+}
+
+std::size_t RemovalGuard::gone(Time now) const {
+    return gone_.objects.within_window(now) + recorded_.objects.within_window(now);
+}
+
+std::size_t RemovalGuard::gone_of(const Uuid& group, Time now) const {
+    return count_of(gone_.members, group, now) + count_of(recorded_.members, group, now);
+}
+
+std::size_t RemovalGuard::lost_of(const std::string& attribute, Time now) const {
+    return count_of(gone_.attributes, attribute, now) +
+           count_of(recorded_.attributes, attribute, now);
+}
+
+std::string RemovalGuard::limits_text() const {
+    return fmt::format(
+        "{} {} {} {} {} {} {} {}", limits_.delete_percent, limits_.delete_at_least,
+        limits_.emptied_percent, limits_.membership_percent, limits_.membership_at_least,
+        limits_.attribute_percent, limits_.attribute_at_least, limits_.attribute_live_at_least
+    );
 }
 
 void RemovalGuard::commit(Time now) {

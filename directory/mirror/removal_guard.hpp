@@ -73,6 +73,13 @@ class RemovalGuard {
         const;
     void record_loss(const std::string& attribute, std::size_t count, Time now);
 
+    /// What went within the window: objects, members of a group, values of an attribute.
+    [[nodiscard]] std::size_t gone(Time now) const;
+    [[nodiscard]] std::size_t gone_of(const Uuid& group, Time now) const;
+    [[nodiscard]] std::size_t lost_of(const std::string& attribute, Time now) const;
+    /// The limits, for telling whether they are others.
+    [[nodiscard]] std::string limits_text() const;
+
     /// What was recorded since the last commit() counts from now on; forgets what is older than
     /// the window.
     void commit(Time now);

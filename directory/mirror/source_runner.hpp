@@ -23,8 +23,8 @@ inline constexpr std::chrono::seconds quarantine_interval{30};
 /// What an operator sees of a source.
 struct SourceStatus {
     std::string name;
-    std::string
-        state;  ///< "starting", "loading", "resuming", "live", "degraded", "backoff", "stopped"
+    std::string state;  ///< "starting", "waiting", "loading", "resuming", "live", "degraded",
+                        ///< "backoff", "stopped"
     std::uint64_t objects = 0;
     std::uint64_t quarantined = 0;
     std::uint64_t held = 0;
@@ -71,7 +71,14 @@ class SourceRunner {
     void keep_silent();
     void start();
     void stop();
+    /// The feed waits until another reading of its servers has ended, or begins to read.
+    void note_waiting(bool waits) { set_state(waits ? "waiting" : "starting", {}); }
     [[nodiscard]] SourceStatus snapshot() const;
+    /// SourceStatus::state, without looking into the store.
+    [[nodiscard]] std::string state() const {
+        const std::lock_guard lock(mutex_);
+        return state_;
+    }
 
     /// Compares one entry beside the feed and mends what differs, see MirrorEngine.
     /// `conflict`/"source_not_live" while nothing is followed.

@@ -29,8 +29,13 @@ class EntryInspector {
     using Deadline = std::chrono::steady_clock::time_point;
     virtual ~EntryInspector() = default;
 
-    [[nodiscard]] virtual Result<Inspection> look_at(const std::string& dn, Deadline deadline) = 0;
-    [[nodiscard]] virtual Result<Inspection> look_for(const Uuid& anchor, Deadline deadline) = 0;
+    /// A stop request ends a look at once with `unavailable`/"stopped".
+    [[nodiscard]] virtual Result<Inspection> look_at(
+        const std::string& dn, Deadline deadline, std::stop_token stop = {}
+    ) = 0;
+    [[nodiscard]] virtual Result<Inspection> look_for(
+        const Uuid& anchor, Deadline deadline, std::stop_token stop = {}
+    ) = 0;
 
     /// One entry of a listing.
     struct Listed {

@@ -1,7 +1,9 @@
 """Fills a new domain that no server has open: samba_prepare.py SMB_CONF SAM_LDB ACTION.
 
-ACTION is "accounts": organizational units, the service accounts and their rights; or "identity":
-another invocationId, as a restored backup has.
+ACTION is "accounts": organizational units, the service accounts and their rights; "identity":
+another invocationId, as a restored backup has; "recycle-bin": deleted objects keep attributes;
+"hide-people" or "show-people": whether the service account sees what stands in OU=people, which may
+be said while the server runs.
 """
 import sys
 import uuid
@@ -30,20 +32,24 @@ def open_database(configuration, path):
     return SamDB(url=path, lp=parameters, session_info=system_session(parameters))
 
 
-def add_entries(aces, database, name):
-    """Puts access control entries before those of an object."""
+def change_entries(database, name, change):
+    """Changes the access control entries of an object, as text."""
     domain = security.dom_sid(database.get_domain_sid())
     found = database.search(
         name, ldb.SCOPE_BASE, attrs=["nTSecurityDescriptor"], controls=["show_deleted:1", "sd_flags:1:15"]
     )[0]
     text = ndr_unpack(security.descriptor, found["nTSecurityDescriptor"][0]).as_sddl(domain)
-    at = text.index("(")
-    descriptor = security.descriptor.from_sddl(text[:at] + aces + text[at:], domain)
+    descriptor = security.descriptor.from_sddl(change(text), domain)
     message = ldb.Message(ldb.Dn(database, name))
     message["nTSecurityDescriptor"] = ldb.MessageElement(
         ndr_pack(descriptor), ldb.FLAG_MOD_REPLACE, "nTSecurityDescriptor"
     )
     database.modify(message, ["show_deleted:1", "sd_flags:1:4"])
+
+
+def add_entries(aces, database, name):
+    """Puts access control entries before those of an object."""
+    change_entries(database, name, lambda text: text.replace("(", aces + "(", 1))
 
 
 def add_account(database, name):
@@ -80,9 +86,39 @@ def change_identity(database):
     database.modify(message)
 
 
+def hidden_from_service(database):
+    found = database.search("CN=bascule,OU=services," + BASE, ldb.SCOPE_BASE, attrs=["objectSid"])[0]
+    return "(D;;LC;;;%s)" % ndr_unpack(security.dom_sid, found["objectSid"][0])
+
+
+def hide_people(database):
+    add_entries(hidden_from_service(database), database, "OU=people," + BASE)
+
+
+def show_people(database):
+    entry = hidden_from_service(database)
+    change_entries(database, "OU=people," + BASE, lambda text: text.replace(entry, "", 1))
+
+
+def switch_recycle_bin_on(database):
+    message = ldb.Message(ldb.Dn(database, ""))
+    feature = "CN=Partitions,CN=Configuration,%s:766ddcd8-acd0-445e-f3b9-a7f9b6744f2a" % BASE
+    message["enableOptionalFeature"] = ldb.MessageElement(
+        feature, ldb.FLAG_MOD_ADD, "enableOptionalFeature"
+    )
+    database.modify(message)
+
+
 def main():
     database = open_database(sys.argv[1], sys.argv[2])
-    {"accounts": make_accounts, "identity": change_identity}[sys.argv[3]](database)
+    actions = {
+        "accounts": make_accounts,
+        "identity": change_identity,
+        "recycle-bin": switch_recycle_bin_on,
+        "hide-people": hide_people,
+        "show-people": show_people,
+    }
+    actions[sys.argv[3]](database)
 
 
 main()

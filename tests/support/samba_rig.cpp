@@ -46,16 +46,20 @@ std::string own_loopback_address() {
     );
 }
 
+/// Two controllers have what replication needs beside LDAP.
+constexpr const char* replication_lines =
+    "server services = ldap cldap rpc\n"
+    "dcerpc endpoint servers = epmapper, samr, netlogon, lsarpc, drsuapi\n";
+
 /// Everything in the server's own folder, nothing but LDAP.
-void write_smb_conf(const std::string& folder, const std::string& address) {
+void write_smb_conf(const std::string& folder, const std::string& address, SambaRole role) {
     std::ofstream(folder + "/etc/smb.conf") << fmt::format(
         R"([global]
-netbios name = DC1
+netbios name = {name}
 realm = RIG.TEST
 workgroup = RIG
 server role = active directory domain controller
-server services = ldap
-interfaces = {address}/8
+{services}interfaces = {address}/8
 bind interfaces only = yes
 private dir = {folder}/private
 state directory = {folder}/state
@@ -74,7 +78,13 @@ tls certfile = {folder}/tls/server.pem
 tls cafile = {folder}/tls/ca.pem
 ldap server require strong auth = no
 )",
-        fmt::arg("folder", folder), fmt::arg("address", address)
+        fmt::arg("folder", folder), fmt::arg("address", address),
+        fmt::arg("name", role == SambaRole::second ? "DC2" : "DC1"),
+        fmt::arg(
+            "services", role == SambaRole::first || role == SambaRole::second
+                            ? replication_lines
+                            : "server services = ldap\n"
+        )
     );
 }
 
@@ -86,6 +96,47 @@ void prepare(const std::string& folder, const std::string& action) {
         ),
         "preparing the domain"
     );
+}
+
+void make_folders(const std::string& folder) {
+    for (const auto* part : {"run", "ncalrpc", "cache", "log"}) {
+        std::filesystem::create_directories(folder + "/" + part);
+    }
+}
+
+std::string log_tail(const std::string& folder) {
+    const std::string log =
+        read_file(folder + "/log/stdout") + read_file(folder + "/log/samba.log");
+    constexpr std::size_t enough = 2000;
+    return log.size() > enough ? log.substr(log.size() - enough) : log;
+}
+
+void end_server(pid_t& pid, int signal) {
+    if (pid > 0) {
+        ::kill(pid, signal);
+        ::waitpid(std::exchange(pid, 0), nullptr, 0);
+    }
+}
+
+/// Starts a server and returns its process when it answers.
+pid_t start_server(
+    const std::string& folder, const std::string& address, const std::string& model
+) {
+    pid_t pid = start_program(
+        {"samba", "-F", "-M", model, "-s", folder + "/etc/smb.conf"}, folder + "/log/stdout"
+    );
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!ldap_answers(address, ldap_port)) {
+        if (::waitpid(pid, nullptr, WNOHANG) == pid) {
+            throw std::runtime_error("samba ended at its start: " + log_tail(folder));
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            end_server(pid, SIGKILL);
+            throw std::runtime_error("samba did not answer within 60 s: " + log_tail(folder));
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return pid;
 }
 
 void make_template(const std::string& folder) {
@@ -103,16 +154,81 @@ void make_template(const std::string& folder) {
         ),
         "samba-tool domain provision"
     );
-    for (const auto* part : {"run", "ncalrpc", "cache", "log"}) {
-        std::filesystem::create_directories(folder + "/" + part);
-    }
-    write_smb_conf(folder, template_address);
+    make_folders(folder);
+    write_smb_conf(folder, template_address, SambaRole::alone);
     prepare(folder, "accounts");
 }
 
-/// The domain that all rigs are copies of; made when there is none of the present form.
-void require_template() {
-    const std::string folder = template_folder;
+void copy_folder(const std::string& from, const std::string& to) {
+    require(run_program({"cp", "-a", "--sparse=always", from + "/.", to}), "copying the domain");
+}
+
+/// The only domain, and with a second controller joined to it.
+void make_pair(const std::string& folder) {
+    std::filesystem::remove_all(folder);
+    for (const auto* part : {"/1", "/2"}) {
+        std::filesystem::create_directories(folder + part);
+    }
+    copy_folder(template_folder, folder + "/1");
+    const auto first = own_loopback_address();
+    make_certificates(folder + "/1/tls", first);
+    ::chmod((folder + "/1/tls/server.key").c_str(), 0600);
+    write_smb_conf(folder + "/1", first, SambaRole::first);
+    pid_t server = start_server(folder + "/1", first, "single");
+    const auto joined = run_program(
+        {"samba-tool",
+         "domain",
+         "join",
+         "rig.test",
+         "DC",
+         "-q",
+         "-U",
+         "RIG\\Administrator",
+         std::string("--password=") + administrator_password,
+         "--server=" + first,
+         "--targetdir=" + folder + "/2",
+         "--realm=RIG.TEST",
+         "--dns-backend=NONE",
+         "--use-kerberos=off",
+         "--backend-store=mdb",
+         "--backend-store-size=256Mb",
+         fmt::format("--option=interfaces={}/8", own_loopback_address()),
+         "--option=bind interfaces only=yes",
+         "--option=netbios name=DC2",
+         "--option=workgroup=RIG"}
+    );
+    end_server(server, SIGTERM);
+    require(joined, "samba-tool domain join");
+    make_folders(folder + "/2");
+}
+
+void make_crowd(const std::string& folder) {
+    constexpr int people = 5000;
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder);
+    copy_folder(template_folder, folder);
+    write_smb_conf(folder, template_address, SambaRole::alone);
+    std::string ldif;
+    std::string members;
+    for (int i = 0; i < people; ++i) {
+        const auto dn = fmt::format("CN=c{:05},{}", i, SambaRig::people());
+        ldif += "dn: " + dn + "\nobjectClass: contact\n\n";
+        members += "member: " + dn + "\n";
+    }
+    ldif += "dn: CN=many," + SambaRig::groups() + "\nobjectClass: group\nsAMAccountName: many\n" +
+            members;
+    require(
+        run_program(
+            {"ldbadd", "--configfile=" + folder + "/etc/smb.conf", "-H",
+             folder + "/private/sam.ldb"},
+            ldif
+        ),
+        "ldbadd"
+    );
+}
+
+/// What all rigs are copies of; made when there is none of the present form.
+void require_template(const std::string& folder, void (*make)(const std::string&)) {
     const std::string form = read_file(prepare_script);
     std::filesystem::create_directories(std::filesystem::path(folder).parent_path());
     const int lock = ::open((folder + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
@@ -120,10 +236,26 @@ void require_template() {
         throw std::runtime_error("cannot lock " + folder);
     }
     if (read_file(folder + "/form") != form) {
-        make_template(folder);
+        make(folder);
         std::ofstream(folder + "/form") << form;
     }
     ::close(lock);
+}
+
+/// The folder to copy for a controller.
+std::string require_template(SambaRole role) {
+    const std::string folder = template_folder;
+    require_template(folder, &make_template);
+    if (role == SambaRole::alone) {
+        return folder;
+    }
+    if (role == SambaRole::crowded) {
+        require_template(folder + "-crowded", &make_crowd);
+        return folder + "-crowded";
+    }
+    const std::string pair = folder + "-of-two";
+    require_template(pair, &make_pair);
+    return pair + (role == SambaRole::first ? "/1" : "/2");
 }
 
 std::string make_folder() {
@@ -161,18 +293,12 @@ std::string SambaRig::obstacle() {
     return may_be_missing && missing ? "Samba's domain controller is not installed" : "";
 }
 
-SambaRig::SambaRig() : folder_(make_folder()), address_(own_loopback_address()) {
+SambaRig::SambaRig(SambaRole role) : folder_(make_folder()), address_(own_loopback_address()) {
     try {
-        require_template();
-        require(
-            run_program(
-                {"cp", "-a", "--sparse=always", std::string(template_folder) + "/.", folder_}
-            ),
-            "copying the domain"
-        );
+        copy_folder(require_template(role), folder_);
         make_certificates(folder_ + "/tls", address_);
         ::chmod((folder_ + "/tls/server.key").c_str(), 0600);
-        write_smb_conf(folder_, address_);
+        write_smb_conf(folder_, address_, role);
     } catch (...) {
         std::filesystem::remove_all(folder_);
         throw;
@@ -189,36 +315,68 @@ void SambaRig::start(const std::string& model) {
     if (running()) {
         return;
     }
-    pid_ = start_program(
-        {"samba", "-F", "-M", model, "-s", folder_ + "/etc/smb.conf"}, folder_ + "/log/stdout"
-    );
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (!ldap_answers(address_, ldap_port)) {
-        if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
-            pid_ = 0;
-            throw std::runtime_error("samba ended at its start: " + log_tail());
-        }
-        if (std::chrono::steady_clock::now() > deadline) {
-            kill();
-            throw std::runtime_error("samba did not answer within 60 s: " + log_tail());
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
+    pid_ = start_server(folder_, address_, model);
 }
 
 void SambaRig::stop() {
-    if (running()) {
-        ::kill(pid_, SIGTERM);
-        ::waitpid(std::exchange(pid_, 0), nullptr, 0);
-    }
+    end_server(pid_, SIGTERM);
 }
 
 /// The processes that it made end when they notice.
 void SambaRig::kill() {
-    if (running()) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(std::exchange(pid_, 0), nullptr, 0);
-    }
+    end_server(pid_, SIGKILL);
+}
+
+void SambaRig::freeze() const {
+    ::kill(pid_, SIGSTOP);
+}
+
+void SambaRig::thaw() const {
+    ::kill(pid_, SIGCONT);
+}
+
+void SambaRig::switch_recycle_bin_on() {
+    prepare(folder_, "recycle-bin");
+}
+
+void SambaRig::hide_people(bool hidden) const {
+    prepare(folder_, hidden ? "hide-people" : "show-people");
+}
+
+void SambaRig::revive(const std::string& name, const std::string& dn) const {
+    const auto access = client();
+    const std::string show_deleted = "!1.2.840.113556.1.4.417";
+    const auto found = run_program(
+        {"ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-E", show_deleted, "-H", access.uri,
+         "-D", access.admin_dn, "-w", access.admin_password, "-b", suffix(),
+         "(&(isDeleted=TRUE)(sAMAccountName=" + name + "))", "1.1"}
+    );
+    require(found, "finding a deleted account");
+    const std::string deleted = found.output.substr(0, found.output.find('\n') + 1);
+    require(
+        run_program(
+            {"ldapmodify", "-x", "-e", show_deleted, "-H", access.uri, "-D", access.admin_dn, "-w",
+             access.admin_password},
+            deleted + "changetype: modify\ndelete: isDeleted\n-\nreplace: distinguishedName\n" +
+                "distinguishedName: " + dn + "\n"
+        ),
+        "bringing an account back"
+    );
+}
+
+void SambaRig::replicate_from(const SambaRig& other) const {
+    require(
+        run_program(
+            {"samba-tool", "drs", "replicate", "DC", other.address_, suffix(), "--local", "-s",
+             folder_ + "/etc/smb.conf", "-U", "RIG\\Administrator",
+             std::string("--password=") + administrator_password, "--use-kerberos=off"}
+        ),
+        "samba-tool drs replicate"
+    );
+}
+
+void SambaRig::configure(const std::string& line) const {
+    std::ofstream(folder_ + "/etc/smb.conf", std::ios::app) << line << "\n";
 }
 
 void SambaRig::restart() {
@@ -268,13 +426,6 @@ std::string SambaRig::ticks_after(double seconds) {
     return std::to_string(
         static_cast<std::int64_t>((since_epoch.count() + seconds + 11'644'473'600.0) * 1e7)
     );
-}
-
-std::string SambaRig::log_tail() const {
-    const std::string log =
-        read_file(folder_ + "/log/stdout") + read_file(folder_ + "/log/samba.log");
-    constexpr std::size_t enough = 2000;
-    return log.size() > enough ? log.substr(log.size() - enough) : log;
 }
 
 }  // namespace bascule::test

@@ -9,11 +9,20 @@
 
 namespace bascule::test {
 
+/// Which controller of a domain a rig is.
+enum class SambaRole {
+    alone,    ///< the only one
+    first,    ///< the first of two; they replicate when they are told to
+    second,   ///< the second, joined to the first
+    crowded,  ///< the only one, with 5,000 contacts in OU=people and CN=many,OU=groups of them all
+};
+
 /// A real Samba Active Directory domain controller in a throw-away folder on a loopback address of
 /// its own, because its ports are fixed (389, 636). Needs root and the packages samba,
 /// samba-ad-dc, samba-ad-provision, samba-dsdb-modules, python3-samba, ldap-utils and openssl.
 ///
 /// A domain takes ten seconds to make, so it is made once for all tests of a build and copied.
+/// So are a domain of two controllers and a crowded one, which take a minute each.
 /// Every method throws std::runtime_error with the server's own words when it fails. The destructor
 /// stops the server and removes the folder. Use it from one thread; that thread must live as long
 /// as the server.
@@ -24,7 +33,7 @@ namespace bascule::test {
 /// CN=reader,OU=services has no rights of its own.
 class SambaRig {
   public:
-    SambaRig();
+    explicit SambaRig(SambaRole role = SambaRole::alone);
     ~SambaRig();
     SambaRig(const SambaRig&) = delete;
     SambaRig& operator=(const SambaRig&) = delete;
@@ -39,6 +48,17 @@ class SambaRig {
     void stop();
     void kill();
     void restart();
+    /// SIGSTOP and SIGCONT: with the process model "single" it is there and says nothing.
+    void freeze() const;
+    void thaw() const;
+    /// The stopped domain keeps the attributes of what is deleted from now on.
+    void switch_recycle_bin_on();
+    /// Whether the service account sees what stands in OU=people.
+    void hide_people(bool hidden) const;
+    /// Brings a deleted account back to where it stood.
+    void revive(const std::string& name, const std::string& dn) const;
+    /// Takes over what the other, running controller of the domain has told since the last time.
+    void replicate_from(const SambaRig& other) const;
     /// Gives the stopped server's database another identity, as a restored backup has.
     void change_identity();
     [[nodiscard]] bool running() const { return pid_ > 0; }
@@ -64,6 +84,9 @@ class SambaRig {
     [[nodiscard]] std::string ldaps_uri() const { return "ldaps://" + address_; }
     [[nodiscard]] std::string ca_file() const { return folder_ + "/tls/ca.pem"; }
     [[nodiscard]] const std::string& folder() const { return folder_; }
+    [[nodiscard]] const std::string& address() const { return address_; }
+    /// A line for [global] of smb.conf; counts from the next start.
+    void configure(const std::string& line) const;
 
     [[nodiscard]] static std::string suffix() { return "DC=rig,DC=test"; }
     [[nodiscard]] static std::string people() { return "OU=people," + suffix(); }
@@ -73,9 +96,6 @@ class SambaRig {
     [[nodiscard]] static std::string service_password() { return "Service-Passw0rd"; }
 
   private:
-    void write_configuration() const;
-    [[nodiscard]] std::string log_tail() const;
-
     std::string folder_;
     std::string address_;
     pid_t pid_ = 0;

@@ -154,17 +154,21 @@ class DirectorySource::DialectVerifier final : public directory::PasswordVerifie
 class DirectorySource::DialectInspector final : public directory::EntryInspector {
   public:
     explicit DialectInspector(DirectorySource& source) : source_(source) {}
-    Result<directory::Inspection> look_at(const std::string& dn, Deadline deadline) override {
-        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline));
-        return parts->inspector->look_at(dn, deadline);
+    Result<directory::Inspection> look_at(
+        const std::string& dn, Deadline deadline, std::stop_token stop
+    ) override {
+        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline, stop));
+        return parts->inspector->look_at(dn, deadline, std::move(stop));
     }
-    Result<directory::Inspection> look_for(const Uuid& anchor, Deadline deadline) override {
-        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline));
-        return parts->inspector->look_for(anchor, deadline);
+    Result<directory::Inspection> look_for(
+        const Uuid& anchor, Deadline deadline, std::stop_token stop
+    ) override {
+        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline, stop));
+        return parts->inspector->look_for(anchor, deadline, std::move(stop));
     }
     Result<Listing> list(const std::function<Status(Listed)>& take, std::stop_token stop) override {
         const auto deadline = connecting_deadline(source_.options_.connection);
-        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline));
+        BASCULE_TRY(const auto* const parts, source_.certain_parts(deadline, stop));
         return parts->inspector->list(take, std::move(stop));
     }
 
@@ -236,11 +240,12 @@ Result<Dialect> DirectorySource::ask(Connection& connection, Deadline deadline) 
     return found.value_or(current_);
 }
 
-Result<const DialectParts*> DirectorySource::certain_parts(Deadline deadline) {
+Result<const DialectParts*> DirectorySource::certain_parts(
+    Deadline deadline, const std::stop_token& stop
+) {
     if (!is_certain_) {
-        BASCULE_TRY(const Dialect found, work_.run<Dialect>(deadline, [&](Connection& connection) {
-            return ask(connection, deadline);
-        }));
+        const auto look = [&](Connection& connection) { return ask(connection, deadline); };
+        BASCULE_TRY(const Dialect found, work_.run<Dialect>(deadline, look, stop));
         certain_ = found;
         is_certain_ = true;
     }

@@ -54,7 +54,9 @@ class DirectorySource {
     [[nodiscard]] const DialectParts& parts() const { return parts_.at(current_); }
     [[nodiscard]] Result<Dialect> ask(Connection& connection, Deadline deadline) const;
     /// The parts for passwords; asks the server when nobody has yet.
-    [[nodiscard]] Result<const DialectParts*> certain_parts(Deadline deadline);
+    [[nodiscard]] Result<const DialectParts*> certain_parts(
+        Deadline deadline, const std::stop_token& stop = {}
+    );
 
     SourceOptions options_;
     WorkConnection work_;

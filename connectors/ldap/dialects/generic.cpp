@@ -20,6 +20,7 @@ Result<DialectParts> make_generic_parts(
     feed.interval = options.polling.interval;
     feed.overlap = options.polling.overlap;
     feed.audit = options.polling.audit;
+    feed.begin_listing = options.polling.begin_listing;
     InspectorOptions look{options.connection, options.base, parts.mapper->wanted_attributes()};
     look.anchor_attribute = options.polling.anchor;
     look.stamp_attribute = "modifyTimestamp";

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ struct SourceOptions {
         std::chrono::milliseconds interval{15'000};
         std::chrono::milliseconds overlap{300'000};
         std::chrono::milliseconds audit{3'600'000};
+        std::function<std::shared_ptr<const void>(bool wait, const std::stop_token& stop)>
+            begin_listing = {};
     };
     Polling polling = {};
     /// Passwords may be written by replacing userPassword where there is no Password Modify.

@@ -156,23 +156,25 @@ void DomainTest::SetUp() {
     samba_->start();
 }
 
-void DomainTest::launch(const std::string& base) {
+void DomainTest::launch(const std::string& base, const std::string& lines) {
     daemon_ = std::make_unique<DaemonRig>(
         DirectoryAccess{
             samba_->ldaps_uri(), base, SambaRig::service_dn(), SambaRig::service_password()},
-        "    ca: " + samba_->ca_file() + "\n"
+        "    ca: " + samba_->ca_file() + "\n" + lines
     );
     daemon_->launch();
 }
 
-void DomainTest::serve(const std::string& base) {
-    launch(base);
+void DomainTest::serve(const std::string& base, const std::string& lines) {
+    launch(base, lines);
     daemon_->wait_for_state("live", std::chrono::seconds(40));
 }
 
-std::vector<std::string> DomainTest::differences(const std::string& base) {
-    const Picture there = DomainReader(*samba_, base).picture();
-    const Picture here = served_picture(*daemon_);
+std::vector<std::string> domain_differences(
+    const SambaRig& samba, const DaemonRig& daemon, const std::string& base
+) {
+    const Picture there = DomainReader(samba, base).picture();
+    const Picture here = served_picture(daemon);
     std::vector<std::string> out;
     for (const auto& [guid, text] : there) {
         const auto found = here.find(guid);
@@ -190,14 +192,27 @@ std::vector<std::string> DomainTest::differences(const std::string& base) {
     return out;
 }
 
-std::vector<std::string> DomainTest::wait_equal(const std::string& base) {
-    static_cast<void>(daemon_->token());
+std::vector<std::string> wait_domain_equal(
+    const SambaRig& samba, DaemonRig& daemon, const std::string& base
+) {
+    static_cast<void>(daemon.token());
     std::vector<std::string> out;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     do {
-        out = differences(base);
+        out = domain_differences(samba, daemon, base);
     } while (!out.empty() && std::chrono::steady_clock::now() < end);
     return out;
+}
+
+std::size_t removals_by(const DaemonRig& daemon) {
+    std::size_t count = 0;
+    for (const char* activity : {"Delete user", "Delete group"}) {
+        const auto told =
+            daemon.command({"--json", "audit", "tail", "--lines", "1000", "--activity", activity});
+        // One record a line.
+        count += static_cast<std::size_t>(std::ranges::count(told.output, '\n'));
+    }
+    return count;
 }
 
 json DomainTest::user(const std::string& name) const {

@@ -12,20 +12,35 @@
 
 namespace bascule::test {
 
+/// What SCIM shows and the directory says otherwise, at or below `base`; empty when the mirror is
+/// exact.
+[[nodiscard]] std::vector<std::string> domain_differences(
+    const SambaRig& samba, const DaemonRig& daemon, const std::string& base = SambaRig::suffix()
+);
+/// Waits until nothing differs; what differs after 20 s.
+[[nodiscard]] std::vector<std::string> wait_domain_equal(
+    const SambaRig& samba, DaemonRig& daemon, const std::string& base = SambaRig::suffix()
+);
+/// How many users and groups the mirror has ever taken away.
+[[nodiscard]] std::size_t removals_by(const DaemonRig& daemon);
+
 /// A Samba domain and the real program that mirrors it. A test starts the program when the domain
 /// is as it wants it.
 class DomainTest : public testing::Test {
   protected:
     void SetUp() override;
 
-    /// Starts the program on this base.
-    void launch(const std::string& base = SambaRig::suffix());
+    /// Starts the program on this base; `lines` are more YAML lines of the source.
+    void launch(const std::string& base = SambaRig::suffix(), const std::string& lines = {});
     /// The same, and waits until the mirror is live.
-    void serve(const std::string& base = SambaRig::suffix());
+    void serve(const std::string& base = SambaRig::suffix(), const std::string& lines = {});
 
-    /// Waits until what SCIM shows equals the directory; what differs after 20 s. Only what stands
-    /// at or below `base` counts.
-    [[nodiscard]] std::vector<std::string> wait_equal(const std::string& base = SambaRig::suffix());
+    [[nodiscard]] std::vector<std::string> wait_equal(
+        const std::string& base = SambaRig::suffix()
+    ) {
+        return wait_domain_equal(*samba_, *daemon_, base);
+    }
+    [[nodiscard]] std::size_t removals() const { return removals_by(*daemon_); }
     /// The user with this userName, without the domain; null when there is none.
     [[nodiscard]] nlohmann::json user(const std::string& name) const;
     /// Waits until the user's attribute is `value`; false after 10 s.
@@ -39,8 +54,6 @@ class DomainTest : public testing::Test {
     DaemonRig& daemon() { return *daemon_; }
 
   private:
-    [[nodiscard]] std::vector<std::string> differences(const std::string& base);
-
     std::unique_ptr<SambaRig> samba_;
     std::unique_ptr<DaemonRig> daemon_;
 };

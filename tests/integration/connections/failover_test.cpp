@@ -143,6 +143,33 @@ TEST_F(Failover, SlowProviderIsNotLeft) {
     EXPECT_EQ(server(), setup_.source.connection.servers.front());
 }
 
+TEST_F(Failover, WritesLeaveASilentProviderWithTheFeed) {
+    ldap::WorkConnection work(setup_.source.connection);
+    const auto read_from = [&]() -> std::string {
+        const auto from = work.run<std::string>(
+            steady_clock::now() + seconds(5),
+            [](ldap::Connection& connection) -> Result<std::string> {
+                BASCULE_TRY(
+                    [[maybe_unused]] const auto found,
+                    connection.search({}, steady_clock::now() + seconds(5))
+                );
+                return connection.server();
+            }
+        );
+        return from ? *from : from.error().code;
+    };
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    ASSERT_EQ(read_from(), pair_.first().ldap_uri());
+    pair_.first().freeze();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.second().ldap_uri()));
+    const auto before = steady_clock::now();
+    EXPECT_EQ(read_from(), pair_.second().ldap_uri());
+    EXPECT_LT(steady_clock::now() - before, seconds(1));
+    pair_.first().thaw();
+}
+
 TEST_F(Failover, WorkConnectionsLearnFromTheFeedWhichServerFailed) {
     MirrorRig mirror(setup_);
     mirror.start();

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "connectors/ldap/connection.hpp"
-#include "tests/integration/connections/name_server.hpp"
+#include "tests/integration/connections/kerberos_domain.hpp"
 #include "tests/integration/connections/silent_service.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/samba_rig.hpp"
@@ -133,59 +133,34 @@ class Kerberos : public testing::Test {
         if (!obstacle.empty()) {
             GTEST_SKIP() << obstacle;
         }
-        const auto path = samba_.folder() + "/etc/smb.conf";
-        std::ifstream file(path);
-        std::string text{std::istreambuf_iterator<char>(file), {}};
-        const std::string services = "server services = ldap";
-        text.replace(text.find(services), services.size(), services + " kdc");
-        std::ofstream(path) << text;
-        samba_.start();
-        // A domain controller registers it a while after its start.
-        samba_.modify(
-            "dn: CN=DC1,OU=Domain Controllers," + SambaRig::suffix() +
-            "\nchangetype: modify\nadd: servicePrincipalName\n"
-            "servicePrincipalName: ldap/dc1.rig.test\n"
-        );
-        const auto address = samba_.ldap_uri().substr(std::string("ldap://").size());
-        dns_ = std::make_unique<NameServer>(std::vector<std::string>{
-            "--host-record=dc1.rig.test," + address,
-            "--srv-host=_ldap._tcp.dc._msdcs.rig.test,dc1.rig.test,389,0,100"});
-        configure("/krb5.conf", address + ":88");
-        run(
-            {"samba-tool", "domain", "exportkeytab", keytab_, "--principal=bascule@RIG.TEST", "-s",
-             path}
-        );
+        domain_ = std::make_unique<KerberosDomain>();
+        configure("/krb5.conf", domain_->controller());
     }
     /// RIG.TEST as told; nobody answers for the realm RIG.DUMB.
     void configure(const std::string& name, const std::string& controller) {
-        const std::string path = samba_.folder() + name;
-        std::ofstream(path) << fmt::format(
-            "[libdefaults]\ndefault_realm = RIG.TEST\ndns_lookup_kdc = false\n"
-            "dns_canonicalize_hostname = false\nrdns = false\n"
-            "[realms]\nRIG.TEST = {{\n kdc = {}\n}}\nRIG.DUMB = {{\n kdc = {}\n}}\n",
-            controller, nobody()
+        domain_->configure(
+            name, controller, fmt::format("RIG.DUMB = {{\n kdc = {}\n}}\n", nobody())
         );
-        ::setenv("KRB5_CONFIG", path.c_str(), 1);
     }
     [[nodiscard]] std::string nobody() const { return fmt::format("127.0.0.1:{}", silent_.port()); }
     /// The account's keytab as if it were one of the realm RIG.DUMB.
     [[nodiscard]] ConnectionOptions with_keytab_of_nobody() const {
-        std::ifstream file(keytab_, std::ios::binary);
+        std::ifstream file(domain_->keytab(), std::ios::binary);
         std::string bytes{std::istreambuf_iterator<char>(file), {}};
         const std::string realm = "RIG.TEST";
         for (auto at = bytes.find(realm); at != std::string::npos; at = bytes.find(realm)) {
             bytes.replace(at, realm.size(), "RIG.DUMB");
         }
         auto options = with_keytab();
-        options.keytab_file = samba_.folder() + "/nobody.keytab";
+        options.keytab_file = samba().folder() + "/nobody.keytab";
         std::ofstream(options.keytab_file, std::ios::binary) << bytes;
         options.network_timeout = options.operation_timeout = milliseconds(700);
         return options;
     }
     [[nodiscard]] ConnectionOptions with_keytab() const {
         auto options = options_for("ldap://dc1.rig.test", BindMethod::gssapi);
-        options.keytab_file = keytab_;
-        const ldap::DnsLookup lookup({dns_->address()});
+        options.keytab_file = domain_->keytab();
+        const ldap::DnsLookup lookup({domain_->dns()});
         options.addresses = [lookup](const std::string& host, int port, auto deadline) {
             return lookup.addresses(host, port, deadline);
         };
@@ -198,10 +173,10 @@ class Kerberos : public testing::Test {
         return found.has_value() && found->size() == 1;
     }
 
-    SambaRig samba_;
+    [[nodiscard]] SambaRig& samba() const { return domain_->samba(); }
+
+    std::unique_ptr<KerberosDomain> domain_;
     SilentService silent_;
-    std::unique_ptr<NameServer> dns_;
-    std::string keytab_ = samba_.folder() + "/bascule.keytab";
 };
 
 TEST_F(Kerberos, KeytabProvesTheAccountAndEncryptsTheConnection) {
@@ -216,7 +191,7 @@ TEST_F(Kerberos, KeytabProvesTheAccountAndEncryptsTheConnection) {
 
 TEST_F(Kerberos, MissingKeytabIsSaid) {
     auto options = with_keytab();
-    options.keytab_file = samba_.folder() + "/none.keytab";
+    options.keytab_file = samba().folder() + "/none.keytab";
     const auto connection = open(options);
     ASSERT_FALSE(connection.has_value());
     EXPECT_EQ(connection.error().code, "directory_kerberos");
@@ -250,7 +225,7 @@ TEST_F(Kerberos, SilentServerForTheDirectorysTicketIsBounded) {
     configure("/silent.conf", nobody());
     auto options = with_keytab();
     options.servers = {"ldap://here.rig.test"};
-    options.addresses = [dc = samba_.ldap_uri().substr(7), lookup = ldap::DnsLookup({})](
+    options.addresses = [dc = samba().ldap_uri().substr(7), lookup = ldap::DnsLookup({})](
                             const std::string&, int port, auto deadline
                         ) { return lookup.addresses(dc, port, deadline); };
     options.network_timeout = options.operation_timeout = milliseconds(700);
@@ -271,10 +246,30 @@ TEST_F(Kerberos, StopEndsTheWaitForASilentServer) {
     EXPECT_LT(steady_clock::now() - before, milliseconds(700));
 }
 
+/// Samba's default. What to do is said.
+TEST_F(Kerberos, RefusedInsideTlsIsSaidAndWorksWithout) {
+    domain_->add_principal("ldap/" + samba().address());
+    samba().stop();
+    samba().configure("ldap server require strong auth = yes");
+    samba().start();
+    auto options = with_keytab();
+    options.servers = {samba().ldaps_uri()};
+    options.ca_file = samba().ca_file();
+    const auto refused = open(options);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().code, "directory_kerberos") << refused.error().context;
+    EXPECT_THAT(refused.error().detail, HasSubstr("ldap://"));
+    options.servers = {samba().ldap_uri()};
+    auto connection = open(options);
+    ASSERT_TRUE(connection.has_value()) << connection.error().detail;
+    EXPECT_TRUE(connection->encrypted());
+    EXPECT_TRUE(may_read(*connection));
+}
+
 TEST_F(Kerberos, ServerWithoutAPrincipalOfItsNameIsSaid) {
     auto options = with_keytab();
     options.servers = {"ldap://here.rig.test"};
-    options.addresses = [dc = samba_.ldap_uri().substr(7), lookup = ldap::DnsLookup({})](
+    options.addresses = [dc = samba().ldap_uri().substr(7), lookup = ldap::DnsLookup({})](
                             const std::string&, int port, auto deadline
                         ) { return lookup.addresses(dc, port, deadline); };
     const auto connection = open(options);

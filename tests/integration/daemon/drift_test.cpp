@@ -3,7 +3,11 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <fstream>
+#include <optional>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/daemon_rig.hpp"
@@ -53,7 +57,8 @@ TEST(DriftAudit, NothingDiffersAndTheReportIsKeptAndSigned) {
     EXPECT_EQ(report["digest"].get<std::string>().size(), 64U);
     const ProcessResult status = daemon.command({"status"});
     EXPECT_THAT(status.output, HasSubstr("drift 0 ("));
-    const HttpAnswer metrics = HttpClient(daemon.management_port()).send({"GET", "/metrics", {}, {}});
+    const HttpAnswer metrics =
+        HttpClient(daemon.management_port()).send({"GET", "/metrics", {}, {}});
     EXPECT_THAT(metrics.body, HasSubstr("bascule_source_drift{source=\"corp\"} 0"));
     // It is in the audit log, and there after a restart.
     EXPECT_THAT(daemon.command({"audit", "tail"}).output, HasSubstr("Audit mirror"));
@@ -157,6 +162,71 @@ TEST(DriftAudit, ADirectoryThatIsDownIsSaid) {
     const ProcessResult result = daemon.command({"drift", "--now"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.output, HasSubstr("not compared: The source is"));
+}
+
+/// A comparison with a server that says nothing.
+class SilentComparison {
+  public:
+    SilentComparison() {
+        directory.load_ldif(directory_ldif(20, 3));
+        directory.start();
+        daemon.emplace(directory, source_lines);
+        daemon->start();
+        directory.freeze();
+        thread_ = std::thread([this] { result_ = daemon->command({"drift", "--now"}); });
+        wait_until("a comparison", std::chrono::seconds(20), [&] {
+            return Json::parse(daemon->command({"--json", "drift"}).output)["sources"][0].value(
+                "running", false
+            );
+        });
+    }
+    ~SilentComparison() {
+        directory.thaw();
+        if (thread_.joinable())
+            thread_.join();
+    }
+    ProcessResult result() {
+        thread_.join();
+        return result_;
+    }
+
+    SlapdRig directory;
+    std::optional<DaemonRig> daemon;
+
+  private:
+    std::thread thread_;
+    ProcessResult result_;
+};
+
+TEST(ReadingEverything, IsDoneByOneAtATimeAtAServer) {
+    SilentComparison comparison;
+    const DaemonRig& daemon = *comparison.daemon;
+    const std::string candidate = daemon.folder() + "/new.yaml";
+    std::stringstream text;
+    text << std::ifstream(daemon.configuration()).rdbuf();
+    const std::string lines = text.str();
+    const std::size_t place = lines.find(source_lines);
+    std::ofstream(candidate) << lines.substr(0, place) << "    users: { map: { title: sn } }\n"
+                             << lines.substr(place);
+    ProcessResult planned;
+    std::jthread plan([&] { planned = daemon.command({"plan", "--config", candidate}); });
+    wait_until("the plan to wait", std::chrono::seconds(20), [&] {
+        const ProcessResult answer = run_program(
+            {"curl", "-s", "--unix-socket", daemon.folder() + "/admin.sock", "http://x/v1/plan"}
+        );
+        return Json::parse(answer.output, nullptr, false).value("waiting", false);
+    });
+    comparison.directory.thaw();
+    plan.join();
+    EXPECT_EQ(planned.exit_code, 1) << planned.output;
+    EXPECT_EQ(comparison.result().exit_code, 0);
+}
+
+TEST(ReadingEverything, StoppingDoesNotWaitForASilentServer) {
+    SilentComparison comparison;
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(comparison.daemon->stop(), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
 }
 
 TEST(StatusCommand, WaitReturnsWhenEverythingIsLive) {

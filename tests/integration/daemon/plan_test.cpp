@@ -346,6 +346,30 @@ TEST(PlanApproval, SingleRemovalsAndSubtreesCanBeDecided) {
     EXPECT_TRUE(stage.daemon.find("/Users", "userName eq \"" + user_uid(23) + "\"").is_null());
 }
 
+TEST(PlanApproval, HigherLimitsReleaseWhatIsUnderThemAndThePlanTellsIt) {
+    const Stage stage(people_and_groups());
+    write_file(stage.candidate, drastic(stage));
+    stage.reload();
+    const ServedObjects before = served_by(stage.daemon);
+    EXPECT_EQ(before.size(), 64U);
+    write_file(
+        stage.candidate,
+        with_source_lines(
+            stage.daemon,
+            "    guard: { deletes: { percent: 100 }, emptied: { percent: 100 }, memberships: { "
+            "percent: 100 } }\n"
+        )
+    );
+    const Json plan = stage.plan_json();
+    const auto lines = exported_lines(stage.differences);
+    EXPECT_EQ(plan["sources"][0]["kinds"]["User"]["removed"], 50) << plan;
+    EXPECT_EQ(served_by(stage.daemon).size(), 64U);
+    stage.reload();
+    EXPECT_EQ(difference_of(after_plan(before, lines), served_by(stage.daemon)), "");
+    EXPECT_EQ(stage.daemon.source_status().value("held", 0), 10) << "the titles wait on";
+    EXPECT_EQ(stage.plan().exit_code, 0);
+}
+
 TEST(PlanApproval, SurvivesARestart) {
     Stage stage(people_and_groups());
     write_file(stage.candidate, drastic(stage));

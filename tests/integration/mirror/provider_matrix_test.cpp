@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/integration/mirror/mirror_rig.hpp"
 
 namespace bascule::test {
@@ -178,6 +180,15 @@ TEST_F(TwoProviders, FailOverReadsNothingAgain) {
     ASSERT_TRUE(MirrorRig::wait([&] { return told(1, "the first") && told(2, "the second"); }));
     ASSERT_TRUE(MirrorRig::wait([&] {
         return second.values(user_dn(1), "title") == std::vector<std::string>{"By the first"};
+    }));
+    // A provider that still catches up tells an entry before its stamp. Who goes on without the
+    // stamp of a server is told everything again.
+    ASSERT_TRUE(MirrorRig::wait([&] {
+        const auto cookie = mirror.status().cookie;
+        const auto stamps = second.values(SlapdRig::suffix(), "contextCSN");
+        return std::ranges::all_of(stamps, [&](const std::string& stamp) {
+            return cookie.find(stamp) != std::string::npos;
+        });
     }));
     const auto received = mirror.status().received;
     first.kill();

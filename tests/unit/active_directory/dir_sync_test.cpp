@@ -33,12 +33,26 @@ TEST(DirSyncCookie, SurvivesBeingWrittenDown) {
     cookie.controller = "CN=NTDS Settings,CN=DC|1";
     cookie.time = parse_time("2026-01-01T12:00:00.250Z").value();
     cookie.bytes = std::string("\x00\xff|\n", 4);
+    cookie.server = "ldaps://dc1.example.com";
+    cookie.deletions_seen = true;
     const auto read = DirSyncCookie::parse(cookie.to_string());
     ASSERT_TRUE(read);
     EXPECT_EQ(read->database, cookie.database);
     EXPECT_EQ(read->controller, cookie.controller);
     EXPECT_EQ(read->time, cookie.time);
     EXPECT_EQ(read->bytes, cookie.bytes);
+    EXPECT_EQ(read->server, cookie.server);
+    EXPECT_TRUE(read->deletions_seen);
+}
+
+TEST(DirSyncCookie, OneWithoutAServerIsGoodToo) {
+    const auto read = DirSyncCookie::parse(
+        "dirsync1|00112233-4455-6677-8899-aabbccddeeff|4343|2026-01-01T12:00:00.250Z|ff00"
+    );
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->bytes, std::string("\xff\0", 2));
+    EXPECT_EQ(read->server, "");
+    EXPECT_FALSE(read->deletions_seen);
 }
 
 TEST(DirSyncCookie, RefusesWhatIsNone) {
@@ -47,6 +61,7 @@ TEST(DirSyncCookie, RefusesWhatIsNone) {
     auto text = cookie.to_string();
     EXPECT_TRUE(DirSyncCookie::parse(text));
     EXPECT_FALSE(DirSyncCookie::parse(text + "0"));
+    EXPECT_FALSE(DirSyncCookie::parse(text.substr(0, text.rfind('|'))));
     EXPECT_FALSE(DirSyncCookie::parse(text + "|"));
     EXPECT_FALSE(DirSyncCookie::parse("rid=000,csn=20260101000000.000000Z#000000#00a#000000"));
     EXPECT_FALSE(DirSyncCookie::parse(""));

@@ -39,12 +39,16 @@ class SilentDirectory final : public EntryInspector {
         const std::string key = entry.dn_key;
         entries[key] = std::move(entry);
     }
-    Result<Inspection> look_at(const std::string& dn, Deadline /*deadline*/) override {
+    Result<Inspection> look_at(
+        const std::string& dn, Deadline /*deadline*/, std::stop_token /*stop*/
+    ) override {
         const auto found = entries.find(*ldap::dn_key(dn));
         return found == entries.end() ? Inspection{}
                                       : Inspection{Inspection::Verdict::found, found->second};
     }
-    Result<Inspection> look_for(const Uuid& anchor, Deadline /*deadline*/) override {
+    Result<Inspection> look_for(
+        const Uuid& anchor, Deadline /*deadline*/, std::stop_token /*stop*/
+    ) override {
         for (const auto& [key, entry] : entries) {
             if (entry.anchor == anchor)
                 return Inspection{Inspection::Verdict::found, entry};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "connectors/ldap/controlled_requests.hpp"
+#include "connectors/ldap/dialects/active_directory/dir_sync_control.hpp"
 #include "connectors/ldap/dialects/active_directory/values.hpp"
 #include "connectors/ldap/dialects/dialect.hpp"
 #include "connectors/ldap/directory_reads.hpp"
@@ -84,6 +86,26 @@ Result<Controller> read_controller(
         }
     }
     return controller;
+}
+
+Result<bool> sees_deleted_objects(
+    Connection& connection, const Controller& controller, milliseconds patience
+) {
+    constexpr const char* enough = "enough";
+    SearchRequest request;
+    request.base =
+        fmt::format("<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,{}>", controller.naming_context);
+    request.scope = SearchScope::subtree;
+    request.filter = "(&(isDeleted=TRUE)(lastKnownParent=*))";
+    request.attributes = {"1.1"};
+    const auto end = search_with_controls(
+        connection, request, {{show_deleted_oid, {}, true}}, patience,
+        [](const SourceEntry&) -> Status { return fail(ErrorKind::conflict, enough, ""); }
+    );
+    if (end || end.error().code == enough) {
+        return !end;
+    }
+    return fail(end.error());
 }
 
 }  // namespace bascule::ldap

@@ -27,4 +27,10 @@ struct Controller {
     Connection& connection, const std::string& base, Deadline deadline
 );
 
+/// Whether the account sees any deleted object of the domain. While it sees none, that proves
+/// nothing: there may be none.
+[[nodiscard]] Result<bool> sees_deleted_objects(
+    Connection& connection, const Controller& controller, std::chrono::milliseconds patience
+);
+
 }  // namespace bascule::ldap

@@ -15,7 +15,10 @@ constexpr std::uint32_t ancestors_first = 0x800;
 constexpr std::uint32_t incremental_values = 0x80000000;
 // Servers raise smaller sizes to 1 MiB; what is larger costs memory at both ends.
 constexpr ber_int_t answer_bytes = 4 << 20;
-constexpr std::string_view format_mark = "dirsync1";
+constexpr std::string_view format_mark = "dirsync2";
+constexpr std::string_view format_without_server = "dirsync1";
+constexpr std::string_view seen_mark = "seen";
+constexpr std::string_view unseen_mark = "unseen";
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::string to_hex(std::string_view bytes) {
@@ -94,22 +97,28 @@ Result<DirSyncAnswer> decode_dir_sync_answer(std::string_view value) {
 
 std::string DirSyncCookie::to_string() const {
     return std::string(format_mark) + "|" + database.to_string() + "|" + to_hex(controller) + "|" +
-           format_time(time) + "|" + to_hex(bytes);
+           format_time(time) + "|" + to_hex(bytes) + "|" + to_hex(server) + "|" +
+           std::string(deletions_seen ? seen_mark : unseen_mark);
 }
 
 std::optional<DirSyncCookie> DirSyncCookie::parse(std::string_view text) {
     const auto parts = split(text);
-    if (parts.size() != 5 || parts[0] != format_mark) {
+    const bool old = parts.size() == 5 && parts[0] == format_without_server;
+    const bool seen = parts.back() == seen_mark;
+    const bool whole = parts.size() == 7 && parts[0] == format_mark;
+    if (!old && (!whole || (!seen && parts.back() != unseen_mark))) {
         return std::nullopt;
     }
     const auto database = parse_uuid(parts[1]);
     auto controller = from_hex(parts[2]);
     const auto time = parse_time(parts[3]);
     auto bytes = from_hex(parts[4]);
-    if (!database || !controller || !time || !bytes || bytes->empty()) {
+    auto server = old ? std::string() : from_hex(parts[5]);
+    if (!database || !controller || !time || !bytes || bytes->empty() || !server) {
         return std::nullopt;
     }
-    return DirSyncCookie{*database, *std::move(controller), *time, *std::move(bytes)};
+    return DirSyncCookie{*database,         *std::move(controller), *time,
+                         *std::move(bytes), *std::move(server),     !old && seen};
 }
 
 }  // namespace bascule::ldap

@@ -30,10 +30,12 @@ struct DirSyncAnswer {
 
 /// What the mirror keeps of a DirSync stream.
 struct DirSyncCookie {
-    Uuid database;           ///< invocationId of the domain controller's database
-    std::string controller;  ///< dsServiceName of the domain controller
-    Time time;               ///< up to when what depends on the time has been told
-    std::string bytes;       ///< the server's cookie
+    Uuid database;                ///< invocationId of the domain controller's database
+    std::string controller;       ///< dsServiceName of the domain controller
+    Time time;                    ///< up to when what depends on the time has been told
+    std::string bytes;            ///< the server's cookie
+    std::string server;           ///< by which the domain controller was reached; may be unknown
+    bool deletions_seen = false;  ///< the account sees deleted objects of the domain
 
     [[nodiscard]] std::string to_string() const;
     /// Nothing when the text is no such cookie.

@@ -43,6 +43,20 @@ FeedResult end_of_run(Error error, const std::stop_token& stop) {
     return result;
 }
 
+/// The same servers, before all others the one that a position came from.
+ConnectionOptions beginning_at(const ConnectionOptions& options, const std::string& server) {
+    auto first = options;
+    first.servers.clear();
+    first.finder = [options, server](Deadline deadline) -> Result<std::vector<Candidate>> {
+        BASCULE_TRY(auto found, options.candidates(deadline));
+        for (auto& one : found) {
+            one.rank = one.uri == server ? -1 : one.rank;
+        }
+        return found;
+    };
+    return first;
+}
+
 }  // namespace
 
 DirSyncFeed::DirSyncFeed(DirSyncOptions options) : options_(std::move(options)) {
@@ -67,7 +81,10 @@ FeedResult DirSyncFeed::run(const FeedStart& from, FeedSink& sink, std::stop_tok
         }
     }
     const auto deadline = connecting_deadline(options_.connection);
-    auto connection = Connection::open_bound(options_.connection, deadline, stop);
+    auto connection = Connection::open_bound(
+        start ? beginning_at(options_.connection, start->server) : options_.connection, deadline,
+        stop
+    );
     if (!connection) {
         return failed_run(std::move(connection).error(), stop);
     }

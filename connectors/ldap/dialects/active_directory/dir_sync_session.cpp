@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "connectors/ldap/dialects/active_directory/values.hpp"
@@ -52,21 +53,32 @@ DirSyncSession::DirSyncSession(
           connection, controller, reader_.followed_attributes(),
           options.connection.operation_timeout
       ),
+      primary_groups_(reader_),
       whole_domain_(is_at(options.base, controller.naming_context)) {}
 
 Status DirSyncSession::run(
     std::optional<DirSyncCookie> start, const std::stop_token& stop,
     const std::function<bool()>& moves
 ) {
-    BASCULE_TRY(deletions_visible_, sees_deleted());
+    BASCULE_TRY(
+        deletions_visible_, sees_deleted_objects(connection_, controller_, reader_.scope().patience)
+    );
     BASCULE_CHECK(start ? resume(*std::move(start)) : snapshot());
     return follow(stop, moves);
+}
+
+DirSyncCookie DirSyncSession::position() const {
+    auto position = cookie_;
+    position.deletions_seen = deletions_visible_;
+    return position;
 }
 
 /// First the position, then everything, then what changed meanwhile: so no change is missed, and an
 /// entry that moved past the reading is told.
 Status DirSyncSession::snapshot() {
-    cookie_ = {controller_.database, controller_.service_name, controller_.now(), {}};
+    cookie_ = {controller_.database, controller_.service_name,
+               controller_.now(),    {},
+               connection_.server(), false};
     BASCULE_TRY(cookie_.bytes, increments_.position());
     const Time began = controller_.now();
     BASCULE_CHECK(sink_.refresh_started(false));
@@ -80,7 +92,7 @@ Status DirSyncSession::snapshot() {
     BASCULE_CHECK(tell_primary_groups(true));
     BASCULE_CHECK(schedule(began));
     const bool whole = total.entries > 0 && total.references == 0;
-    stored_ = cookie_.to_string();
+    stored_ = position().to_string();
     cookie_kept_ = steady_clock::now();
     return sink_.refresh_done(whole ? AbsenceProof::snapshot : AbsenceProof::none, stored_);
 }
@@ -94,24 +106,29 @@ Status DirSyncSession::resume(DirSyncCookie start) {
         ));
     }
     const Time told_until = start.time;
+    other_controller_ = start.controller != controller_.service_name;
+    // The right counts in the whole domain; this controller may not have heard of a deletion yet.
+    deletions_visible_ = deletions_visible_ || (other_controller_ && start.deletions_seen);
     cookie_ = std::move(start);
     cookie_.controller = controller_.service_name;
     cookie_.database = controller_.database;
+    cookie_.server = connection_.server();
     BASCULE_TRY(const auto deltas, increments_.read(cookie_.bytes));
     BASCULE_CHECK(sink_.refresh_started(true));
     BASCULE_CHECK(tell(deltas));
     BASCULE_CHECK(tell_primary_groups(true));
     BASCULE_CHECK(schedule(told_until));
     BASCULE_TRY([[maybe_unused]] const bool told, tell_due());
-    stored_ = cookie_.to_string();
+    stored_ = position().to_string();
     cookie_kept_ = steady_clock::now();
     return sink_.refresh_done(AbsenceProof::none, stored_);
 }
 
 Status DirSyncSession::follow(const std::stop_token& stop, const std::function<bool()>& moves) {
     next_poll_ = steady_clock::now();
-    // Right away: what was deleted before is not known either.
-    next_audit_ = next_poll_;
+    // Right away: what was deleted before is not known either. What a controller has not yet heard
+    // of from the one that told it was not deleted.
+    next_audit_ = next_poll_ + (other_controller_ ? options_.audit : std::chrono::milliseconds(0));
     if (!deletions_visible_) {
         log::info(
             "deletions_unseen",
@@ -137,7 +154,7 @@ Status DirSyncSession::follow(const std::stop_token& stop, const std::function<b
         if (!deletions_visible_ && steady_clock::now() >= next_audit_) {
             BASCULE_CHECK(audit());
         }
-        if (primary_groups_.empty() && moves()) {
+        if (!primary_groups_.pending() && moves()) {
             return {};
         }
         wait(stop);
@@ -157,12 +174,12 @@ void DirSyncSession::wait(const std::stop_token& stop) {
 /// The cookie of an increment of which something is still to be told is not passed on.
 Status DirSyncSession::keep_cookie(bool told) {
     cookie_due_ = cookie_due_ || told || steady_clock::now() - cookie_kept_ > cookie_patience;
-    if (!primary_groups_.empty() || !cookie_due_) {
+    if (primary_groups_.pending() || !cookie_due_) {
         return {};
     }
     cookie_due_ = false;
     cookie_kept_ = steady_clock::now();
-    auto text = cookie_.to_string();
+    auto text = position().to_string();
     if (text == stored_) {
         return {};
     }
@@ -209,7 +226,7 @@ Status DirSyncSession::tell_members(const std::vector<Delta>& deltas) {
     for (const auto& delta : deltas) {
         bool taken = true;
         if (!delta.members->removed.empty()) {
-            BASCULE_TRY(const bool primary, may_be_primary(delta.anchor));
+            BASCULE_TRY(const bool primary, primary_groups_.is_anybodys(delta.anchor));
             taken = !primary;
         }
         if (taken) {
@@ -222,30 +239,16 @@ Status DirSyncSession::tell_members(const std::vector<Delta>& deltas) {
     return tell_changed(whole);
 }
 
-Result<bool> DirSyncSession::may_be_primary(const Uuid& group) {
-    auto known = relative_ids_.find(group);
-    if (known == relative_ids_.end()) {
-        BASCULE_TRY(auto relative, reader_.relative_id_of(group));
-        known = relative_ids_.emplace(group, relative).first;
-    }
-    if (!known->second) {
-        return false;
-    }
-    const auto relative = *known->second;
-    if (const auto asked = is_primary_.find(relative); asked != is_primary_.end()) {
-        return asked->second;
-    }
-    BASCULE_TRY(const bool primary, reader_.is_primary_group(relative));
-    is_primary_[relative] = primary;
-    return primary;
-}
-
 Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
     std::vector<Uuid> anchors;
+    std::set<Uuid> renamed;
     std::set<Uuid> moved;
     std::set<Uuid> joined;
     for (const auto& delta : deltas) {
         anchors.push_back(delta.anchor);
+        if (delta.renamed) {
+            renamed.insert(delta.anchor);
+        }
         if (delta.renamed && !whole_domain_) {
             moved.insert(delta.anchor);
         }
@@ -254,14 +257,18 @@ Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
         }
     }
     std::vector<std::string> tops;
+    bool revived = false;
     BASCULE_CHECK(reader_.read_these(anchors, [&](EntryReader::Found found) {
         const auto group = integer_value(found.entry, "primaryGroupID");
         if (found.in_scope && group && joined.contains(found.entry.anchor)) {
-            primary_groups_.insert(static_cast<std::uint32_t>(*group));
+            primary_groups_.joined(static_cast<std::uint32_t>(*group));
         }
         if (group) {
-            is_primary_[static_cast<std::uint32_t>(*group)] = true;
+            primary_groups_.found(static_cast<std::uint32_t>(*group));
         }
+        // It was deleted once, and maybe until now.
+        revived = revived || (renamed.contains(found.entry.anchor) &&
+                              !found.entry.values("lastKnownParent").empty());
         if (found.in_scope && moved.contains(found.entry.anchor)) {
             tops.push_back(found.entry.dn);
         }
@@ -276,7 +283,21 @@ Status DirSyncSession::tell_changed(const std::vector<Delta>& deltas) {
             return fail(below.error());
         }
     }
-    return {};
+    return revived ? tell_groups() : Status();
+}
+
+/// Who is brought back from the deleted has his old memberships or, without the recycle bin, none;
+/// nothing tells of the groups.
+Status DirSyncSession::tell_groups() {
+    return reader_.read_groups([this](EntryReader::Found found) {
+        return tell_entry(std::move(found), true);
+    });
+}
+
+Status DirSyncSession::tell_primary_groups(bool at_once) {
+    return primary_groups_.read_pending(at_once, [this](EntryReader::Found found) {
+        return tell_entry(std::move(found), true);
+    });
 }
 
 /// `stamped`: the entry's own stamp is when it became so.
@@ -292,22 +313,6 @@ Status DirSyncSession::tell_entry(EntryReader::Found found, bool stamped) {
         found.entry.csn.clear();
     }
     return sink_.changed(std::move(found.entry));
-}
-
-/// A group whose members it is by their primaryGroupID is told anew when somebody joins. That costs
-/// as much as the group is large, so it is put off in proportion.
-Status DirSyncSession::tell_primary_groups(bool at_once) {
-    if (primary_groups_.empty() || (!at_once && steady_clock::now() < primary_after_)) {
-        return {};
-    }
-    const auto began = steady_clock::now();
-    for (const std::uint32_t group : std::exchange(primary_groups_, {})) {
-        BASCULE_CHECK(reader_.read_primary_group(group, [this](EntryReader::Found found) {
-            return found.in_scope ? tell_entry(std::move(found), true) : Status();
-        }));
-    }
-    primary_after_ = steady_clock::now() + cost_factor * (steady_clock::now() - began);
-    return {};
 }
 
 /// Notes accounts that expire between `from` and a day from now, and lockouts that are not over.
@@ -352,25 +357,6 @@ Result<bool> DirSyncSession::tell_due() {
         return tell_entry(std::move(found), false);
     }));
     return true;
-}
-
-/// Deleted objects are visible when one is seen; while none is, that proves nothing.
-Result<bool> DirSyncSession::sees_deleted() {
-    constexpr const char* enough = "enough";
-    SearchRequest request;
-    request.base =
-        fmt::format("<WKGUID=18E2EA80684F11D2B9AA00C04F79F805,{}>", controller_.naming_context);
-    request.scope = SearchScope::subtree;
-    request.filter = "(&(isDeleted=TRUE)(lastKnownParent=*))";
-    request.attributes = {"1.1"};
-    const auto end = search_with_controls(
-        connection_, request, {{show_deleted_oid, {}, true}}, reader_.scope().patience,
-        [](const SourceEntry&) -> Status { return fail(ErrorKind::conflict, enough, ""); }
-    );
-    if (end || end.error().code == enough) {
-        return !end;
-    }
-    return fail(end.error());
 }
 
 /// Compares which entries exist. An entry that moved past the reading is told by the increment that

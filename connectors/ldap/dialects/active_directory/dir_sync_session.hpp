@@ -4,10 +4,8 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,6 +14,7 @@
 #include "connectors/ldap/dialects/active_directory/dir_sync_increments.hpp"
 #include "connectors/ldap/dialects/active_directory/due_times.hpp"
 #include "connectors/ldap/dialects/active_directory/entry_reader.hpp"
+#include "connectors/ldap/dialects/active_directory/primary_groups.hpp"
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
@@ -36,7 +35,7 @@ class DirSyncSession {
         const std::function<bool()>& moves
     );
     /// Up to where everything was told.
-    [[nodiscard]] const DirSyncCookie& position() const { return cookie_; }
+    [[nodiscard]] DirSyncCookie position() const;
 
   private:
     [[nodiscard]] Status snapshot();
@@ -47,8 +46,8 @@ class DirSyncSession {
     [[nodiscard]] Result<bool> tell_increment();
     [[nodiscard]] Status tell(const std::vector<Delta>& deltas);
     [[nodiscard]] Status tell_changed(const std::vector<Delta>& deltas);
+    [[nodiscard]] Status tell_groups();
     [[nodiscard]] Status tell_members(const std::vector<Delta>& deltas);
-    [[nodiscard]] Result<bool> may_be_primary(const Uuid& group);
     [[nodiscard]] Status tell_entry(EntryReader::Found found, bool stamped);
     [[nodiscard]] Status tell_primary_groups(bool at_once);
 
@@ -56,7 +55,6 @@ class DirSyncSession {
     [[nodiscard]] Result<bool> tell_due();
     [[nodiscard]] Status keep_cookie(bool told);
     [[nodiscard]] Status audit();
-    [[nodiscard]] Result<bool> sees_deleted();
     void wait(const std::stop_token& stop);
 
     Connection& connection_;
@@ -65,18 +63,16 @@ class DirSyncSession {
     directory::FeedSink& sink_;
     EntryReader reader_;
     DirSyncIncrements increments_;
+    PrimaryGroups primary_groups_;
     DirSyncCookie cookie_;
     std::string stored_;       ///< the cookie that the sink was given last
     bool cookie_due_ = false;  ///< it should be given the present one
     bool whole_domain_;
     bool deletions_visible_ = false;
+    bool other_controller_ = false;  ///< than the one that the position came from
 
     DueTimes due_;
     Time scheduled_until_{};
-    std::set<std::uint32_t> primary_groups_;  ///< to be read anew
-    std::chrono::steady_clock::time_point primary_after_{};
-    std::map<Uuid, std::optional<std::uint32_t>> relative_ids_;  ///< of groups that were asked for
-    std::map<std::uint32_t, bool> is_primary_;                   ///< whether it is anybody's
     std::chrono::steady_clock::time_point next_poll_{};
     std::chrono::steady_clock::time_point next_audit_{};
     std::chrono::steady_clock::time_point cookie_kept_{};

@@ -33,35 +33,44 @@ Result<Inspection> DomainInspector::read(
     return out;
 }
 
-Result<Inspection> DomainInspector::look_at(const std::string& dn, Deadline deadline) {
-    return work_.run<Inspection>(deadline, [&](Connection& connection) -> Result<Inspection> {
-        SearchRequest request;
-        request.base = dn;
-        request.attributes = {"objectGUID"};
-        auto entries = connection.search(request, deadline);
-        if (!entries && entries.error().kind == ErrorKind::not_found) {
-            return Inspection{};
-        }
-        const bool denied = !entries && entries.error().code == "directory_denied";
-        if (!entries && !denied) {
-            return fail(std::move(entries).error());
-        }
-        const auto anchor = denied || entries->empty() ? std::nullopt : anchor_of(entries->front());
-        if (!anchor) {
-            Inspection out;
-            out.verdict = Verdict::unreadable;
-            out.entry.dn = dn;
-            out.entry.dn_key = dn_key_or_raw(dn);
-            return out;
-        }
-        return read(connection, *anchor, deadline);
-    });
+Result<Inspection> DomainInspector::look_at(
+    const std::string& dn, Deadline deadline, std::stop_token stop
+) {
+    return work_.run<Inspection>(
+        deadline,
+        [&](Connection& connection) -> Result<Inspection> {
+            SearchRequest request;
+            request.base = dn;
+            request.attributes = {"objectGUID"};
+            auto entries = connection.search(request, deadline);
+            if (!entries && entries.error().kind == ErrorKind::not_found) {
+                return Inspection{};
+            }
+            const bool denied = !entries && entries.error().code == "directory_denied";
+            if (!entries && !denied) {
+                return fail(std::move(entries).error());
+            }
+            const auto anchor =
+                denied || entries->empty() ? std::nullopt : anchor_of(entries->front());
+            if (!anchor) {
+                Inspection out;
+                out.verdict = Verdict::unreadable;
+                out.entry.dn = dn;
+                out.entry.dn_key = dn_key_or_raw(dn);
+                return out;
+            }
+            return read(connection, *anchor, deadline);
+        },
+        stop
+    );
 }
 
-Result<Inspection> DomainInspector::look_for(const Uuid& anchor, Deadline deadline) {
-    return work_.run<Inspection>(deadline, [&](Connection& connection) {
-        return read(connection, anchor, deadline);
-    });
+Result<Inspection> DomainInspector::look_for(
+    const Uuid& anchor, Deadline deadline, std::stop_token stop
+) {
+    return work_.run<Inspection>(
+        deadline, [&](Connection& connection) { return read(connection, anchor, deadline); }, stop
+    );
 }
 
 Result<directory::EntryInspector::Listing> DomainInspector::list(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -17,10 +18,12 @@ class DomainInspector final : public directory::EntryInspector {
     DomainInspector(WorkConnection& work, std::string base, std::vector<std::string> attributes)
         : work_(work), base_(std::move(base)), attributes_(std::move(attributes)) {}
 
-    [[nodiscard]] Result<directory::Inspection> look_at(const std::string& dn, Deadline deadline)
-        override;
-    [[nodiscard]] Result<directory::Inspection> look_for(const Uuid& anchor, Deadline deadline)
-        override;
+    [[nodiscard]] Result<directory::Inspection> look_at(
+        const std::string& dn, Deadline deadline, std::stop_token stop
+    ) override;
+    [[nodiscard]] Result<directory::Inspection> look_for(
+        const Uuid& anchor, Deadline deadline, std::stop_token stop
+    ) override;
     [[nodiscard]] Result<Listing> list(
         const std::function<Status(Listed)>& take, std::stop_token stop
     ) override;

@@ -91,7 +91,8 @@ EntryReader::EntryReader(Connection& connection, const Controller& controller, E
         );
     }
     for (const auto* name :
-         {"objectSid", "whenChanged", "uSNChanged", "msDS-User-Account-Control-Computed"}) {
+         {"objectSid", "whenChanged", "uSNChanged", "msDS-User-Account-Control-Computed",
+          "lastKnownParent"}) {
         attributes_.emplace_back(name);
     }
 }
@@ -330,6 +331,22 @@ Status EntryReader::read_these(const std::vector<Uuid>& anchors, const Take& tak
         }
     }
     return {};
+}
+
+Status EntryReader::read_groups(const Take& take) {
+    std::vector<Uuid> groups;
+    BASCULE_TRY(
+        [[maybe_unused]] const auto total, list(
+                                               "(objectClass=group)", {"objectGUID"},
+                                               [&](const SourceEntry& entry) -> Status {
+                                                   if (const auto anchor = anchor_of(entry)) {
+                                                       groups.push_back(*anchor);
+                                                   }
+                                                   return {};
+                                               }
+                                           )
+    );
+    return read_these(groups, take);
 }
 
 Status EntryReader::read_primary_group(std::uint32_t relative, const Take& take) {

@@ -45,6 +45,8 @@ class EntryReader {
     [[nodiscard]] Result<Total> read_tree(const std::string& top, const Take& take);
     /// These entries, wherever they stand; who is gone is left out.
     [[nodiscard]] Status read_these(const std::vector<Uuid>& anchors, const Take& take);
+    /// Every group at and below the base.
+    [[nodiscard]] Status read_groups(const Take& take);
     /// The group that a primaryGroupID names.
     [[nodiscard]] Status read_primary_group(std::uint32_t relative, const Take& take);
     /// The number under which a group of the domain may be a primary group; nothing for others.

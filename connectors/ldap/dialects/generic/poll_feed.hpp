@@ -2,7 +2,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +31,11 @@ struct PollOptions {
     std::chrono::milliseconds overlap{300'000};  ///< how far a look reaches back, by their stamps
     std::chrono::milliseconds audit{3'600'000};  ///< between two listings of all entries
     std::uint32_t page_size = 1000;
+    /// Asked before everything is listed, so that a server is not burdened twice at a time. What it
+    /// gives lives as long as the listing. Null: not now; after waiting: it is to stop.
+    using BeginListing =
+        std::function<std::shared_ptr<const void>(bool wait, const std::stop_token& stop)>;
+    BeginListing begin_listing = {};
 };
 
 /// Reads a directory that has no change feed. Every `interval` entries are read whose

@@ -115,6 +115,11 @@ std::optional<FeedResult> PollRun::follow(bool resumes, const std::function<bool
 }
 
 Status PollRun::refresh(bool resumes) {
+    const auto leave = options_.begin_listing ? options_.begin_listing(true, stop_)
+                                              : std::shared_ptr<const void>();
+    if (stop_.stop_requested()) {
+        return fail(ErrorKind::unavailable, "stopped", "The service is shutting down.");
+    }
     BASCULE_CHECK(sink_.refresh_started(resumes));
     if (!resumes) {
         BASCULE_CHECK(read_everything());
@@ -126,7 +131,11 @@ Status PollRun::cycle() {
     const auto from = newest_;
     const auto since = steady_clock::now() - last_audit_;
     const bool wanted = audit_wanted_ || stamps_missing_;
-    if (since >= options_.audit || (wanted && since >= audit_cost_ * audit_share)) {
+    const bool due = since >= options_.audit || (wanted && since >= audit_cost_ * audit_share);
+    // Changes are looked for meanwhile when somebody else is reading everything.
+    const auto leave = due && options_.begin_listing ? options_.begin_listing(false, stop_)
+                                                     : std::shared_ptr<const void>();
+    if (due && (leave || !options_.begin_listing)) {
         BASCULE_CHECK(refresh(!stamps_missing_));
     }
     // Also after a listing: it cannot tell two changes within one second apart.
