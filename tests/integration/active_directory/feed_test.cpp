@@ -199,7 +199,11 @@ TEST_F(DomainFeed, WithoutSightOfDeletedObjectsAllAnchorsAreCompared) {
     }));
     samba_->modify("dn: " + dn + "\nchangetype: delete\n");
     const int rounds = feed->seen().refreshes_done;
-    EXPECT_TRUE(feed->wait([&](const Seen& seen) { return seen.refreshes_done > rounds + 1; }));
+    // A comparison that took long, on a busy machine, puts the next one off.
+    for (const int more : {0, 1}) {
+        EXPECT_TRUE(feed->wait([&](const Seen& seen) { return seen.refreshes_done > rounds + more; }
+        ));
+    }
     EXPECT_TRUE(feed->seen().deleted.empty());
 }
 
