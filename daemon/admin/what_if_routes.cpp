@@ -31,6 +31,7 @@ json describe(const WhatIfService::State& state) {
         sources.push_back(
             {{"name", source.name},
              {"live", source.state == "live"},
+             {"state", source.state},
              {"problem", source.last_error},
              {"received", source.received}}
         );

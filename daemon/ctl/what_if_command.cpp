@@ -69,7 +69,10 @@ Result<int> status(const Invocation& invocation) {
         const bool live = source.value("live", false);
         good = good && live;
         rows.push_back(
-            {source.value("name", ""), live ? "live" : "reading",
+            {source.value("name", ""),
+             live                                     ? "live"
+             : source.value("state", "") == "waiting" ? "waiting"
+                                                      : "reading",
              grouped(source.value("received", std::int64_t{0})) + " entries received",
              source.value("problem", "")}
         );

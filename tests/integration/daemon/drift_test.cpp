@@ -18,6 +18,8 @@ namespace {
 using Json = nlohmann::json;
 using testing::HasSubstr;
 
+constexpr const char* patient_lines =
+    "    timeouts: { operation: 60s }\n    audit: { at: \"off\" }\n";
 constexpr const char* source_lines = "    audit: { at: \"off\" }\n";
 
 void run_sql(const std::string& path, const std::string& sql) {
@@ -199,27 +201,48 @@ class SilentComparison {
 };
 
 TEST(ReadingEverything, IsDoneByOneAtATimeAtAServer) {
-    SilentComparison comparison;
-    const DaemonRig& daemon = *comparison.daemon;
+    SlapdRig directory;
+    directory.load_ldif(directory_ldif(20, 3));
+    directory.start();
+    DaemonRig daemon(directory, patient_lines);
+    daemon.start();
     const std::string candidate = daemon.folder() + "/new.yaml";
     std::stringstream text;
     text << std::ifstream(daemon.configuration()).rdbuf();
     const std::string lines = text.str();
-    const std::size_t place = lines.find(source_lines);
+    const std::size_t place = lines.find(patient_lines);
     std::ofstream(candidate) << lines.substr(0, place) << "    users: { map: { title: sn } }\n"
                              << lines.substr(place);
+    directory.freeze();
     ProcessResult planned;
     std::jthread plan([&] { planned = daemon.command({"plan", "--config", candidate}); });
-    wait_until("the plan to wait", std::chrono::seconds(20), [&] {
+    const auto plan_state = [&] {
         const ProcessResult answer = run_program(
             {"curl", "-s", "--unix-socket", daemon.folder() + "/admin.sock", "http://x/v1/plan"}
         );
-        return Json::parse(answer.output, nullptr, false).value("waiting", false);
+        return Json::parse(answer.output, nullptr, false);
+    };
+    const auto other_state = [&] {
+        const ProcessResult answer = daemon.command({"--json", "what-if", "status"});
+        const Json status = Json::parse(answer.output, nullptr, false);
+        return status.contains("sources") && !status["sources"].empty()
+                   ? status["sources"][0].value("state", "")
+                   : std::string();
+    };
+    wait_until("the plan to read", std::chrono::seconds(20), [&] {
+        return plan_state().value("step", "") == "reading";
     });
-    comparison.directory.thaw();
+    EXPECT_EQ(daemon.command({"what-if", "start", "--config", candidate}).exit_code, 0);
+    wait_until("the other rules to wait", std::chrono::seconds(20), [&] {
+        return other_state() == "waiting";
+    });
+    EXPECT_FALSE(plan_state().value("waiting", true));
+    directory.thaw();
     plan.join();
     EXPECT_EQ(planned.exit_code, 1) << planned.output;
-    EXPECT_EQ(comparison.result().exit_code, 0);
+    wait_until("the other rules to be live", std::chrono::seconds(20), [&] {
+        return other_state() == "live";
+    });
 }
 
 TEST(ReadingEverything, StoppingDoesNotWaitForASilentServer) {
