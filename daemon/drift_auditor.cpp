@@ -135,7 +135,9 @@ struct DriftAuditor::Entry {
               {[this](const directory::SourceEntry& entry) {
                    return subject.runner->check_present(entry);
                },
-               [this](const Uuid& anchor) { return subject.runner->check_absent(anchor); }},
+               [this](const Uuid& anchor, std::size_t together) {
+                   return subject.runner->check_absent(anchor, together);
+               }},
               subject.timing
           ) {}
 

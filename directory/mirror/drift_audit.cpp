@@ -22,6 +22,8 @@ using Verdict = Inspection::Verdict;
 namespace {
 
 constexpr std::size_t portion = 1000;
+/// Somebody may come back: who was looked for longer ago is looked for again before he goes.
+constexpr std::chrono::seconds knowledge_lasts(5);
 
 std::uint64_t stamp_hash(std::string_view stamp) {
     return std::hash<std::string_view>{}(stamp);
@@ -70,7 +72,7 @@ class DriftAudit::Comparison {
             BASCULE_CHECK(continue_or_stop());
             BASCULE_CHECK(judge_absent(known.anchor));
         }
-        return {};
+        return take_away();
     }
 
   private:
@@ -211,23 +213,42 @@ class DriftAudit::Comparison {
             ++report_.held;
             return {};
         }
+        BASCULE_TRY(const bool gone, is_gone(anchor));
+        if (gone)
+            gone_.push_back({anchor, steady_clock::now()});
+        return {};
+    }
+
+    Result<bool> is_gone(const Uuid& anchor) {
         BASCULE_TRY(const auto entry, entry_now(anchor));
         if (!entry)
-            return {};  // its removal has arrived meanwhile
+            return false;  // its removal has arrived meanwhile
         ++report_.looked_at;
         BASCULE_TRY(const auto there, audit_.inspector_.look_at(entry->dn, deadline(), stop_));
         BASCULE_TRY(const auto anywhere, audit_.inspector_.look_for(anchor, deadline(), stop_));
-        const bool gone = there.verdict == Verdict::absent ||
-                          (there.verdict == Verdict::found && there.entry.anchor != anchor);
-        if (!gone || anywhere.verdict != Verdict::absent) {
-            ++report_.moving;
-            return {};
+        const bool gone = (there.verdict == Verdict::absent ||
+                           (there.verdict == Verdict::found && there.entry.anchor != anchor)) &&
+                          anywhere.verdict == Verdict::absent;
+        report_.moving += gone ? 0U : 1U;
+        return gone;
+    }
+
+    /// Only when it is known how many are gone, because the guard weighs them as a whole.
+    Status take_away() {
+        bool holds = false;
+        for (std::size_t at = 0; at < gone_.size(); ++at) {
+            BASCULE_CHECK(continue_or_stop());
+            const auto& [anchor, seen] = gone_[at];
+            if (!holds && steady_clock::now() - seen > knowledge_lasts) {
+                BASCULE_TRY(const bool still, is_gone(anchor));
+                if (!still)
+                    continue;
+            }
+            BASCULE_TRY(const auto checked, audit_.mend_.absent(anchor, gone_.size() - at));
+            holds = checked == MirrorEngine::Checked::held;
+            report_.surplus += checked == MirrorEngine::Checked::same ? 0U : 1U;
+            report_.held += holds ? 1U : 0U;
         }
-        BASCULE_TRY(const auto checked, audit_.mend_.absent(anchor));
-        if (checked == MirrorEngine::Checked::same)
-            return {};
-        ++report_.surplus;
-        report_.held += checked == MirrorEngine::Checked::held ? 1U : 0U;
         return {};
     }
 
@@ -240,6 +261,11 @@ class DriftAudit::Comparison {
     /// Entries that the directory names and the mirror lacks, has under another stamp or elsewhere.
     std::vector<EntryInspector::Listed> candidates_;
     std::vector<EntryInspector::Listed> placed_;  ///< whose stamps are the same
+    struct Gone {
+        Uuid anchor;
+        steady_clock::time_point seen;
+    };
+    std::vector<Gone> gone_;
 };
 
 DriftAudit::DriftAudit(

@@ -44,10 +44,10 @@ struct DriftReport {
 /// at a time; progress may be read by others.
 class DriftAudit {
   public:
-    /// How differences are mended; see SourceRunner.
+    /// How differences are mended; see MirrorEngine.
     struct Mend {
         std::function<Result<MirrorEngine::Checked>(const directory::SourceEntry&)> present;
-        std::function<Result<MirrorEngine::Checked>(const Uuid&)> absent;
+        std::function<Result<MirrorEngine::Checked>(const Uuid&, std::size_t)> absent;
     };
     struct Timing {
         /// How long a change takes at most from the directory to the mirror; asked each time.

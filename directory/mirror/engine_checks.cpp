@@ -46,18 +46,24 @@ Status MirrorEngine::retry_quarantined() {
 
 Result<MirrorEngine::Checked> MirrorEngine::check_present(const SourceEntry& entry) {
     const directory::MappedEntry mapped = map_safely(mapper_, entry);
-    return check([&](EntryApplier& applier) { return applier.upsert(entry, mapped); });
+    return check([&](Step& step) { return step.applier.upsert(entry, mapped); });
 }
 
-Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor) {
-    BASCULE_TRY(const Checked checked, check([&](EntryApplier& applier) {
-                    return applier.removed_live(anchor);
-                }));
+Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor, std::size_t together) {
+    const auto work = [&](Step& step) -> Status {
+        BASCULE_TRY(const bool plausible, may_go(step, together));
+        BASCULE_TRY(const auto row, step.transaction.find_row(ids_.of(anchor)));
+        if (!plausible && row && row->type != store_.registry().type("Unmapped")) {
+            step.held.deletes.insert(anchor);
+            return {};
+        }
+        return step.applier.removed_live(anchor);
+    };
+    BASCULE_TRY(const Checked checked, check(work));
     return held_.deletes.contains(anchor) ? Checked::held : checked;
 }
 
-Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(EntryApplier&)>& work
-) {
+Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(Step&)>& work) {
     if (in_refresh_) {
         return fail(
             ErrorKind::conflict, "refresh_running",
@@ -68,7 +74,7 @@ Result<MirrorEngine::Checked> MirrorEngine::check(const std::function<Status(Ent
         BASCULE_CHECK(flush());
     std::uint64_t writes = 0;
     BASCULE_CHECK(commit([&](Step& step) -> Status {
-        BASCULE_CHECK(work(step.applier));
+        BASCULE_CHECK(work(step));
         writes = step.applier.counts().writes;
         return {};
     }));

@@ -102,8 +102,9 @@ class MirrorEngine final : public directory::FeedSink {
     /// Brings an entry in that was read from the directory a moment ago. Not during a refresh:
     /// `conflict`/"refresh_running".
     [[nodiscard]] Result<Checked> check_present(const directory::SourceEntry& entry);
-    /// Removes an entry that was proven to be gone, as if the feed had told so.
-    [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor);
+    /// Removes an entry that was proven to be gone, as if the feed had told so. `together`: how
+    /// many are still to go with it, itself included, which the guard weighs as a whole.
+    [[nodiscard]] Result<Checked> check_absent(const Uuid& anchor, std::size_t together);
 
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Says nothing in the log about what it holds, because it works on a copy.
@@ -125,7 +126,7 @@ class MirrorEngine final : public directory::FeedSink {
     class BulkLoad;
 
     [[nodiscard]] Status flush();
-    [[nodiscard]] Result<Checked> check(const std::function<Status(EntryApplier&)>& work);
+    [[nodiscard]] Result<Checked> check(const std::function<Status(Step&)>& work);
     struct Step {
         directory::Transaction& transaction;
         EntryApplier& applier;
@@ -142,6 +143,8 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<bool> takes_member_changes(const directory::MemberChange& change) const;
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
+    /// Whether the guard lets so many entries go now.
+    [[nodiscard]] Result<bool> may_go(const Step& step, std::size_t count) const;
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
     [[nodiscard]] Status decide_losses(Step& step);
     [[nodiscard]] Status judge_held();

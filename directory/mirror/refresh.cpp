@@ -165,6 +165,12 @@ Result<bool> MirrorEngine::has_seen_below(Transaction& transaction, directory::O
     return !replaced && std::any_of(below.begin(), below.end(), seen);
 }
 
+Result<bool> MirrorEngine::may_go(const Step& step, std::size_t count) const {
+    BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
+    return guard_.allows_refresh(count, total) &&
+           guard_.allows_live(count, total, step.transaction.now());
+}
+
 /// The whole of what a refresh would take away is weighed before any of it goes.
 Status MirrorEngine::decide_removals(Step& step, bool proven) {
     // Before members go as entries: who has left a group shall not return to it when the entry
@@ -184,15 +190,14 @@ Status MirrorEngine::decide_removals(Step& step, bool proven) {
             BASCULE_CHECK(step.applier.remove(anchor));
         }
     }
-    BASCULE_TRY(const auto total, step.transaction.count_entries(state_.id, EntryState::mirrored));
     const std::size_t count = served.size() + step.notes.unmatched.size();
-    const Time now = step.transaction.now();
-    if (!guard_.allows_refresh(count, total) || !guard_.allows_live(count, total, now)) {
+    BASCULE_TRY(const bool plausible, may_go(step, count));
+    if (!plausible) {
         step.held.deletes.insert(served.begin(), served.end());
         step.held.unmatched.insert(step.notes.unmatched.begin(), step.notes.unmatched.end());
         return {};
     }
-    guard_.record(count, now);
+    guard_.record(count, step.transaction.now());
     for (const Uuid& anchor : served) {
         if (!step.held.deletes.contains(anchor))
             BASCULE_CHECK(step.applier.remove(anchor));

@@ -309,10 +309,10 @@ Result<MirrorEngine::Checked> SourceRunner::check_present(const directory::Sourc
     return engine_.check_present(entry);
 }
 
-Result<MirrorEngine::Checked> SourceRunner::check_absent(const Uuid& anchor) {
+Result<MirrorEngine::Checked> SourceRunner::check_absent(const Uuid& anchor, std::size_t together) {
     const std::lock_guard turn(engine_mutex_);
     BASCULE_CHECK(require_live());
-    return engine_.check_absent(anchor);
+    return engine_.check_absent(anchor, together);
 }
 
 SourceStatus SourceRunner::snapshot() const {

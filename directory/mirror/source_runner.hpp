@@ -83,7 +83,9 @@ class SourceRunner {
     /// Compares one entry beside the feed and mends what differs, see MirrorEngine.
     /// `conflict`/"source_not_live" while nothing is followed.
     [[nodiscard]] Result<MirrorEngine::Checked> check_present(const directory::SourceEntry& entry);
-    [[nodiscard]] Result<MirrorEngine::Checked> check_absent(const Uuid& anchor);
+    [[nodiscard]] Result<MirrorEngine::Checked> check_absent(
+        const Uuid& anchor, std::size_t together
+    );
 
   private:
     class WatchedSink;
