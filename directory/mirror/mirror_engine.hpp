@@ -126,7 +126,6 @@ class MirrorEngine final : public directory::FeedSink {
     class BulkLoad;
 
     [[nodiscard]] Status flush();
-    [[nodiscard]] Result<Checked> check(const std::function<Status(Step&)>& work);
     struct Step {
         directory::Transaction& transaction;
         EntryApplier& applier;
@@ -143,6 +142,7 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] Result<bool> takes_member_changes(const directory::MemberChange& change) const;
     [[nodiscard]] Status start_bulk_load();
     [[nodiscard]] Status finish_bulk_load(const std::string& cookie);
+    [[nodiscard]] Result<Checked> check(const std::function<Status(Step&)>& work);
     /// Whether the guard lets so many entries go now.
     [[nodiscard]] Result<bool> may_go(const Step& step, std::size_t count) const;
     [[nodiscard]] Status decide_removals(Step& step, bool proven);
