@@ -109,6 +109,9 @@ Status MirrorEngine::finish_bulk_load(const std::string& cookie) {
     return commit([&](Step& step) -> Status {
         BASCULE_CHECK(load->resolve_user_names(step.transaction));
         BASCULE_CHECK(apply_batch(step));
+        // Names that objects of sources which join this one have taken meanwhile.
+        if (is_joined)
+            BASCULE_CHECK(step.applier.retry_blocked());
         BASCULE_CHECK(step.applier.recheck_joining());
         BASCULE_CHECK(decide_removals(step, false));
         step.state.phase = live_phase;
