@@ -244,10 +244,12 @@ class DriftAudit::Comparison {
                 if (!still)
                     continue;
             }
-            BASCULE_TRY(const auto checked, audit_.mend_.absent(anchor, gone_.size() - at));
-            holds = checked == MirrorEngine::Checked::held;
+            const std::size_t together = holds ? gone_.size() : gone_.size() - at;
+            BASCULE_TRY(const auto checked, audit_.mend_.absent(anchor, together));
+            const bool held = checked == MirrorEngine::Checked::held;
+            holds = holds || held;
             report_.surplus += checked == MirrorEngine::Checked::same ? 0U : 1U;
-            report_.held += holds ? 1U : 0U;
+            report_.held += held ? 1U : 0U;
         }
         return {};
     }
