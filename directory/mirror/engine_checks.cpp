@@ -52,12 +52,14 @@ Result<MirrorEngine::Checked> MirrorEngine::check_present(const SourceEntry& ent
 Result<MirrorEngine::Checked> MirrorEngine::check_absent(const Uuid& anchor, std::size_t together) {
     const auto work = [&](Step& step) -> Status {
         BASCULE_TRY(const bool plausible, may_go(step, together));
+        if (plausible)
+            return step.applier.removed_live(anchor);
         BASCULE_TRY(const auto row, step.transaction.find_row(ids_.of(anchor)));
-        if (!plausible && row && row->type != store_.registry().type("Unmapped")) {
+        if (row && row->type != store_.registry().type("Unmapped")) {
             step.held.deletes.insert(anchor);
             return {};
         }
-        return step.applier.removed_live(anchor);
+        return step.applier.remove(anchor);
     };
     BASCULE_TRY(const Checked checked, check(work));
     return held_.deletes.contains(anchor) ? Checked::held : checked;
