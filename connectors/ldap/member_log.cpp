@@ -138,8 +138,8 @@ MemberChange LoggedMembers::change(const Uuid& group) const {
     return change;
 }
 
-MemberLog::MemberLog(ConnectionOptions connection, MemberLogOptions options, std::stop_token stop)
-    : side_(std::move(connection), std::move(stop)), options_(std::move(options)) {}
+MemberLog::MemberLog(SideConnection& side, MemberLogOptions options)
+    : side_(side), options_(std::move(options)) {}
 
 Result<std::vector<SourceEntry>> MemberLog::read(const Uuid& group, const SyncCookie& known) {
     BASCULE_TRY(Connection* const connection, side_.get());

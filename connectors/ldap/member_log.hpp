@@ -62,8 +62,8 @@ class LoggedMembers {
 /// a million need not be read for one. Used by one thread.
 class MemberLog {
   public:
-    /// `options` reach the stream's server.
-    MemberLog(ConnectionOptions connection, MemberLogOptions options, std::stop_token stop);
+    /// `side` reaches the stream's server and outlives it.
+    MemberLog(SideConnection& side, MemberLogOptions options);
 
     [[nodiscard]] const MemberLogOptions& options() const { return options_; }
     /// What changed in `group` after `known`, up to the stamp that `group` carries at least.
@@ -92,7 +92,7 @@ class MemberLog {
     );
     void complain(const Error& error);
 
-    SideConnection side_;
+    SideConnection& side_;
     MemberLogOptions options_;
     SyncCookie until_;  ///< the newest stamps of the last changes()
     std::unordered_map<Uuid, SyncCookie> told_;

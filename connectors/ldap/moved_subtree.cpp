@@ -42,10 +42,8 @@ auto attribute_of(SourceEntry& entry, std::string_view name) {
 
 }  // namespace
 
-MovedSubtree::MovedSubtree(
-    ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect, std::stop_token stop
-)
-    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)), dialect_(dialect) {}
+MovedSubtree::MovedSubtree(SideConnection& side, SearchRequest scope, const SyncDialect& dialect)
+    : side_(side), scope_(std::move(scope)), dialect_(dialect) {}
 
 SearchRequest MovedSubtree::with_signs(SearchRequest scope) {
     for (const auto name : {has_children, created}) {

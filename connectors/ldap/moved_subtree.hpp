@@ -22,12 +22,9 @@ class MovedSubtree {
   public:
     using Take = std::function<Status(directory::SourceEntry)>;
 
-    /// `options` reach the server of the stream; `scope` is the synchronisation search. `dialect`
-    /// outlives it.
-    MovedSubtree(
-        ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect,
-        std::stop_token stop
-    );
+    /// `side` reaches the server of the stream; `scope` is the synchronisation search. `side` and
+    /// `dialect` outlive it.
+    MovedSubtree(SideConnection& side, SearchRequest scope, const SyncDialect& dialect);
 
     /// What the synchronisation search must ask for: the scope's attributes and those by which
     /// take_signs() judges.
@@ -46,7 +43,7 @@ class MovedSubtree {
     [[nodiscard]] Status read_below(const std::string& dn, const Uuid& top, const Take& take);
     [[nodiscard]] Result<std::optional<std::string>> current_dn(const Uuid& anchor);
 
-    SideConnection side_;
+    SideConnection& side_;
     SearchRequest scope_;
     const SyncDialect& dialect_;
 };

@@ -30,9 +30,9 @@ bool is_newer(const SourceEntry& entry, const SyncCookie& cookie) {
 }  // namespace
 
 PresenceSearch::PresenceSearch(
-    ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect, std::stop_token stop
+    SideConnection& side, SearchRequest scope, const SyncDialect& dialect
 )
-    : side_(std::move(options), std::move(stop)), scope_(std::move(scope)), dialect_(dialect) {}
+    : side_(side), scope_(std::move(scope)), dialect_(dialect) {}
 
 Result<PresenceSearch::Found> PresenceSearch::read(const SyncCookie& cookie, const Take& take) {
     BASCULE_TRY(Connection* const connection, side_.get());

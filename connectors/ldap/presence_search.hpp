@@ -29,12 +29,9 @@ class PresenceSearch {
         std::vector<Uuid> newer;  ///< stamped later than the cookie says
     };
 
-    /// `options` reach the server of the stream; `scope` is the synchronisation search. `dialect`
-    /// outlives it.
-    PresenceSearch(
-        ConnectionOptions options, SearchRequest scope, const SyncDialect& dialect,
-        std::stop_token stop
-    );
+    /// `side` reaches the server of the stream; `scope` is the synchronisation search. `side` and
+    /// `dialect` outlive it.
+    PresenceSearch(SideConnection& side, SearchRequest scope, const SyncDialect& dialect);
 
     /// Hands over all anchors in portions, after what the refresh told and before what follows it:
     /// then what is missing is gone, and what came since is known to the stream.
@@ -48,7 +45,7 @@ class PresenceSearch {
     [[nodiscard]] Status try_whole_scope();
 
   private:
-    SideConnection side_;
+    SideConnection& side_;
     SearchRequest scope_;
     const SyncDialect& dialect_;
 };

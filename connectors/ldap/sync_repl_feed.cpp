@@ -15,6 +15,7 @@
 #include "connectors/ldap/feed_scope.hpp"
 #include "connectors/ldap/heartbeat.hpp"
 #include "connectors/ldap/presence_search.hpp"
+#include "connectors/ldap/side_connection.hpp"
 #include "connectors/ldap/silence_watch.hpp"
 #include "connectors/ldap/stall_watch.hpp"
 #include "connectors/ldap/successor.hpp"
@@ -151,9 +152,10 @@ class SyncReplFeed::Run {
               progress_
           ),
           silence_(options.connection, connection),
-          moved_(this_server(), scope_, options.dialect, stop),
-          presence_(this_server(), scope_, options.dialect, stop),
-          member_log_(this_server(), options.member_log, stop) {}
+          side_(this_server(), stop),
+          moved_(side_, scope_, options.dialect),
+          presence_(side_, scope_, options.dialect),
+          member_log_(side_, options.member_log) {}
 
     FeedResult stream(SyncCookie start, bool interrupted) {
         cookie_ = std::move(start);
@@ -300,6 +302,7 @@ class SyncReplFeed::Run {
     StreamProgress progress_;
     Heartbeat heartbeat_;
     SilenceWatch silence_;
+    SideConnection side_;  ///< for every question beside the stream
     MovedSubtree moved_;
     PresenceSearch presence_;
     MemberLog member_log_;
