@@ -108,6 +108,9 @@ Result<std::unique_ptr<Sources::Source>> Sources::build_one(
         source->mapper.get()
     );
     source->runner->tell_echoes_to(core.echoes);
+    if (!settings.record_path.empty()) {
+        source->runner->keep_in_step();
+    }
     return source;
 }
 

@@ -22,6 +22,9 @@ Result<Players> open_players(
     Players players;
     for (const ReplaySource& source : options.sources) {
         players.push_back(std::make_unique<SourcePlayer>(source, store, joins, clock, result));
+        if (options.sources.size() > 1) {
+            players.back()->keep_in_step();
+        }
         BASCULE_CHECK(players.back()->open());
     }
     return players;

@@ -97,6 +97,9 @@ Status SourcePlayer::begin_run(const FeedMessage& message) {
     engine_ = std::make_unique<mirror::MirrorEngine>(
         store_, *rules_.mapper, clock_, source_.name, source_.limits, joins_, rules_.areas
     );
+    if (in_step_) {
+        engine_->keep_in_step();
+    }
     BASCULE_CHECK(engine_->open());
     return engine_->reset_cookie(dialect_);
 }

@@ -26,6 +26,8 @@ class SourcePlayer {
         const ReplaySource& source, directory::Store& store,
         std::shared_ptr<const mirror::JoinRules> joins, LogClock& clock, ReplayResult& result
     );
+    /// Others are played beside it. Before anything is played.
+    void keep_in_step() { in_step_ = true; }
 
     /// Opens the log and reads its first message.
     [[nodiscard]] Status open();
@@ -52,6 +54,7 @@ class SourcePlayer {
     std::unique_ptr<MessageLogReader> log_;
     std::optional<FeedMessage> next_;
     std::uint64_t runs_ = 0;
+    bool in_step_ = false;
     std::string dialect_;
     std::string mapping_;
     ReplayMapping rules_;

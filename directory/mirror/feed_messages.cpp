@@ -25,8 +25,10 @@ Status MirrorEngine::changed(SourceEntry entry) {
         echoes_->heard(ids_.of(anchor), mapped.attributes);
     const bool first = !in_refresh_ || seen_.insert(anchor).second;
     named_deletes_.erase(anchor);
-    if (load_ && first)
-        return load_->add(std::move(entry), std::move(mapped), clock_.now());
+    if (load_ && first) {
+        BASCULE_CHECK(load_->add(std::move(entry), std::move(mapped), clock_.now()));
+        return in_step_ ? load_->drain() : Status();
+    }
     batched_references_ += mapped.references.size();
     batch_.push_back({false, anchor, std::move(entry), std::move(mapped)});
     // While a bulk load runs, what comes twice waits for its end.

@@ -109,6 +109,9 @@ class MirrorEngine final : public directory::FeedSink {
     [[nodiscard]] const EngineCounters& counters() const { return counters_; }
     /// Says nothing in the log about what it holds, because it works on a copy.
     void keep_silent() { announces_ = false; }
+    /// Has done with each message when its call returns, also in a first load, so that the order of
+    /// the messages of several sources is that of their effects. Before anything is received.
+    void keep_in_step() { in_step_ = true; }
     /// Counts received entries from here on. To be called before anything is received.
     void count_received_from(std::uint64_t received) { counters_.received = received; }
     /// Tells the book of what comes back. It outlives the engine. Before anything is received.
@@ -184,6 +187,7 @@ class MirrorEngine final : public directory::FeedSink {
     std::unique_ptr<BulkLoad> load_;
     bool judge_held_ = false;  ///< what is held was judged by other limits
     bool announces_ = true;
+    bool in_step_ = false;
     EngineCounters counters_;
     EchoBook* echoes_ = nullptr;
 };

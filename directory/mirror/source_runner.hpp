@@ -66,6 +66,7 @@ class SourceRunner {
     /// Goes on counting received entries where a former runner of the source ended. Before start().
     void count_received_from(std::uint64_t received) { engine_.count_received_from(received); }
     /// See MirrorEngine. Before start().
+    void keep_in_step() { engine_.keep_in_step(); }
     void tell_echoes_to(EchoBook& book) { engine_.tell_echoes_to(book); }
     /// Logs nothing: for a mirror that is not in force. Before start().
     void keep_silent();

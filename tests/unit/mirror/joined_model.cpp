@@ -216,6 +216,7 @@ void EntryWatch::begin() {
     const std::string& cookie = world_.engine(source_).state().cookie;
     if (!cookie.empty())
         known_ = std::max<std::uint64_t>(known_, std::stoull(cookie));
+    held_ = world_.held(source_).deletes;
 }
 
 void EntryWatch::approve(const mirror::HeldPlan& plan) {
@@ -234,7 +235,8 @@ void EntryWatch::check() {
             continue;
         ++gone_;
         const auto absence = directory_.absence(anchor);
-        const bool unknown = absence.last > known_ || absence.last <= directory_.forgotten();
+        const bool unknown = absence.last > known_ || absence.last <= directory_.forgotten() ||
+                             held_.contains(anchor);
         const bool right = !directory_.is_servable(anchor) || approved_.contains(anchor) ||
                            (absence.times > 0 && unknown);
         EXPECT_TRUE(right) << "a false delete of " << source_ << " " << anchor.to_string();

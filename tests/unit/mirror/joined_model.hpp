@@ -90,6 +90,7 @@ class EntryWatch {
     std::uint64_t known_ = 0;  ///< everything up to this stamp has been taken in
     unsigned gone_ = 0;
     std::set<Uuid> there_;
+    std::set<Uuid> held_;  ///< that they went was known when the run began
     std::set<Uuid> approved_;
 };
 
