@@ -368,7 +368,9 @@ TEST(PlanApproval, HigherLimitsReleaseWhatIsUnderThemAndThePlanTellsIt) {
     EXPECT_EQ(difference_of(after_plan(before, lines), served_by(stage.daemon)), "");
     EXPECT_EQ(stage.daemon.source_status().value("held", 0), 10) << "the titles wait on";
     const ProcessResult again = stage.plan();
-    EXPECT_EQ(again.exit_code, 0) << again.output;
+    EXPECT_EQ(again.exit_code, 1) << again.output;
+    EXPECT_NE(again.output.find("held: 10"), std::string::npos) << again.output;
+    EXPECT_EQ(again.output.find("removed"), std::string::npos) << again.output;
 }
 
 TEST(PlanApproval, SurvivesARestart) {
