@@ -30,15 +30,13 @@ std::string agreement() {
     return fmt::format("cn=other,{}", replica);
 }
 
-/// `begins`: with everything that `rig` holds.
-void send_changes(const Ds389Rig& rig, const Ds389Rig& to, bool begins) {
+void send_changes(const Ds389Rig& rig, const Ds389Rig& to) {
     rig.modify(fmt::format(
         "dn: {}\nobjectClass: nsds5replicationagreement\ncn: other\nnsDS5ReplicaRoot: {}\n"
         "nsDS5ReplicaHost: 127.0.0.1\nnsDS5ReplicaPort: {}\nnsDS5ReplicaBindDN: {}\n"
         "nsDS5ReplicaCredentials: {}\nnsDS5ReplicaBindMethod: SIMPLE\n"
-        "nsDS5ReplicaTransportInfo: LDAP\n{}\n",
-        agreement(), Ds389Rig::suffix(), to.port(), manager, secret,
-        begins ? "nsds5BeginReplicaRefresh: start\n" : ""
+        "nsDS5ReplicaTransportInfo: LDAP\n\n",
+        agreement(), Ds389Rig::suffix(), to.port(), manager, secret
     ));
 }
 
@@ -73,12 +71,14 @@ ReplicaPair::ReplicaPair(const std::string& ldif) {
     first_.modify(ldif);
     become_supplier(first_, 1);
     become_supplier(second_, 2);
-    send_changes(first_, second_, true);
+    send_changes(first_, second_);
+    // An order that stands in a new agreement is carried out again at every start.
+    first_.set(agreement(), "nsds5BeginReplicaRefresh", "start");
     wait("the first copy", [&] {
         const auto told = first_.values(agreement(), "nsds5replicaLastInitStatus");
         return !told.empty() && told.front().starts_with("Error (0)");
     });
-    send_changes(second_, first_, false);
+    send_changes(second_, first_);
     wait_in_step();
 }
 
