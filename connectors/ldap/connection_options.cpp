@@ -44,4 +44,9 @@ ConnectionOptions ConnectionOptions::at(const std::string& server) const {
     return one;
 }
 
+ConnectionOptions ConnectionOptions::at_feed() const {
+    const auto server = reach->view().server;
+    return server.empty() ? *this : at(server);
+}
+
 }  // namespace bascule::ldap

@@ -91,6 +91,9 @@ struct ConnectionOptions {
     [[nodiscard]] bool has_alternatives() const;
     /// The same for one server only.
     [[nodiscard]] ConnectionOptions at(const std::string& server) const;
+    /// For the server that the change feed reads from: another one may not have heard of what the
+    /// mirror holds. The same as this while the feed reads from none.
+    [[nodiscard]] ConnectionOptions at_feed() const;
 };
 
 }  // namespace bascule::ldap

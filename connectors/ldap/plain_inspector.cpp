@@ -103,7 +103,7 @@ Result<Inspection> PlainInspector::read(
 Result<Inspection> PlainInspector::look_at(
     const std::string& dn, Deadline deadline, std::stop_token stop
 ) {
-    return work_.run<Inspection>(
+    return work_.run_at_feed<Inspection>(
         deadline,
         [&](Connection& connection) -> Result<Inspection> {
             BASCULE_TRY(const std::string anchor, anchor_attribute(connection, deadline));
@@ -118,7 +118,7 @@ Result<Inspection> PlainInspector::look_at(
 Result<Inspection> PlainInspector::look_for(
     const Uuid& anchor, Deadline deadline, std::stop_token stop
 ) {
-    return work_.run<Inspection>(
+    return work_.run_at_feed<Inspection>(
         deadline,
         [&](Connection& connection) -> Result<Inspection> {
             BASCULE_TRY(const std::string name, anchor_attribute(connection, deadline));
@@ -148,7 +148,8 @@ Result<directory::EntryInspector::Listing> PlainInspector::list(
     const auto deadline = connecting_deadline(options_.connection);
     const auto patience = options_.connection.operation_timeout;
     BASCULE_TRY(
-        auto connection, Connection::open_bound(options_.connection, deadline, std::move(stop))
+        auto connection,
+        Connection::open_bound(options_.connection.at_feed(), deadline, std::move(stop))
     );
     BASCULE_TRY(const std::string anchor, anchor_attribute(connection, deadline));
     SearchRequest request;

@@ -1,5 +1,6 @@
 #include "connectors/ldap/work_connection.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace bascule::ldap {
@@ -13,7 +14,27 @@ WorkConnection::~WorkConnection() {
     freed_.wait(lock, [this] { return in_use_ == 0; });
 }
 
-Result<Connection> WorkConnection::borrow(Deadline deadline, const std::stop_token& stop) {
+/// Those that are of no more use are ended on the way.
+std::optional<Connection> WorkConnection::take_idle(const ConnectionOptions& options) {
+    std::erase_if(idle_, [this](const Connection& one) {
+        // One to a server that fell silent looks as good as ever.
+        return !one.alive() ||
+               (options_.has_alternatives() && options_.reach->is_set_aside(one.server()));
+    });
+    const auto fits = std::ranges::find_if(idle_, [&](const Connection& one) {
+        return options.servers.size() != 1 || one.server() == options.servers.front();
+    });
+    if (fits == idle_.end()) {
+        return std::nullopt;
+    }
+    auto taken = std::move(*fits);
+    idle_.erase(fits);
+    return taken;
+}
+
+Result<Connection> WorkConnection::borrow(
+    const ConnectionOptions& options, Deadline deadline, const std::stop_token& stop
+) {
     std::unique_lock lock(mutex_);
     if (!freed_.wait_until(lock, deadline, [this] { return in_use_ < most_; })) {
         return fail(Error{
@@ -25,22 +46,15 @@ Result<Connection> WorkConnection::borrow(Deadline deadline, const std::stop_tok
             {}});
     }
     ++in_use_;
-    while (!idle_.empty()) {
-        auto connection = std::move(idle_.back());
-        idle_.pop_back();
-        // One to a server that fell silent looks as good as ever.
-        const bool left =
-            options_.has_alternatives() && options_.reach->is_set_aside(connection.server());
-        if (connection.alive() && !left) {
-            if (stop.stop_possible()) {
-                connection.obey(stop);
-            }
-            return connection;
+    if (auto idle = take_idle(options)) {
+        if (stop.stop_possible()) {
+            idle->obey(stop);
         }
+        return *std::move(idle);
     }
     lock.unlock();
     const auto obeyed = stop.stop_possible() ? stop : stop_.get_token();
-    auto connection = Connection::open_bound(options_, deadline, obeyed);
+    auto connection = Connection::open_bound(options, deadline, obeyed);
     if (!connection) {
         lock.lock();
         --in_use_;

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -26,7 +27,27 @@ class WorkConnection {
         Deadline deadline, const std::function<Result<T>(Connection&)>& work,
         const std::stop_token& stop = {}
     ) {
-        BASCULE_TRY(auto connection, borrow(deadline, stop));
+        return run_at(options_, deadline, work, stop);
+    }
+    /// The same at the server that the change feed reads from: what is compared with the mirror
+    /// must not come from one that has heard less, or more.
+    template <class T>
+    [[nodiscard]] Result<T> run_at_feed(
+        Deadline deadline, const std::function<Result<T>(Connection&)>& work,
+        const std::stop_token& stop = {}
+    ) {
+        return run_at(options_.at_feed(), deadline, work, stop);
+    }
+
+    [[nodiscard]] const ConnectionOptions& options() const { return options_; }
+
+  private:
+    template <class T>
+    [[nodiscard]] Result<T> run_at(
+        const ConnectionOptions& options, Deadline deadline,
+        const std::function<Result<T>(Connection&)>& work, const std::stop_token& stop
+    ) {
+        BASCULE_TRY(auto connection, borrow(options, deadline, stop));
         auto result = work(connection);
         if (stop.stop_possible()) {
             connection.obey(stop_.get_token());
@@ -34,11 +55,11 @@ class WorkConnection {
         give_back(std::move(connection));
         return result;
     }
-
-    [[nodiscard]] const ConnectionOptions& options() const { return options_; }
-
-  private:
-    [[nodiscard]] Result<Connection> borrow(Deadline deadline, const std::stop_token& stop);
+    /// One of those kept, or a new one, at a server of these options.
+    [[nodiscard]] Result<Connection> borrow(
+        const ConnectionOptions& options, Deadline deadline, const std::stop_token& stop
+    );
+    [[nodiscard]] std::optional<Connection> take_idle(const ConnectionOptions& options);
     void give_back(Connection connection);
 
     ConnectionOptions options_;

@@ -76,6 +76,7 @@ class SourceRunner::WatchedSink final : public directory::FeedSink {
             BASCULE_CHECK(engine_.refresh_done(proof, cookie));
         }
         runner_.failures_ = 0;
+        runner_.rejections_ = 0;
         runner_.set_state("live", {});
         if (runner_.announces_)
             log::info("source_live", "The source is live.", {{"source", engine_.source()}});
@@ -216,9 +217,10 @@ void SourceRunner::handle_end(const FeedResult& result) {
     switch (result.end) {
         case FeedEnd::cookie_rejected:
             if (Status reset = engine_.reset_cookie(feed_->fingerprint()); !reset)
-                ++failures_;
+                ++rejections_;
             set_state("backoff", error);
-            delay_ = failures_ > 1 ? jittered(longest_delay) : milliseconds(0);
+            // The server is there, however long it was not.
+            delay_ = ++rejections_ > 1 ? jittered(longest_delay) : milliseconds(0);
             return;
         case FeedEnd::provider_behind:
             set_state("degraded", error);

@@ -107,6 +107,7 @@ class SourceRunner {
     bool prepared_ = false;
     bool announces_ = true;
     unsigned failures_ = 0;
+    unsigned rejections_ = 0;  ///< of cookies, since it was live
     std::chrono::milliseconds delay_{0};
 
     std::mutex engine_mutex_;   ///< the feed and who compares take turns at the engine

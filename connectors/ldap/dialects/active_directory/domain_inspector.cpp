@@ -36,7 +36,7 @@ Result<Inspection> DomainInspector::read(
 Result<Inspection> DomainInspector::look_at(
     const std::string& dn, Deadline deadline, std::stop_token stop
 ) {
-    return work_.run<Inspection>(
+    return work_.run_at_feed<Inspection>(
         deadline,
         [&](Connection& connection) -> Result<Inspection> {
             SearchRequest request;
@@ -68,7 +68,7 @@ Result<Inspection> DomainInspector::look_at(
 Result<Inspection> DomainInspector::look_for(
     const Uuid& anchor, Deadline deadline, std::stop_token stop
 ) {
-    return work_.run<Inspection>(
+    return work_.run_at_feed<Inspection>(
         deadline, [&](Connection& connection) { return read(connection, anchor, deadline); }, stop
     );
 }
@@ -78,7 +78,8 @@ Result<directory::EntryInspector::Listing> DomainInspector::list(
 ) {
     const auto deadline = connecting_deadline(work_.options());
     BASCULE_TRY(
-        auto connection, Connection::open_bound(work_.options(), deadline, std::move(stop))
+        auto connection,
+        Connection::open_bound(work_.options().at_feed(), deadline, std::move(stop))
     );
     BASCULE_TRY(const auto controller, read_controller(connection, base_, deadline));
     EntryScope scope;
