@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 
-from end_to_end import BASE, CONFIG, Bench, free_port
+from bench import BASE, CONFIG, Bench, free_port
 
 SOURCE = """  - name: {name}
     servers: ["ldap://127.0.0.1:{port}"]
@@ -36,7 +36,8 @@ class Joined(Bench):
         """Seconds from the start of the program until every source is live and all users are there."""
         shutil.rmtree(self.folder / "state", ignore_errors=True)
         (self.folder / "state").mkdir()
-        text = CONFIG.format(folder=self.folder, base=BASE, ldap=0, http=free_port(), management=free_port())
+        text = CONFIG.format(folder=self.folder, base=BASE, ldap=0, http=free_port(), management=free_port(),
+                             source_lines="")
         text = text[: text.index("  - name: bench")]
         text += "".join(SOURCE.format(name=name, port=directory.ports["ldap"], base=BASE, folder=self.folder, more=more)
                         for name, directory, more in sources)
