@@ -127,15 +127,18 @@ TEST_F(Failover, SilentProviderIsReplacedWithinFiveSecondsAndNothingIsReadAgain)
 /// Slow is not silent: here every answer takes longer than the first question may.
 TEST_F(Failover, SlowProviderIsNotLeft) {
     Relay relay(pair_.first().port());
-    setup_.source.connection.silence = seconds(4);
+    setup_.source.connection.silence = seconds(6);
+    // A new connection of the heartbeat waits for several answers in a row.
+    setup_.source.connection.network_timeout = seconds(5);
+    setup_.source.connection.operation_timeout = seconds(10);
     setup_.source.connection.servers.front() = fmt::format("ldap://127.0.0.1:{}", relay.port());
     MirrorRig mirror(setup_);
     mirror.start();
     ASSERT_TRUE(wait_live_at(mirror, setup_.source.connection.servers.front()));
     const auto streams = reach().view().streams;
-    relay.delay(milliseconds(1200));
+    relay.delay(milliseconds(1700));
     // Two rounds of questions.
-    const auto until = steady_clock::now() + seconds(8);
+    const auto until = steady_clock::now() + seconds(10);
     static_cast<void>(MirrorRig::wait([&] {
         return steady_clock::now() > until || reach().view().streams > streams;
     }));
