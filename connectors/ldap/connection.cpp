@@ -85,10 +85,6 @@ Error tls_error(LDAP* handle, std::string_view server) {
 
 }  // namespace
 
-void MessageDeleter::operator()(LDAPMessage* message) const {
-    ldap_msgfree(message);
-}
-
 struct Connection::State {
     LDAP* handle = nullptr;
     std::string server;
@@ -338,7 +334,7 @@ Result<Message> Connection::next_message(int id, Deadline until) {
         const int type = ldap_result(state_->handle, id, LDAP_MSG_ONE, &wait, &raw);
         if (type > 0) {
             state_->wire->note_heard();
-            return Message(raw);
+            return Message(raw, ldap_msgfree);
         }
         if (type < 0 && errno == ERANGE) {
             return fail(message_too_large());

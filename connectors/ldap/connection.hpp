@@ -21,10 +21,8 @@ typedef struct ldapmsg LDAPMessage;
 
 namespace bascule::ldap {
 
-struct MessageDeleter {
-    void operator()(LDAPMessage* message) const;
-};
-using Message = std::unique_ptr<LDAPMessage, MessageDeleter>;
+/// An answer, kept as long as somebody holds values of it.
+using Message = std::shared_ptr<LDAPMessage>;
 
 /// The final answer to an operation, whatever its code.
 struct Outcome {

@@ -159,7 +159,7 @@ Result<SearchEnd> search_with_controls(
             BASCULE_TRY(end.outcome, connection.outcome_of(message.get()));
             return end;
         } else if (type == LDAP_RES_SEARCH_ENTRY) {
-            BASCULE_TRY(auto entry, decode_entry(connection.handle(), message.get()));
+            BASCULE_TRY(auto entry, decode_entry(connection.handle(), message));
             if (auto status = take(std::move(entry)); !status) {
                 ldap_abandon_ext(connection.handle(), id, nullptr, nullptr);
                 return fail(std::move(status).error());
@@ -177,8 +177,7 @@ Result<SearchEnd> search_paged(
     PageSize size(page_size);
     while (true) {
         auto all = controls;
-        all.push_back(
-            {LDAP_CONTROL_PAGEDRESULTS, encode_page_request(size.current(), cookie), true}
+        all.push_back({LDAP_CONTROL_PAGEDRESULTS, encode_page_request(size.current(), cookie), true}
         );
         const auto began = steady_clock::now();
         BASCULE_TRY(auto end, search_with_controls(connection, request, all, patience, take));

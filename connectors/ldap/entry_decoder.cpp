@@ -16,57 +16,51 @@ std::string_view view(const berval& value) {
     return {value.bv_val, value.bv_len};
 }
 
-void append_values(const berval* values, std::vector<std::string>& out) {
-    std::size_t count = 0;
-    while (values[count].bv_val != nullptr) {
-        ++count;
-    }
-    out.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        out.emplace_back(view(values[i]));
-    }
+tl::unexpected<Error> malformed() {
+    return fail(
+        ErrorKind::internal, "directory_protocol",
+        "The directory server sent an entry that cannot be read."
+    );
 }
 
-void take_attribute(directory::SourceEntry& entry, const berval& name, const berval* values) {
-    if (values == nullptr) {
-        return;
+/// One attribute of those in `ber`; its values stay in the message.
+Status take_attribute(directory::SourceEntry& entry, BerElement* ber, const Message& message) {
+    berval name{};
+    berval values{};
+    if (ber_scanf(ber, "{m", &name) == LBER_ERROR || ber_skip_element(ber, &values) != LBER_SET) {
+        return malformed();
+    }
+    auto taken = directory::AttributeValues::within(message, view(values));
+    if (!taken) {
+        return malformed();
     }
     if (equals_ignoring_ascii_case(view(name), "entryCSN")) {
-        entry.csn = values[0].bv_val == nullptr ? std::string() : std::string(view(values[0]));
-        return;
+        entry.csn = taken->empty() ? std::string_view() : taken->front();
+        return {};
     }
-    auto& attribute = entry.attributes.emplace_back();
-    attribute.name = view(name);
-    append_values(values, attribute.values);
+    entry.attributes.push_back({std::string(view(name)), *std::move(taken)});
+    return {};
 }
 
 }  // namespace
 
-Result<directory::SourceEntry> decode_entry(LDAP* handle, LDAPMessage* message) {
+Result<directory::SourceEntry> decode_entry(LDAP* handle, const Message& message) {
     BerElement* ber = nullptr;
     berval dn{};
-    int code = ldap_get_dn_ber(handle, message, &ber, &dn);
+    const int code = ldap_get_dn_ber(handle, message.get(), &ber, &dn);
     const std::unique_ptr<BerElement, void (*)(BerElement*)> owner(ber, [](BerElement* owned) {
         ber_free(owned, 0);
     });
+    if (code != LDAP_SUCCESS) {
+        return fail(error_from_handle(handle, code, "reading an entry"));
+    }
     directory::SourceEntry entry;
-    if (code == LDAP_SUCCESS) {
-        entry.dn = view(dn);
-        entry.attributes.reserve(usual_attribute_count);
+    entry.dn = view(dn);
+    entry.attributes.reserve(usual_attribute_count);
+    while (ber_remaining(ber) > 0) {
+        BASCULE_CHECK(take_attribute(entry, ber, message));
     }
-    while (code == LDAP_SUCCESS) {
-        berval name{};
-        berval* values = nullptr;
-        code = ldap_get_attribute_ber(handle, message, ber, &name, &values);
-        const std::unique_ptr<berval, void (*)(void*)> values_owner(values, ldap_memfree);
-        if (code == LDAP_SUCCESS) {
-            if (name.bv_val == nullptr) {
-                return entry;
-            }
-            take_attribute(entry, name, values);
-        }
-    }
-    return fail(error_from_handle(handle, code, "reading an entry"));
+    return entry;
 }
 
 Result<DecodedState> decode_entry_state(LDAP* handle, LDAPMessage* message) {

@@ -39,12 +39,6 @@ bool is_one_of(std::string_view name, const auto& names) {
     });
 }
 
-const std::string& first_value(const SourceEntry& entry, std::string_view name) {
-    static const std::string none;
-    const auto& values = entry.values(name);
-    return values.empty() ? none : values.front();
-}
-
 /// The stamp that a logged change gave its entry.
 std::string stamp_of(const SourceEntry& logged) {
     for (const auto& line : logged.values("reqMod")) {
@@ -121,8 +115,8 @@ bool LoggedMembers::take(const LoggedChange& change) {
     return true;
 }
 
-bool LoggedMembers::take(const std::vector<std::string>& lines) {
-    return std::ranges::all_of(lines, [&](const std::string& line) {
+bool LoggedMembers::take(const directory::AttributeValues& lines) {
+    return std::ranges::all_of(lines, [&](std::string_view line) {
         const auto change = parse_logged_change(line);
         return change && take(*change);
     });
@@ -240,7 +234,7 @@ Result<std::optional<MemberChange>> MemberLog::look_up(
         }
         LoggedMembers members(options_.attributes);
         const bool members_only = std::ranges::all_of(logged, [&](const SourceEntry& one) {
-            return first_value(one, "reqType") == "modify" && members.take(one.values("reqMod"));
+            return one.first_value("reqType") == "modify" && members.take(one.values("reqMod"));
         });
         auto change = members.change(group.anchor);
         if (!members_only || change.attribute.empty()) {

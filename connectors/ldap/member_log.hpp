@@ -43,7 +43,7 @@ class LoggedMembers {
     explicit LoggedMembers(const std::vector<std::string>& attributes) : attributes_(attributes) {}
     /// The values of reqMod of one modify. False when it changed more than single members of one
     /// attribute; then the whole is of no use.
-    [[nodiscard]] bool take(const std::vector<std::string>& lines);
+    [[nodiscard]] bool take(const directory::AttributeValues& lines);
     [[nodiscard]] directory::MemberChange change(const Uuid& group) const;
 
   private:

@@ -59,7 +59,7 @@ std::string MovedSubtree::take_sign(SourceEntry& entry, std::string_view name) c
     if (found == entry.attributes.end()) {
         return {};
     }
-    auto value = found->values.empty() ? std::string() : found->values.front();
+    std::string value(found->values.empty() ? "" : found->values.front());
     if (!asks_for(scope_, name)) {
         entry.attributes.erase(found);
     }

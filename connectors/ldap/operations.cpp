@@ -160,7 +160,7 @@ Result<std::optional<directory::SourceEntry>> Connection::next_entry(
             count_referral();
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_ENTRY) {
-            BASCULE_TRY(auto entry, decode_entry(handle(), message.get()));
+            BASCULE_TRY(auto entry, decode_entry(handle(), message));
             return std::optional(std::move(entry));
         }
         if (ldap_msgtype(message.get()) == LDAP_RES_SEARCH_RESULT) {

@@ -74,20 +74,18 @@ Result<AccountState> OpenLdapPasswordWriter::account_state(
         return state;
     }
     const auto& entry = **found;
-    const auto& own_policy = entry.values("pwdPolicySubentry");
+    const std::string own_policy = entry.first_value("pwdPolicySubentry");
     auto policy = own_policy.empty() ? policies_.default_policy(deadline)
-                                     : policies_.read(own_policy.front(), deadline);
+                                     : policies_.read(own_policy, deadline);
     if (!policy) {
         return fail(writeback_failure(std::move(policy).error(), false));
     }
     state.exists = true;
     // slapd never writes this mark itself: somebody shut the account, and a new password would open
     // it.
-    const auto& locked = entry.values("pwdAccountLockedTime");
-    state.disabled = !locked.empty() && locked.front() == locked_for_good;
+    state.disabled = entry.first_value("pwdAccountLockedTime") == locked_for_good;
     state.locked = is_locked(entry, *policy);
-    const auto& reset = entry.values("pwdReset");
-    state.must_change = !reset.empty() && equals_ignoring_ascii_case(reset.front(), "TRUE");
+    state.must_change = equals_ignoring_ascii_case(entry.first_value("pwdReset"), "TRUE");
     state.password_changed = time_value(entry, "pwdChangedTime");
     if (state.password_changed && policy->minimum_age && !state.must_change) {
         const auto until = *state.password_changed + *policy->minimum_age;

@@ -12,6 +12,7 @@
 
 namespace bascule::ldap {
 
+using directory::AttributeValues;
 using directory::SourceEntry;
 using directory::TypedValue;
 
@@ -51,17 +52,18 @@ std::vector<std::string> values_of(const std::vector<TypedValue>& all, const std
 }
 
 /// Those of `values` that `others` has not.
-std::vector<std::string> without(
-    const std::vector<std::string>& values, const std::vector<std::string>& others
-) {
+/// Of anything that holds texts.
+std::vector<std::string> without(const auto& values, const auto& others) {
     std::vector<std::string> rest;
-    std::ranges::copy_if(values, std::back_inserter(rest), [&](const std::string& one) {
-        return std::ranges::find(others, one) == others.end();
-    });
+    for (const std::string_view one : values) {
+        if (std::ranges::find(others, one) == others.end()) {
+            rest.emplace_back(one);
+        }
+    }
     return rest;
 }
 
-bool same_set(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+bool same_set(const AttributeValues& one, const std::vector<std::string>& other) {
     return without(one, other).empty() && without(other, one).empty();
 }
 

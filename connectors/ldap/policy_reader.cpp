@@ -40,8 +40,7 @@ std::optional<seconds> duration(const directory::SourceEntry& entry, std::string
 }
 
 bool truth(const directory::SourceEntry& entry, std::string_view attribute) {
-    const auto& values = entry.values(attribute);
-    return !values.empty() && equals_ignoring_ascii_case(values.front(), "TRUE");
+    return equals_ignoring_ascii_case(entry.first_value(attribute), "TRUE");
 }
 
 void describe(PasswordPolicy& policy) {
@@ -150,8 +149,8 @@ Result<PasswordPolicy> PolicyReader::policy_of(const std::string& dn, Deadline d
             "entry."
         );
     }
-    const auto& own = entry->values("pwdPolicySubentry");
-    return own.empty() ? default_policy(deadline) : read(own.front(), deadline);
+    const std::string own = entry->first_value("pwdPolicySubentry");
+    return own.empty() ? default_policy(deadline) : read(own, deadline);
 }
 
 Result<PasswordPolicy> PolicyReader::read(const std::string& policy_dn, Deadline deadline) {

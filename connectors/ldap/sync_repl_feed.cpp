@@ -128,7 +128,7 @@ std::optional<FeedResult> follow(
         asked = steady_clock::now();
         progress.message_arrived();
         watch.message_arrived();
-        if (auto end = session.handle(message->get())) {
+        if (auto end = session.handle(*message)) {
             return end;
         }
     }

@@ -87,8 +87,8 @@ SyncSession::SyncSession(
       setup_(std::move(setup)),
       from_cookie_(!cookie_.empty()) {}
 
-std::optional<FeedResult> SyncSession::handle(LDAPMessage* message) {
-    switch (ldap_msgtype(message)) {
+std::optional<FeedResult> SyncSession::handle(const Message& message) {
+    switch (ldap_msgtype(message.get())) {
         case LDAP_RES_SEARCH_ENTRY:
             return continue_or_end(entry(message));
         case LDAP_RES_SEARCH_REFERENCE:
@@ -96,16 +96,16 @@ std::optional<FeedResult> SyncSession::handle(LDAPMessage* message) {
             connection_.count_referral();
             return std::nullopt;
         case LDAP_RES_INTERMEDIATE:
-            return information(message);
+            return information(message.get());
         case LDAP_RES_SEARCH_RESULT:
-            return result(message);
+            return result(message.get());
         default:
             return std::nullopt;
     }
 }
 
-Status SyncSession::entry(LDAPMessage* message) {
-    BASCULE_TRY(const auto state, decode_entry_state(connection_.handle(), message));
+Status SyncSession::entry(const Message& message) {
+    BASCULE_TRY(const auto state, decode_entry_state(connection_.handle(), message.get()));
     switch (state.state) {
         case SyncEntryState::present:
             ++present_;
@@ -138,7 +138,7 @@ bool SyncSession::may_leave_out(const DecodedState& state, const std::string& st
     return from_cookie_ && (own.empty() || cookie_.is_behind(own));
 }
 
-Status SyncSession::changed(LDAPMessage* message, const DecodedState& state) {
+Status SyncSession::changed(const Message& message, const DecodedState& state) {
     if (refreshing_ && from_cookie_ && !setup_.dialect.whole_entries_in_refresh) {
         to_read_.push_back(state.anchor);
         return {};

@@ -43,7 +43,7 @@ class SyncSession {
     );
 
     /// Handles one message; a value ends the feed.
-    [[nodiscard]] std::optional<directory::FeedResult> handle(LDAPMessage* message);
+    [[nodiscard]] std::optional<directory::FeedResult> handle(const Message& message);
     /// To be called when a refresh has been silent for long; a value ends the feed with the reason
     /// that the server did not tell.
     [[nodiscard]] std::optional<directory::FeedResult> ask_why_silent();
@@ -53,8 +53,8 @@ class SyncSession {
 
   private:
     using End = std::optional<directory::FeedResult>;
-    [[nodiscard]] Status entry(LDAPMessage* message);
-    [[nodiscard]] Status changed(LDAPMessage* message, const DecodedState& state);
+    [[nodiscard]] Status entry(const Message& message);
+    [[nodiscard]] Status changed(const Message& message, const DecodedState& state);
     /// A group whose members did not come with it.
     [[nodiscard]] Status tell_group(const directory::SourceEntry& group, bool may_bring_others);
     /// `may_bring_others`: what stands below it may be new and is not told.

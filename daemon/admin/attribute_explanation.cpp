@@ -282,9 +282,8 @@ namespace {
 /// Whether the directory counts the user among the group because it is his primary one (Active
 /// Directory: primaryGroupID is the end of the group's objectSid).
 bool is_primary_group(const directory::SourceEntry& group, const directory::SourceEntry& user) {
-    const auto& sid = group.values("objectSid");
-    const auto& primary = user.values("primaryGroupID");
-    return !sid.empty() && !primary.empty() && sid.front().ends_with("-" + primary.front());
+    const std::string primary = user.first_value("primaryGroupID");
+    return !primary.empty() && group.first_value("objectSid").ends_with("-" + primary);
 }
 
 }  // namespace

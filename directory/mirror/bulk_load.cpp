@@ -4,6 +4,7 @@
 
 #include "directory/mirror/document.hpp"
 #include "directory/mirror/raw_entry.hpp"
+#include "directory/mirror/reference_index.hpp"
 
 namespace bascule::mirror {
 
@@ -39,14 +40,13 @@ Status MirrorEngine::BulkLoad::store(const LoadThread::Arrival& arrival) {
     }
     std::vector<directory::Loader::Reference> references;
     references.reserve(mapped.references.size());
-    for (const MappedEntry::Reference& reference : mapped.references) {
-        const bool by_name = reference.dn_key.empty();
-        if (by_name)
+    const auto take = [&](const directory::EntryReference& reference, auto) -> Status {
+        if (reference.dn_key.empty())
             user_names_.insert(reference.user_name);
-        references.push_back(
-            {reference.kind, by_name ? user_name_key(reference.user_name) : reference.dn_key}
-        );
-    }
+        references.push_back({reference.kind, key_of(reference)});
+        return {};
+    };
+    BASCULE_CHECK(mapped.references.each(take));
     const std::string body = assemble_document(registry_, mapped.type, id, mapped.attributes, {});
     const Status added =
         loader_->add({id, mapped.type, source_id_, mapped.display, body, {}}, record, references);

@@ -197,7 +197,7 @@ class EntryApplier {
         std::string pending;
     };
     [[nodiscard]] Result<Resolved> resolve(
-        const directory::MappedEntry::Reference& reference, directory::Oid from
+        const directory::EntryReference& reference, directory::Oid from
     );
     [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_by_key(const std::string& key);
     [[nodiscard]] Result<std::optional<directory::ObjectRow>> find_user(std::string_view user_name);
@@ -216,7 +216,7 @@ class EntryApplier {
     [[nodiscard]] Status clear_references(directory::Oid from);
 
     // waiting_references.cpp
-    void note_named(const directory::MappedEntry::Reference& reference, directory::Oid from);
+    void note_named(directory::EdgeKind kind, std::string_view dn_key, directory::Oid from);
     [[nodiscard]] std::set<std::pair<directory::EdgeKind, directory::Oid>> named_in_refresh(
         const std::string& key
     ) const;

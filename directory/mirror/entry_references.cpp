@@ -4,12 +4,13 @@
 #include "directory/mirror/entry_applier.hpp"
 #include "directory/mirror/entry_work.hpp"
 #include "directory/mirror/identity.hpp"
+#include "directory/mirror/reference_index.hpp"
 #include "directory/model/internal_types.hpp"
 
 namespace bascule::mirror {
 
 using directory::EdgeKind;
-using directory::MappedEntry;
+using directory::EntryReference;
 using directory::ObjectRow;
 using directory::Oid;
 using directory::PendingReference;
@@ -75,16 +76,13 @@ Result<std::optional<ObjectRow>> EntryApplier::own_part(const ObjectRow& row) {
 
 /// An entry that is there is waited for by its anchor: it may be renamed without a word to those
 /// who name it.
-Result<EntryApplier::Resolved> EntryApplier::resolve(
-    const MappedEntry::Reference& reference, Oid from
-) {
+Result<EntryApplier::Resolved> EntryApplier::resolve(const EntryReference& reference, Oid from) {
     Resolved out;
+    out.pending = key_of(reference);
     if (reference.dn_key.empty()) {
-        out.pending = user_name_key(reference.user_name);
         BASCULE_TRY(out.row, find_user(reference.user_name));
     } else {
-        note_named(reference, from);
-        out.pending = reference.dn_key;
+        note_named(reference.kind, reference.dn_key, from);
         BASCULE_TRY(const auto entry, transaction_.find_entry(context_.source, reference.dn_key));
         if (entry) {
             out.pending = anchor_key(entry->anchor);
@@ -131,13 +129,12 @@ Result<std::set<Uuid>> EntryApplier::ids_of(const std::set<Oid>& objects) {
 /// are old. What they lead to now is noted as waiting references.
 Status EntryApplier::park_references(Work& work) {
     BASCULE_CHECK(clear_references(work.row.oid));
-    for (const MappedEntry::Reference& reference : work.mapped.references) {
+    return work.mapped.references.each([&](const EntryReference& reference, auto) -> Status {
         BASCULE_TRY(Resolved target, resolve(reference, work.row.oid));
-        BASCULE_CHECK(transaction_.add_pending(
+        return transaction_.add_pending(
             {context_.source, std::move(target.pending), reference.kind, work.row.oid}
-        ));
-    }
-    return {};
+        );
+    });
 }
 
 /// The same for an object that is served and gives way: its edges wait for its return.

@@ -39,7 +39,7 @@ Result<EntryApplier::Resolved> EntryApplier::resolve_member(
     const MemberChange::Member& member, Oid group
 ) {
     if (!member.anchor)
-        return resolve({EdgeKind::member, member.dn, member.dn_key, {}}, group);
+        return resolve({EdgeKind::member, member.dn_key, {}}, group);
     BASCULE_TRY(const auto known, transaction_.find_row(context_.ids.of(*member.anchor)));
     if (known) {
         BASCULE_TRY(auto row, target_of(*known));

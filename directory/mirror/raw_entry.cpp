@@ -63,7 +63,7 @@ std::string pack_entry(const directory::SourceEntry& entry) {
     for (const directory::RawAttribute& attribute : entry.attributes) {
         put_text(out, attribute.name);
         put_number(out, attribute.values.size());
-        for (const std::string& value : attribute.values)
+        for (const std::string_view value : attribute.values)
             put_text(out, value);
     }
     return out;

@@ -47,28 +47,20 @@ Result<EntryApplier::Named> EntryApplier::compare_references(const Work& work, E
     Named out;
     const Oid from = work.row.oid;
     const auto& references = work.mapped.references;
-    const ReferenceIndex index(references, kind);
-    std::vector<bool> known(references.size());
+    ReferenceIndex index(references, kind);
     const auto compare = [&](Oid target, std::string_view dn_key) {
-        const auto named = dn_key.empty() ? ReferenceIndex::none : index.find(dn_key);
-        const bool stays = named != ReferenceIndex::none && !known[named];
+        const bool stays = !dn_key.empty() && index.tick_off(dn_key);
         out.existing.push_back(target);
         out.stays.push_back(stays);
         if (stays)
-            known[named] = true;
+            note_named(kind, dn_key, from);
     };
     if (work.object) {
         BASCULE_CHECK(transaction_.each_target_place(kind, from, context_.source, compare));
     }
     std::set<Oid> joined;
-    for (std::size_t number = 0; number < references.size(); ++number) {
-        if (references[number].kind != kind || index.is_repeated(number))
-            continue;
-        if (known[number]) {
-            note_named(references[number], from);
-            continue;
-        }
-        BASCULE_TRY(Resolved target, resolve(references[number], from));
+    for (const auto place : index.remaining()) {
+        BASCULE_TRY(Resolved target, resolve(references.at(place), from));
         if (!target.row) {
             out.waiting.insert(std::move(target.pending));
             continue;

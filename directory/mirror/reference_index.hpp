@@ -2,32 +2,39 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "directory/ports/entry_mapper.hpp"
+#include "directory/model/entry_references.hpp"
 
 namespace bascule::mirror {
 
-/// The references of one kind that an entry makes by DN, found by the DN's normal form. Eight to
-/// sixteen bytes for each; refers to the references, which must stay where they are.
+/// Under which a reference waits for what it names, or finds it.
+[[nodiscard]] std::string key_of(const directory::EntryReference& reference);
+
+/// Ticks off the references of one kind that an entry makes, each name once. Sixteen to thirty-two
+/// bytes for each; refers to the references.
 class ReferenceIndex {
   public:
-    using References = std::vector<directory::MappedEntry::Reference>;
-    ReferenceIndex(const References& references, directory::EdgeKind kind);
+    ReferenceIndex(const directory::EntryReferences& references, directory::EdgeKind kind);
 
-    static constexpr std::size_t none = static_cast<std::size_t>(-1);
-    /// The first reference with this normal form; none when there is none.
-    [[nodiscard]] std::size_t find(std::string_view dn_key) const;
-    /// Whether an earlier reference has the same normal form.
-    [[nodiscard]] bool is_repeated(std::size_t reference) const { return repeated_[reference]; }
+    /// Ticks off the reference with this normal form; false when there is none, or it is ticked off
+    /// already.
+    [[nodiscard]] bool tick_off(std::string_view dn_key);
+    /// The others, in the order of the entry.
+    [[nodiscard]] std::vector<directory::EntryReferences::Place> remaining() const;
 
   private:
-    [[nodiscard]] std::size_t slot_of(std::string_view dn_key) const;
+    struct Slot {
+        std::uint32_t after = 0;  ///< the reference's place and one; 0: free
+        std::uint32_t hash = 0;   ///< a part that the slot's number does not tell
+    };
+    [[nodiscard]] std::size_t slot_of(std::string_view key, std::size_t hash) const;
 
-    const References& references_;
-    std::vector<std::uint32_t> slots_;  ///< number of a reference and one; 0: free
-    std::vector<bool> repeated_;
+    const directory::EntryReferences& references_;
+    std::vector<Slot> slots_;
+    std::vector<bool> ticked_;
 };
 
 }  // namespace bascule::mirror

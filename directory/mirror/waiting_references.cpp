@@ -20,10 +20,10 @@ constexpr std::size_t page = 1000;
 
 }  // namespace
 
-void EntryApplier::note_named(const directory::MappedEntry::Reference& reference, Oid from) {
-    if (context_.refresh != nullptr && !reference.dn_key.empty()) {
+void EntryApplier::note_named(EdgeKind kind, std::string_view dn_key, Oid from) {
+    if (context_.refresh != nullptr) {
         context_.refresh->named.emplace(
-            std::hash<std::string>{}(reference.dn_key), std::pair(reference.kind, from)
+            std::hash<std::string_view>{}(dn_key), std::pair(kind, from)
         );
     }
 }
@@ -33,7 +33,8 @@ std::set<std::pair<EdgeKind, Oid>> EntryApplier::named_in_refresh(const std::str
     std::set<std::pair<EdgeKind, Oid>> out;
     if (context_.refresh == nullptr)
         return out;
-    const auto [first, last] = context_.refresh->named.equal_range(std::hash<std::string>{}(key));
+    const auto [first, last] =
+        context_.refresh->named.equal_range(std::hash<std::string_view>{}(key));
     std::transform(first, last, std::inserter(out, out.end()), [](const auto& one) {
         return one.second;
     });

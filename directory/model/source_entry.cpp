@@ -4,14 +4,19 @@
 
 namespace bascule::directory {
 
-const std::vector<std::string>& SourceEntry::values(std::string_view name) const {
-    static const std::vector<std::string> none;
+const AttributeValues& SourceEntry::values(std::string_view name) const {
+    static const AttributeValues none;
     for (const RawAttribute& attribute : attributes) {
         if (equals_ignoring_ascii_case(attribute.name, name)) {
             return attribute.values;
         }
     }
     return none;
+}
+
+std::string SourceEntry::first_value(std::string_view name) const {
+    const AttributeValues& found = values(name);
+    return found.empty() ? std::string() : std::string(found.front());
 }
 
 }  // namespace bascule::directory

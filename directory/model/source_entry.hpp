@@ -7,15 +7,15 @@
 
 #include "directory/base/time.hpp"
 #include "directory/base/uuid.hpp"
+#include "directory/model/attribute_values.hpp"
 #include "directory/model/object.hpp"
 
 namespace bascule::directory {
 
-/// One attribute of a directory entry as it came over the wire: counted bytes, options kept in the
-/// name.
+/// One attribute of a directory entry as it came over the wire, options kept in the name.
 struct RawAttribute {
     std::string name;
-    std::vector<std::string> values;
+    AttributeValues values;
 };
 
 /// A directory entry as a feed delivers it.
@@ -29,7 +29,9 @@ struct SourceEntry {
     std::vector<RawAttribute> attributes;
 
     /// Values by attribute name (no case), or an empty list.
-    [[nodiscard]] const std::vector<std::string>& values(std::string_view name) const;
+    [[nodiscard]] const AttributeValues& values(std::string_view name) const;
+    /// The first of them, or an empty text.
+    [[nodiscard]] std::string first_value(std::string_view name) const;
 };
 
 /// What became of an entry of a source.

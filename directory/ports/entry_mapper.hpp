@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "directory/base/result.hpp"
+#include "directory/model/entry_references.hpp"
 #include "directory/model/source_entry.hpp"
 
 namespace bascule::directory {
@@ -21,14 +22,7 @@ struct MappedEntry {
     std::string attributes;
     /// Extension URNs used, in document order.
     std::vector<std::string> extensions;
-    struct Reference {
-        EdgeKind kind;
-        std::string dn;  ///< as written, for reports
-        std::string
-            dn_key;  ///< normalised; empty when the value names a user by uid (see user_name)
-        std::string user_name;  ///< memberUid: resolve by userName
-    };
-    std::vector<Reference> references;
+    EntryReferences references;
     std::vector<std::string> warnings;  ///< values left out, with the reason
 };
 

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "connectors/ldap/anchor.hpp"
@@ -10,8 +12,11 @@
 #include "connectors/ldap/dn.hpp"
 #include "connectors/ldap/filter_text.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
+#include "directory/model/attribute_values.hpp"
 
 namespace {
+
+using bascule::directory::AttributeValues;
 
 void require(bool condition) {
     if (!condition) {
@@ -47,6 +52,21 @@ void try_controls(std::string_view bytes) {
     static_cast<void>(bascule::ldap::decode_policy_response(bytes));
 }
 
+void try_values(std::string_view bytes) {
+    const auto message = std::make_shared<const std::string>(bytes);
+    const auto values = AttributeValues::within(message, *message);
+    if (!values) {
+        return;
+    }
+    AttributeValues copied;
+    std::size_t size = 0;
+    for (const std::string_view value : *values) {
+        copied.push_back(value);
+        size += value.size();
+    }
+    require(copied == *values && copied.size() == values->size() && size <= bytes.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -54,6 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try_name(text);
     try_cookie(text);
     try_controls(text);
+    try_values(text);
     require(bascule::ldap::anchor_of(text) == bascule::ldap::anchor_of(text));
     static_cast<void>(bascule::ldap::escape_filter_value(text));
     return 0;

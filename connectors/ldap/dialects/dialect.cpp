@@ -12,7 +12,7 @@ constexpr std::string_view active_directory_capability = "1.2.840.113556.1.4.800
 bool has_value(
     const directory::SourceEntry& entry, std::string_view attribute, std::string_view value
 ) {
-    return std::ranges::any_of(entry.values(attribute), [&](const std::string& one) {
+    return std::ranges::any_of(entry.values(attribute), [&](std::string_view one) {
         return equals_ignoring_ascii_case(one, value);
     });
 }
@@ -20,7 +20,7 @@ bool has_value(
 bool has_beginning(
     const directory::SourceEntry& entry, std::string_view attribute, std::string_view beginning
 ) {
-    return std::ranges::any_of(entry.values(attribute), [&](const std::string& one) {
+    return std::ranges::any_of(entry.values(attribute), [&](std::string_view one) {
         return one.starts_with(beginning);
     });
 }

@@ -16,15 +16,10 @@ namespace {
 
 using directory::Findings;
 
-std::string first_value(const directory::SourceEntry& entry, std::string_view attribute) {
-    const auto& values = entry.values(attribute);
-    return values.empty() ? std::string() : values.front();
-}
-
 /// "389-Directory/2.3.1", "Samba", "OpenLDAP".
 std::string product_of(Dialect dialect, const directory::SourceEntry& root) {
-    const std::string name = first_value(root, "vendorName");
-    const std::string version = first_value(root, "vendorVersion");
+    const std::string name = root.first_value("vendorName");
+    const std::string version = root.first_value("vendorVersion");
     switch (dialect) {
         case Dialect::openldap:
             return "OpenLDAP";

@@ -12,10 +12,34 @@
 namespace bascule::ldap {
 namespace {
 
+using directory::EdgeKind;
+using directory::EntryReference;
 using directory::EntryState;
 using directory::MappedEntry;
 using directory::SourceEntry;
 using directory::ValueType;
+
+/// "cn=x#'0101'B" is a uniqueMember with an optional bit string (RFC 4517 section 3.3.21).
+std::string_view without_unique_id(std::string_view value) {
+    if (!value.ends_with("'B"))
+        return value;
+    const std::size_t mark = value.rfind("#'");
+    return mark == std::string_view::npos ? value : value.substr(0, mark);
+}
+
+/// groupOfNames needs a member, and the empty DN is the usual stand-in: it names nobody.
+std::optional<EntryReference> read_reference(
+    EdgeKind kind, std::string_view value, bool user_name
+) {
+    if (value.empty() || !is_clean_text(value))
+        return std::nullopt;
+    if (user_name || value.find('=') == std::string_view::npos)
+        return EntryReference{kind, {}, std::string(value)};
+    Result<std::string> key = dn_key(without_unique_id(value));
+    if (!key || key->empty())
+        return std::nullopt;
+    return EntryReference{kind, *std::move(key), {}};
+}
 
 void write_value(JsonWriter& json, ValueType type, const std::string& value) {
     const bool bare =
@@ -257,71 +281,60 @@ class EntryWriter {
     }
 
     void collect(const ReferencePlan& plan) {
-        const std::size_t before = out_.references.size();
         for (const Rule& rule : plan.rules) {
             if (rule.when && !rule.when->matches(entry_))
                 continue;
             for (const std::string& attribute : rule.from) {
-                const bool names_users = equals_ignoring_ascii_case(attribute, "memberUid");
-                for (const std::string& value : entry_.values(attribute))
-                    add_reference(plan.kind, value, names_users);
+                const auto& values = entry_.values(attribute);
+                const bool user_names = equals_ignoring_ascii_case(attribute, "memberUid");
+                for (const std::string_view value : values)
+                    judge(plan.kind, value, user_names);
+                if (plan.kind != EdgeKind::manager && !values.empty())
+                    out_.references.add(plan.kind, values, user_names);
             }
         }
-        if (plan.kind == directory::EdgeKind::manager)
-            keep_one_manager(before);
+        if (plan.kind == EdgeKind::manager)
+            keep_one_manager();
     }
 
-    void add_reference(directory::EdgeKind kind, const std::string& value, bool names_user) {
-        if (value.empty())
-            return;  // groupOfNames needs a member, and the empty DN is the usual stand-in
+    void judge(EdgeKind kind, std::string_view value, bool user_name) {
+        auto reference = read_reference(kind, value, user_name);
+        if (!reference && !value.empty()) {
+            report_unusable(value);
+        } else if (reference && kind == EdgeKind::manager) {
+            managers_.push_back({std::move(reference->dn_key), value, user_name});
+        }
+    }
+
+    void report_unusable(std::string_view value) {
         if (!is_clean_text(value)) {
             out_.warnings.push_back("invalid_text: a reference is no valid text and was left out");
-            return;
-        }
-        if (names_user || value.find('=') == std::string::npos) {
-            out_.references.push_back({kind, value, {}, value});
-            return;
-        }
-        Result<std::string> key = dn_key(without_unique_id(value));
-        if (!key) {
+        } else if (!dn_key(without_unique_id(value))) {
             out_.warnings.push_back(fmt::format(
                 "invalid_dn: the reference '{}' is no DN and was left out", printable(value, 80)
             ));
-        } else if (!key->empty()) {
-            out_.references.push_back({kind, value, *std::move(key), {}});
         }
     }
 
-    /// "cn=x#'0101'B" is a uniqueMember with an optional bit string (RFC 4517 section 3.3.21).
-    static std::string_view without_unique_id(std::string_view value) {
-        if (!value.ends_with("'B"))
-            return value;
-        const std::size_t mark = value.rfind("#'");
-        return mark == std::string_view::npos ? value : value.substr(0, mark);
-    }
-
-    void keep_one_manager(std::size_t from) {
-        if (out_.references.size() > from + 1) {
-            const auto first = out_.references.begin() + static_cast<std::ptrdiff_t>(from);
-            std::iter_swap(
-                first,
-                std::min_element(
-                    first, out_.references.end(),
-                    [](const auto& left, const auto& right) { return left.dn_key < right.dn_key; }
-                )
-            );
-            out_.references.resize(from + 1);
+    void keep_one_manager() {
+        if (managers_.empty())
+            return;
+        if (managers_.size() > 1) {
             out_.warnings.emplace_back(
                 "several_values: manager takes one value; the lowest in byte order was taken"
             );
         }
-        const bool listed =
-            std::find(out_.extensions.begin(), out_.extensions.end(), enterprise_extension) !=
-            out_.extensions.end();
-        if (out_.references.size() > from && !listed)
+        const Manager& lowest = *std::ranges::min_element(managers_, {}, &Manager::dn_key);
+        out_.references.add(EdgeKind::manager, {lowest.value}, lowest.by_user_name);
+        if (std::ranges::find(out_.extensions, enterprise_extension) == out_.extensions.end())
             out_.extensions.emplace_back(enterprise_extension);
     }
 
+    struct Manager {
+        std::string dn_key;
+        std::string_view value;
+        bool by_user_name;
+    };
     const KindPlan& plan_;
     const SourceEntry& entry_;
     MappedEntry& out_;
@@ -332,12 +345,14 @@ class EntryWriter {
     std::string user_name_;
     std::string failure_;
     std::size_t elements_ = 0;
+    std::vector<Manager> managers_;
 };
 
 }  // namespace
 
 MappedEntry write_entry(const KindPlan& plan, const SourceEntry& entry) {
     MappedEntry out;
+    out.references = directory::EntryReferences(read_reference);
     EntryWriter(plan, entry, out).run();
     return out;
 }

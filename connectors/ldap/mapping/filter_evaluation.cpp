@@ -122,11 +122,11 @@ Truth evaluate_any(const FilterNode& node, const directory::SourceEntry& entry) 
 }
 
 Truth evaluate_item(const FilterNode& node, const directory::SourceEntry& entry) {
-    const std::vector<std::string>& values = entry.values(node.attribute);
+    const auto& values = entry.values(node.attribute);
     if (node.kind == FilterKind::presence)
         return truth(!values.empty());
     Truth result = Truth::no;
-    for (const std::string& value : values) {
+    for (const std::string_view value : values) {
         const Truth one = compare(node, value);
         if (one == Truth::yes)
             return Truth::yes;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
+#include <utility>
 #include <vector>
 
 #include "connectors/ldap/mapping/filter_evaluation.hpp"
@@ -15,15 +17,14 @@ namespace {
 
 /// "the entry has objectClass: account, posixAccount".
 std::string found_instead(const std::string& attribute, const directory::SourceEntry& entry) {
-    const std::vector<std::string>& values = entry.values(attribute);
+    const auto& values = entry.values(attribute);
     if (values.empty())
         return fmt::format("the entry has no {}", attribute);
     std::string out = fmt::format("the entry has {}: ", attribute);
     constexpr std::size_t shown = 8;
-    for (std::size_t index = 0; index < std::min(values.size(), shown); ++index) {
-        if (index != 0)
-            out += ", ";
-        out += printable(values[index], 60);
+    std::string_view separator;
+    for (const std::string_view value : values | std::views::take(shown)) {
+        out.append(std::exchange(separator, ", ")).append(printable(value, 60));
     }
     if (values.size() > shown)
         out += fmt::format(" and {} more", values.size() - shown);

@@ -136,8 +136,8 @@ std::string run_test(const Rule& rule, const SourceEntry& entry) {
     bool is = rule.is.empty();
     bool is_not = false;
     for (const std::string& attribute : rule.from) {
-        const std::vector<std::string>& values = entry.values(attribute);
-        for (const std::string& value : values) {
+        const auto& values = entry.values(attribute);
+        for (const std::string_view value : values) {
             const std::string text = fold_case(value);
             is = is || contains(rule.is, text);
             is_not = is_not || contains(rule.is_not, text);
@@ -188,10 +188,10 @@ std::optional<std::string> Template::expand(const SourceEntry& entry) const {
             out += piece.text;
             continue;
         }
-        const std::vector<std::string>& values = entry.values(piece.text);
+        const auto& values = entry.values(piece.text);
         if (values.empty())
             return std::nullopt;
-        out += *std::min_element(values.begin(), values.end());
+        out += *std::ranges::min_element(values);
     }
     return out;
 }
@@ -253,8 +253,8 @@ std::vector<std::string> values_of(
             sink.take("a template", *text);
     }
     for (const std::string& attribute : rule.from) {
-        const std::vector<std::string>& values = entry.values(attribute);
-        for (const std::string& value : values)
+        const auto& values = entry.values(attribute);
+        for (const std::string_view value : values)
             sink.take(attribute, value);
         if (values.empty() && equals_ignoring_ascii_case(attribute, "entryUUID"))
             sink.take(attribute, entry.anchor.to_string());

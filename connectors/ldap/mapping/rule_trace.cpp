@@ -49,11 +49,12 @@ void take_values(RuleTrace& trace, const Rule& rule, const SourceEntry& entry) {
     if (rule.text)
         names = rule.text->attributes();
     for (const std::string& name : names) {
-        const std::vector<std::string>& values = entry.values(name);
+        const auto& values = entry.values(name);
         if (values.empty())
             continue;
         add_part(trace.attribute, name);
-        trace.values.insert(trace.values.end(), values.begin(), values.end());
+        for (const std::string_view value : values)
+            trace.values.emplace_back(value);
         if (!rule.text)
             return;
     }

@@ -20,11 +20,6 @@ using nlohmann::json;
 /// What is compared of an object, by objectGUID.
 using Picture = std::map<std::string, std::string>;
 
-std::string first(const SourceEntry& entry, const std::string& attribute) {
-    const auto& values = entry.values(attribute);
-    return values.empty() ? std::string() : values.front();
-}
-
 std::string picture_of(
     const std::string& name, const std::string& display, const std::string& mail, bool active
 ) {
@@ -69,37 +64,37 @@ class DomainReader {
     Picture picture() {
         for (const auto& entry : entries_) {
             by_dn_[ldap::dn_key_or_raw(entry.dn)] = guid(entry);
-            primary_[first(entry, "primaryGroupID")].insert(guid(entry));
+            primary_[entry.first_value("primaryGroupID")].insert(guid(entry));
         }
         Picture all;
         for (const auto& entry : entries_) {
             all[guid(entry)] =
-                first(entry, "userAccountControl").empty() ? group(entry) : user(entry);
+                entry.first_value("userAccountControl").empty() ? group(entry) : user(entry);
         }
         return all;
     }
 
   private:
     static std::string guid(const SourceEntry& entry) {
-        return ldap::guid_from_wire(first(entry, "objectGUID"))->to_string();
+        return ldap::guid_from_wire(entry.first_value("objectGUID"))->to_string();
     }
 
     static std::string user(const SourceEntry& entry) {
-        const bool disabled = (std::stoll(first(entry, "userAccountControl")) & 2) != 0;
-        const std::string expires = first(entry, "accountExpires");
+        const bool disabled = (std::stoll(entry.first_value("userAccountControl")) & 2) != 0;
+        const std::string expires = entry.first_value("accountExpires");
         const bool expired = expires != "0" && !expires.empty() &&
                              std::stoll(expires) < std::stoll(SambaRig::ticks_after(0));
-        const std::string principal = first(entry, "userPrincipalName");
-        const std::string display = first(entry, "displayName");
+        const std::string principal = entry.first_value("userPrincipalName");
+        const std::string display = entry.first_value("displayName");
         return picture_of(
-            principal.empty() ? first(entry, "sAMAccountName") : principal,
-            display.empty() ? first(entry, "cn") : display, first(entry, "mail"),
+            principal.empty() ? entry.first_value("sAMAccountName") : principal,
+            display.empty() ? entry.first_value("cn") : display, entry.first_value("mail"),
             !disabled && !expired
         );
     }
 
     std::string group(const SourceEntry& entry) {
-        const auto sid = ldap::sid_text(first(entry, "objectSid")).value_or("");
+        const auto sid = ldap::sid_text(entry.first_value("objectSid")).value_or("");
         std::set<std::string> members;
         if (sid.starts_with("S-1-5-21-")) {
             members = primary_[std::to_string(*ldap::relative_id(sid))];
@@ -110,8 +105,8 @@ class DomainReader {
                 members.insert(found->second);
             }
         }
-        const std::string display = first(entry, "displayName");
-        return picture_of(display.empty() ? first(entry, "cn") : display, members);
+        const std::string display = entry.first_value("displayName");
+        return picture_of(display.empty() ? entry.first_value("cn") : display, members);
     }
 
     std::vector<SourceEntry> entries_;

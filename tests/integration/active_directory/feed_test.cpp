@@ -155,7 +155,7 @@ TEST_F(DomainFeed, AGroupThatIsSomebodysPrimaryGroupIsReadWhenMembersLeave) {
     const auto feed = run();
     feed->take_member_changes();
     ASSERT_TRUE(feed->wait_refreshed());
-    const auto sid = feed->seen().by_dn(group)->values("objectSid").front();
+    const auto sid = feed->seen().by_dn(group)->first_value("objectSid");
     samba_->modify(
         "dn: " + alice + "\nchangetype: modify\nreplace: primaryGroupID\nprimaryGroupID: " +
         sid.substr(sid.rfind('-') + 1) + "\n"
@@ -176,9 +176,9 @@ TEST_F(DomainFeed, EntriesCarryReadableIdentifiersAndAccountState) {
     const auto seen = feed->seen();
     const auto* alice = seen.by_dn(dn);
     ASSERT_NE(alice, nullptr);
-    EXPECT_EQ(alice->values("objectGUID"), std::vector<std::string>{alice->anchor.to_string()});
+    EXPECT_EQ(alice->values("objectGUID"), directory::AttributeValues{alice->anchor.to_string()});
     EXPECT_TRUE(alice->values("objectSid").front().starts_with("S-1-5-21-"));
-    EXPECT_EQ(alice->values("accountActive"), std::vector<std::string>{"TRUE"});
+    EXPECT_EQ(alice->values("accountActive"), directory::AttributeValues{"TRUE"});
     EXPECT_TRUE(parse_generalized_time(alice->csn));
     // By the name that Windows shows for it.
     const auto found =

@@ -38,7 +38,7 @@ TEST_F(FeedPersist, AddModifyRenameAndDeleteArriveByAnchor) {
     const auto anchor = rig_.entry_uuid(dn);
     rig_.set(dn, "mail", "new@rig.test");
     ASSERT_TRUE(runner.wait([&](const Seen& seen) { return seen.change_count(dn) == 2; }));
-    EXPECT_EQ(runner.seen().entries.at(anchor).values("mail").at(0), "new@rig.test");
+    EXPECT_EQ(runner.seen().entries.at(anchor).first_value("mail"), "new@rig.test");
     rig_.modify("dn: " + dn + "\nchangetype: modrdn\nnewrdn: uid=newer\ndeleteoldrdn: 1\n");
     const auto renamed = "uid=newer,ou=d1," + people();
     ASSERT_TRUE(runner.wait([&](const Seen& seen) { return seen.by_dn(renamed) != nullptr; }));
@@ -132,11 +132,11 @@ TEST_F(FeedPersist, BurstArrivesWholeAndInOrder) {
     runner.release();
     ASSERT_TRUE(runner.wait([&](const Seen& seen) {
         const auto* last = seen.by_dn(user_dn(299 % 20));
-        return last != nullptr && last->values("title") == std::vector<std::string>{"Number 299"};
+        return last != nullptr && last->values("title") == directory::AttributeValues{"Number 299"};
     }));
     for (int i = 280; i < 300; ++i) {
         EXPECT_EQ(
-            runner.seen().by_dn(user_dn(i % 20))->values("title").at(0), fmt::format("Number {}", i)
+            runner.seen().by_dn(user_dn(i % 20))->first_value("title"), fmt::format("Number {}", i)
         );
     }
 }
@@ -152,8 +152,8 @@ TEST_F(FeedPersist, ValuesAreCountedBytesAndOptionsStayInTheName) {
     ASSERT_TRUE(runner.wait([](const Seen& seen) { return seen.change_count(user_dn(2)) == 2; }));
     const auto seen = runner.seen();
     const auto* entry = seen.by_dn(user_dn(2));
-    EXPECT_EQ(entry->values("jpegPhoto").at(0), std::string("a\0b\0c", 5));
-    EXPECT_EQ(entry->values("description;lang-de").at(0), "Hallo");
+    EXPECT_EQ(entry->first_value("jpegPhoto"), std::string("a\0b\0c", 5));
+    EXPECT_EQ(entry->first_value("description;lang-de"), "Hallo");
     EXPECT_EQ(entry->values("description").size(), 1U);
 }
 
@@ -167,7 +167,7 @@ TEST_F(FeedPersist, NamesWithEverySpecialCharacterHaveOneKey) {
     );
     ASSERT_TRUE(runner.wait([](const Seen& seen) {
         return !seen.changes.empty() &&
-               seen.changes.back().values("uid") == std::vector<std::string>{"special"};
+               seen.changes.back().values("uid") == directory::AttributeValues{"special"};
     }));
     const auto entry = runner.seen().changes.back();
     EXPECT_EQ(entry.dn_key, *dn_key(dn));

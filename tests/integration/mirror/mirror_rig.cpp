@@ -108,13 +108,15 @@ class Comparison {
     ) {
         const auto unmapped = product_registry().type("Unmapped");
         std::set<Uuid> wanted;
-        for (const auto& reference : mapped.references) {
+        const auto take = [&](const directory::EntryReference& reference, auto) -> Status {
             const auto found = by_key_.find(reference.dn_key);
             const auto row =
                 found == by_key_.end() ? std::nullopt : *reader_.find_row(found->second);
             if (row && row->type != unmapped)
                 wanted.insert(row->id);
-        }
+            return {};
+        };
+        static_cast<void>(mapped.references.each(take));
         const bool group = mapped.type == product_registry().type("Group");
         const auto rows = *reader_.edge_targets(
             group ? EdgeKind::member : EdgeKind::manager, object.row.oid, {}, 1'000'000
@@ -236,7 +238,7 @@ std::vector<SourceEntry> MirrorRig::read_directory() const {
     if (!entries)
         throw std::runtime_error(entries.error().code + ": " + entries.error().context);
     for (SourceEntry& entry : *entries) {
-        entry.anchor = ldap::anchor_of(entry.values(setup_.anchor_attribute).at(0));
+        entry.anchor = ldap::anchor_of(entry.first_value(setup_.anchor_attribute));
         entry.dn_key = ldap::dn_key_or_raw(entry.dn);
     }
     return *std::move(entries);

@@ -73,9 +73,9 @@ TEST(AccountFacts, BecomeAttributesThatMappingsRead) {
     AccountFacts facts;
     facts.expired = true;
     add_account_attributes(entry, facts);
-    EXPECT_EQ(entry.values("accountActive"), std::vector<std::string>{"FALSE"});
-    EXPECT_EQ(entry.values("accountExpired"), std::vector<std::string>{"TRUE"});
-    EXPECT_EQ(entry.values("accountLocked"), std::vector<std::string>{"FALSE"});
+    EXPECT_EQ(entry.values("accountActive"), directory::AttributeValues{"FALSE"});
+    EXPECT_EQ(entry.values("accountExpired"), directory::AttributeValues{"TRUE"});
+    EXPECT_EQ(entry.values("accountLocked"), directory::AttributeValues{"FALSE"});
     EXPECT_TRUE(is_computed_name("ACCOUNTACTIVE"));
     EXPECT_FALSE(is_computed_name("accountExpires"));
 }

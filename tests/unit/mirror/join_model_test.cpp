@@ -79,8 +79,9 @@ class SmallDirectory {
             const bool by_name = id.bytes[15] % 2 == 0;
             if (!members.empty())
                 out.attributes.push_back(
-                    by_name ? directory::RawAttribute{"memberUid", names}
-                            : directory::RawAttribute{"member", members}
+                    by_name
+                        ? directory::RawAttribute{"memberUid", directory::AttributeValues(names)}
+                        : directory::RawAttribute{"member", directory::AttributeValues(members)}
                 );
             return out;
         }

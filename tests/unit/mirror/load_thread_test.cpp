@@ -12,7 +12,10 @@ namespace {
 LoadThread::Arrival arrival(const std::string& dn, std::size_t members = 0) {
     LoadThread::Arrival out;
     out.entry.dn = dn;
-    out.mapped.references.resize(members);
+    const std::vector<std::string> names(members, "cn=a,dc=example,dc=com");
+    out.mapped.references.add(
+        directory::EdgeKind::member, directory::AttributeValues(names), false
+    );
     return out;
 }
 

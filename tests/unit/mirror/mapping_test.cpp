@@ -113,10 +113,19 @@ TEST(MappingReferences, ReadsDnsAndUserNames) {
                           "member: broken,=dn=\n")
     );
     ASSERT_EQ(group.state, EntryState::mirrored) << group.reason;
-    ASSERT_EQ(group.references.size(), 3U);
-    EXPECT_EQ(group.references[0].dn_key, *dn_key("uid=anna,dc=example,dc=com"));
-    EXPECT_EQ(group.references[1].dn_key, *dn_key("uid=carl,dc=example,dc=com"));
-    EXPECT_EQ(group.references[2].user_name, "bob");
+    std::vector<std::string> named;
+    const auto take = [&](const directory::EntryReference& reference, auto place) -> Status {
+        named.push_back(reference.dn_key.empty() ? reference.user_name : reference.dn_key);
+        EXPECT_EQ(group.references.at(place).dn_key, reference.dn_key);
+        return {};
+    };
+    ASSERT_TRUE(group.references.each(take));
+    EXPECT_THAT(
+        named,
+        testing::ElementsAre(
+            *dn_key("uid=anna,dc=example,dc=com"), *dn_key("uid=carl,dc=example,dc=com"), "bob"
+        )
+    );
     EXPECT_THAT(group.warnings, testing::ElementsAre(testing::StartsWith("invalid_dn:")));
 }
 

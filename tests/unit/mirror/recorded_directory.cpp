@@ -164,7 +164,7 @@ directory::SourceEntry RecordedDirectory::entry_of(const Uuid& id) const {
             values.push_back(dn.empty() ? dn_of(target) : dn);
         std::shuffle(values.begin(), values.end(), std::mt19937(static_cast<unsigned>(node.csn)));
         if (!values.empty())
-            entry.attributes.push_back({name, values});
+            entry.attributes.push_back({name, directory::AttributeValues(values)});
     };
     add_references("manager", node.manager);
     add_references("member", node.members);

@@ -89,23 +89,22 @@ Result<directory::EntryInspector::Listing> DomainInspector::list(
     EntryReader reader(connection, controller, std::move(scope));
     Listing listing;
     BASCULE_TRY(
-        const auto total, reader.list(
-                              "(objectClass=*)", {"objectGUID", "whenChanged"},
-                              [&](const SourceEntry& entry) -> Status {
-                                  const auto anchor = anchor_of(entry);
-                                  const auto& stamp = entry.values("whenChanged");
-                                  // Of some objects of the system nobody sees it; the feed leaves
-                                  // them out as well.
-                                  if (!anchor) {
-                                      return {};
-                                  }
-                                  ++listing.entries;
-                                  return take(
-                                      {*anchor, entry.dn, dn_key_or_raw(entry.dn),
-                                       stamp.empty() ? std::string() : stamp.front()}
-                                  );
-                              }
-                          )
+        const auto total,
+        reader.list(
+            "(objectClass=*)", {"objectGUID", "whenChanged"},
+            [&](const SourceEntry& entry) -> Status {
+                const auto anchor = anchor_of(entry);
+                // Of some objects of the system nobody sees it; the feed leaves
+                // them out as well.
+                if (!anchor) {
+                    return {};
+                }
+                ++listing.entries;
+                return take(
+                    {*anchor, entry.dn, dn_key_or_raw(entry.dn), entry.first_value("whenChanged")}
+                );
+            }
+        )
     );
     listing.references = total.references;
     return listing;

@@ -206,10 +206,7 @@ Result<DomainAccount> DomainPolicies::account(const std::string& dn, Deadline de
     if (!entry) {
         return account;
     }
-    const auto& own_policy = entry->values("msDS-ResultantPSO");
-    BASCULE_TRY(
-        account.policy, policy_of(own_policy.empty() ? std::string() : own_policy.front(), deadline)
-    );
+    BASCULE_TRY(account.policy, policy_of(entry->first_value("msDS-ResultantPSO"), deadline));
     account.state = state_of(*entry, account.policy);
     account.password_never_expires =
         (integer_value(*entry, "userAccountControl").value_or(0) & password_never_expires) != 0;

@@ -26,7 +26,7 @@ constexpr std::string_view group_filter = "(objectClass=group)";
 constexpr std::string_view other_filter = "(!(objectClass=group))";
 
 bool is_group(const SourceEntry& entry) {
-    return std::ranges::any_of(entry.values("objectClass"), [](const std::string& one) {
+    return std::ranges::any_of(entry.values("objectClass"), [](std::string_view one) {
         return equals_ignoring_ascii_case(one, "group");
     });
 }
@@ -38,10 +38,10 @@ bool has_parts(const SourceEntry& entry) {
     });
 }
 
-void replace_value(SourceEntry& entry, std::string_view name, std::string value) {
+void replace_value(SourceEntry& entry, std::string_view name, std::string_view value) {
     for (auto& attribute : entry.attributes) {
         if (equals_ignoring_ascii_case(attribute.name, name)) {
-            attribute.values = {std::move(value)};
+            attribute.values = {value};
             return;
         }
     }
@@ -201,7 +201,7 @@ Status EntryReader::add_primary_members(SourceEntry& entry) {
     auto& values = found == entry.attributes.end()
                        ? entry.attributes.emplace_back(RawAttribute{"member", {}}).values
                        : found->values;
-    std::ranges::move(members, std::back_inserter(values));
+    values.append(directory::AttributeValues(members));
     return {};
 }
 

@@ -35,26 +35,24 @@ constexpr std::array<std::string_view, 2> everybody{
 constexpr std::uint32_t page_size = 500;
 constexpr std::size_t most_protected = 10'000;
 
-std::string first(const SourceEntry& entry, std::string_view attribute) {
-    const auto& values = entry.values(attribute);
-    return values.empty() ? std::string() : values.front();
-}
-
 class Domain {
   public:
     explicit Domain(const Examined& examined)
         : examined_(examined),
-          samba_(first(examined.root, "vendorName").starts_with("Samba")),
+          samba_(examined.root.first_value("vendorName").starts_with("Samba")),
           context_(naming_context_of(examined.connection, examined.base(), examined.soon())
                        .value_or(examined.base())) {
-        identities_ = examined_.look_at("", {"tokenGroups"}).values("tokenGroups");
+        const auto account = examined_.look_at("", {"tokenGroups"});
+        for (const std::string_view group : account.values("tokenGroups")) {
+            identities_.emplace_back(group);
+        }
         // The account itself comes first.
         sid_ = identities_.empty() ? std::string() : sid_text(identities_.front()).value_or("");
         identities_.insert(identities_.end(), everybody.begin(), everybody.end());
     }
 
     void examine() {
-        const auto time = parse_generalized_time(first(examined_.root, "currentTime"));
+        const auto time = parse_generalized_time(examined_.root.first_value("currentTime"));
         examine_clock(examined_, time ? std::optional(*time) : std::nullopt, std::nullopt);
         examine_feed();
         examine_deleted_objects();
@@ -257,7 +255,7 @@ class Domain {
         }
         const auto& writable = person.values("allowedAttributesEffective");
         for (const auto& name : wanted_attributes()) {
-            if (std::ranges::none_of(writable, [&](const std::string& one) {
+            if (std::ranges::none_of(writable, [&](std::string_view one) {
                     return equals_ignoring_ascii_case(one, name);
                 })) {
                 lacks.push_back(name);
@@ -323,10 +321,11 @@ class Domain {
     /// The identifier that access control entries name an attribute by.
     [[nodiscard]] std::string schema_guid(const std::string& attribute) const {
         const auto found = examined_.look(
-            first(examined_.root, "schemaNamingContext"), SearchScope::subtree,
+            examined_.root.first_value("schemaNamingContext"), SearchScope::subtree,
             "(lDAPDisplayName=" + attribute + ")", {"schemaIDGUID"}
         );
-        const auto bytes = found.empty() ? std::string() : first(found.front(), "schemaIDGUID");
+        const auto bytes =
+            found.empty() ? std::string() : found.front().first_value("schemaIDGUID");
         const auto guid = guid_from_wire(bytes);
         return guid ? guid->to_string() : attribute;
     }
@@ -340,14 +339,14 @@ class Domain {
     [[nodiscard]] std::string account_name() const {
         const auto account = examined_.look_at("<SID=" + sid_ + ">", {"sAMAccountName"});
         const auto partitions = examined_.look(
-            "CN=Partitions," + first(examined_.root, "configurationNamingContext"),
+            "CN=Partitions," + examined_.root.first_value("configurationNamingContext"),
             SearchScope::subtree, "(nCName=" + context_ + ")", {"nETBIOSName"}
         );
-        const std::string name = first(account, "sAMAccountName");
+        const std::string name = account.first_value("sAMAccountName");
         if (name.empty() || partitions.empty()) {
             return examined_.account();
         }
-        return first(partitions.front(), "nETBIOSName") + "\\" + name;
+        return partitions.front().first_value("nETBIOSName") + "\\" + name;
     }
 
     const Examined& examined_;

@@ -28,7 +28,7 @@ bool is_always_told(const RawAttribute& attribute) {
 
 /// False when a value is no DN: then nobody knows what the change means.
 bool take_members(const RawAttribute& attribute, std::vector<MemberChange::Member>& out) {
-    return std::ranges::all_of(attribute.values, [&](const std::string& value) {
+    return std::ranges::all_of(attribute.values, [&](std::string_view value) {
         auto member = parse_extended_dn(value);
         if (member) {
             out.push_back(*std::move(member));

@@ -20,10 +20,7 @@ using std::chrono::steady_clock;
 constexpr std::string_view range_option = ";range=";
 constexpr int most_attempts = 5;
 
-std::string stamp_of(const SourceEntry& entry) {
-    const auto& values = entry.values("uSNChanged");
-    return values.empty() ? std::string() : values.front();
-}
+constexpr std::string_view stamp_name = "uSNChanged";
 
 bool read_number(std::string_view text, std::size_t& number) {
     const auto* end = text.data() + text.size();
@@ -44,7 +41,7 @@ Result<std::optional<RawAttribute>> read_part(
     if (found.empty()) {
         return std::optional(RawAttribute{});
     }
-    if (!stamp.empty() && stamp_of(found.front()) != stamp) {
+    if (!stamp.empty() && found.front().first_value(stamp_name) != stamp) {
         return std::optional<RawAttribute>();
     }
     for (auto& attribute : found.front().attributes) {
@@ -66,7 +63,7 @@ Result<bool> read_rest(
         if (!part) {
             return false;
         }
-        std::ranges::move(part->values, std::back_inserter(attribute.values));
+        attribute.values.append(part->values);
         const auto next = parse_value_range(part->name);
         range.last = next ? next->last : std::nullopt;
     }
@@ -135,7 +132,8 @@ Status complete_values(
         }
         const auto range = *parse_value_range(part->name);
         // One that never rests is taken as it comes: its next change is told and read again.
-        const std::string stamp = attempt < most_attempts ? stamp_of(entry) : std::string();
+        const std::string stamp =
+            attempt < most_attempts ? entry.first_value(stamp_name) : std::string();
         BASCULE_TRY(
             const bool complete, read_rest(connection, entry, *part, range, stamp, step, patience)
         );

@@ -28,18 +28,13 @@ Rights parse_rights(const std::string& text) {
 
 }  // namespace
 
-std::string first_value(const directory::SourceEntry& entry, std::string_view attribute) {
-    const auto& values = entry.values(attribute);
-    return values.empty() ? std::string() : values.front();
-}
-
 Rights rights_on(const Examined& examined, const std::string& dn, std::vector<std::string> names) {
     const auto entries = examined.look(
         dn, SearchScope::base, "(objectClass=*)", std::move(names),
         {{effective_rights, "dn: " + examined.account(), true}}
     );
     return entries.empty() ? Rights()
-                           : parse_rights(first_value(entries.front(), "attributeLevelRights"));
+                           : parse_rights(entries.front().first_value("attributeLevelRights"));
 }
 
 std::optional<bool> has_right(

@@ -32,9 +32,4 @@ using Rights = std::map<std::string, std::string>;
     const std::string& targets, const std::string& name, const std::string& permission
 );
 
-/// The first value; empty when there is none.
-[[nodiscard]] std::string first_value(
-    const directory::SourceEntry& entry, std::string_view attribute
-);
-
 }  // namespace bascule::ldap

@@ -68,9 +68,9 @@ class Ds389 {
 
     void tell_time() {
         const auto monitor = examined_.look_at("cn=monitor", {"currenttime"});
-        const auto parsed = parse_generalized_time(first_value(monitor, "currenttime"));
+        const auto parsed = parse_generalized_time(monitor.first_value("currenttime"));
         const auto base = examined_.look_at(examined_.base(), {"modifyTimestamp"});
-        const auto newest = parse_generalized_time(first_value(base, "modifyTimestamp"));
+        const auto newest = parse_generalized_time(base.first_value("modifyTimestamp"));
         examine_clock(
             examined_, parsed ? std::optional(*parsed) : std::nullopt,
             newest ? std::optional(*newest) : std::nullopt
@@ -92,7 +92,7 @@ class Ds389 {
     void examine_identity() {
         const auto config = examined_.look_at("cn=config", {"nsslapd-rootdn", "passwordAdminDN"});
         const std::string account = dn_key_or_raw(examined_.account());
-        const std::string manager = first_value(config, "nsslapd-rootdn");
+        const std::string manager = config.first_value("nsslapd-rootdn");
         const std::string subject = "obeys the password policy";
         if (account == dn_key_or_raw("cn=Directory Manager") ||
             (!manager.empty() && account == dn_key_or_raw(manager))) {
@@ -102,7 +102,7 @@ class Ds389 {
             );
             return;
         }
-        const std::string administrators = first_value(config, "passwordAdminDN");
+        const std::string administrators = config.first_value("passwordAdminDN");
         if (!administrators.empty() && is_one_of(administrators, account)) {
             examined_.findings.advise(
                 "policy_bypass", subject,
@@ -146,7 +146,7 @@ class Ds389 {
             );
             return;
         }
-        if (!equals_ignoring_ascii_case(first_value(config, "passwordMustChange"), "on")) {
+        if (!equals_ignoring_ascii_case(config.first_value("passwordMustChange"), "on")) {
             examined_.findings.advise(
                 "must_change", "change at the next sign-in",
                 "the global policy has passwordMustChange: off",

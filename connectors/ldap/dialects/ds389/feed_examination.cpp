@@ -100,7 +100,7 @@ class Feed {
 
     void examine_changelog() {
         const std::string subject = "retro changelog";
-        const std::string last = first_value(examined_.root, "lastchangenumber");
+        const std::string last = examined_.root.first_value("lastchangenumber");
         if (last.empty()) {
             examined_.findings.advise(
                 "changelog", subject, "the root entry does not tell its change numbers",
@@ -111,7 +111,7 @@ class Feed {
             return;
         }
         const std::string range =
-            fmt::format("changes {} to {}", first_value(examined_.root, "firstchangenumber"), last);
+            fmt::format("changes {} to {}", examined_.root.first_value("firstchangenumber"), last);
         const auto plugin = examined_.look_at(
             changelog_plugin,
             {"nsslapd-attribute", "nsslapd-changelogmaxage", "nsslapd-pluginEnabled"}
@@ -131,7 +131,7 @@ class Feed {
     void examine_changelog_settings(const SourceEntry& plugin, const std::string& range) {
         const std::string subject = "retro changelog";
         const auto& attributes = plugin.values("nsslapd-attribute");
-        if (std::ranges::none_of(attributes, [](const std::string& one) {
+        if (std::ranges::none_of(attributes, [](std::string_view one) {
                 return to_ascii_lower(one).starts_with("nsuniqueid:");
             })) {
             examined_.findings.bad(
@@ -144,7 +144,7 @@ class Feed {
             );
             return;
         }
-        const std::string age = first_value(plugin, "nsslapd-changelogmaxage");
+        const std::string age = plugin.first_value("nsslapd-changelogmaxage");
         examined_.findings.good(
             "changelog", subject, range + ", kept for " + (age.empty() ? "ever" : age)
         );
@@ -158,11 +158,11 @@ class Feed {
                  "cn=mapping tree,cn=config", SearchScope::subtree, "(nsslapd-backend=*)",
                  {"cn", "nsslapd-backend"}
              )) {
-            const auto suffix = dn_key_or_raw(first_value(node, "cn"));
+            const auto suffix = dn_key_or_raw(node.first_value("cn"));
             if (suffix.size() > longest &&
                 is_at_or_below(dn_key_or_raw(examined_.base()), suffix)) {
                 longest = suffix.size();
-                found = first_value(node, "nsslapd-backend");
+                found = node.first_value("nsslapd-backend");
             }
         }
         return found;
@@ -187,8 +187,8 @@ class Feed {
             return std::nullopt;
         }
         return std::ranges::any_of(indexes, [&](const SourceEntry& index) {
-            return equals_ignoring_ascii_case(first_value(index, "cn"), attribute) &&
-                   std::ranges::any_of(index.values("nsIndexType"), [](const std::string& type) {
+            return equals_ignoring_ascii_case(index.first_value("cn"), attribute) &&
+                   std::ranges::any_of(index.values("nsIndexType"), [](std::string_view type) {
                        return equals_ignoring_ascii_case(type, "eq");
                    });
         });

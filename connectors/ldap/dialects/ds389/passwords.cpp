@@ -29,17 +29,12 @@ Time now() {
     return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
 
-std::string first(const directory::SourceEntry& entry, std::string_view name) {
-    const auto& values = entry.values(name);
-    return values.empty() ? std::string() : values.front();
-}
-
 bool is_true(const directory::SourceEntry& entry, std::string_view name) {
-    return equals_ignoring_ascii_case(first(entry, name), "true");
+    return equals_ignoring_ascii_case(entry.first_value(name), "true");
 }
 
 std::optional<Time> time_of(const directory::SourceEntry& entry, std::string_view name) {
-    const auto parsed = parse_generalized_time(first(entry, name));
+    const auto parsed = parse_generalized_time(entry.first_value(name));
     return parsed ? std::optional(*parsed) : std::nullopt;
 }
 
@@ -57,11 +52,11 @@ void set(Outcome& outcome, PolicyError error) {
 /// A reset leaves the end of the lock in the entry and sets the failures to zero, which opens the
 /// account.
 bool is_locked(const directory::SourceEntry& entry) {
-    if (first(entry, "passwordRetryCount") == "0") {
+    if (entry.first_value("passwordRetryCount") == "0") {
         return false;
     }
     const auto until = time_of(entry, "accountUnlockTime");
-    return first(entry, "accountUnlockTime") == no_time || (until && *until > now());
+    return entry.first_value("accountUnlockTime") == no_time || (until && *until > now());
 }
 
 /// Puts what this server says, and what it leaves out, into the terms of the draft.

@@ -41,12 +41,11 @@ Result<Ds389Policy> Ds389PolicyReader::policy_of(const std::string& dn, Deadline
         );
     }
     BASCULE_TRY(const auto global, find_entry(work_, global_entry, rule_attributes, deadline));
-    const auto& own = entry->values("pwdpolicysubentry");
+    const std::string own = entry->first_value("pwdpolicysubentry");
     // Marks of a policy stay on entries when local policies are switched off.
-    const bool off = global && !global->values(local_switch).empty() &&
-                     equals_ignoring_ascii_case(global->values(local_switch).front(), "off");
+    const bool off = global && equals_ignoring_ascii_case(global->first_value(local_switch), "off");
     if (!own.empty() && !off) {
-        BASCULE_TRY(const auto local, find_entry(work_, own.front(), rule_attributes, deadline));
+        BASCULE_TRY(const auto local, find_entry(work_, own, rule_attributes, deadline));
         return local ? ds389_policy(*local) : Ds389Policy{};
     }
     return global ? ds389_policy(*global) : Ds389Policy{};

@@ -49,7 +49,7 @@ void take_out(SourceEntry& entry, std::string_view name) {
     });
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
+bool contains(const auto& names, std::string_view name) {
     return std::ranges::any_of(names, [&](const auto& one) {
         return equals_ignoring_ascii_case(one, name);
     });

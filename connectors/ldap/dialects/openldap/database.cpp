@@ -69,12 +69,11 @@ Remedy Database::unlimited() const {
         "Give the account unlimited size and time. For ldapmodify as the administrator of "
         "cn=config:",
         {"dn: " + dn_, "changetype: modify", "replace: olcLimits", "olcLimits: " + own}};
-    for (const auto& value : present) {
+    for (const std::string_view value : present) {
         if (to_ascii_lower(value).find(to_ascii_lower(examined_.account())) == std::string::npos) {
             const auto brace = value.starts_with('{') ? value.find('}') : std::string::npos;
-            remedy.lines.push_back(
-                "olcLimits: " + (brace == std::string::npos ? value : value.substr(brace + 1))
-            );
+            const auto limit = brace == std::string::npos ? value : value.substr(brace + 1);
+            remedy.lines.push_back(fmt::format("olcLimits: {}", limit));
         }
     }
     return remedy;

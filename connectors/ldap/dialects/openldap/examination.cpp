@@ -49,20 +49,19 @@ class OpenLdap {
     void tell_time() {
         const auto monitor =
             examined_.look_at("cn=Current,cn=Time,cn=Monitor", {"monitorTimestamp"});
-        const auto& times = monitor.values("monitorTimestamp");
-        const auto time = times.empty() ? std::nullopt : time_of(times.front());
+        const auto time = time_of(monitor.first_value("monitorTimestamp"));
         std::optional<Time> newest;
         const auto context =
             naming_context_of(examined_.connection, examined_.base(), examined_.soon());
         const auto head = examined_.look_at(context.value_or(examined_.base()), {"contextCSN"});
-        for (const auto& stamp : head.values("contextCSN")) {
+        for (const std::string_view stamp : head.values("contextCSN")) {
             const auto one = time_of(stamp.substr(0, stamp.find('#')));
             newest = one && (!newest || *one > *newest) ? one : newest;
         }
         examine_clock(examined_, time, newest);
     }
 
-    [[nodiscard]] static std::optional<Time> time_of(const std::string& text) {
+    [[nodiscard]] static std::optional<Time> time_of(std::string_view text) {
         const auto parsed = parse_generalized_time(text);
         return parsed ? std::optional(*parsed) : std::nullopt;
     }
@@ -145,8 +144,7 @@ class OpenLdap {
             return;
         }
         for (const auto& policy : policies) {
-            const auto& safe = policy.values("pwdSafeModify");
-            if (!safe.empty() && equals_ignoring_ascii_case(safe.front(), "TRUE")) {
+            if (equals_ignoring_ascii_case(policy.first_value("pwdSafeModify"), "TRUE")) {
                 examined_.findings.bad(
                     "password_policy", subject,
                     policy.dn + " asks for the old password (pwdSafeModify), so no reset works",

@@ -81,15 +81,12 @@ class Feed {
             return;
         }
         const auto& provider = database_.provider();
-        if (!provider.values("olcSpSessionlogSource").empty()) {
-            examined_.findings.good(
-                "session_log", subject,
-                "kept in " + provider.values("olcSpSessionlogSource").front()
-            );
+        if (const auto log = provider.first_value("olcSpSessionlogSource"); !log.empty()) {
+            examined_.findings.good("session_log", subject, "kept in " + log);
             return;
         }
         const auto& sizes = provider.values("olcSpSessionlog");
-        const std::string text = sizes.empty() ? "0" : sizes.front();
+        const std::string text(sizes.empty() ? "0" : sizes.front());
         std::size_t size = 0;
         std::from_chars(text.data(), text.data() + text.size(), size);
         if (size >= short_session_log) {
@@ -117,10 +114,9 @@ class Feed {
         std::vector<std::string> missing;
         for (const std::string_view name : {"entryUUID", "entryCSN"}) {
             const auto& lines = database_.settings().values("olcDbIndex");
-            if (std::ranges::none_of(lines, [&](const std::string& line) {
-                    const auto names = line.substr(0, line.find(' '));
-                    return ("," + names + ",").find("," + std::string(name) + ",") !=
-                           std::string::npos;
+            if (std::ranges::none_of(lines, [&](std::string_view line) {
+                    const auto names = fmt::format(",{},", line.substr(0, line.find(' ')));
+                    return names.find(fmt::format(",{},", name)) != std::string::npos;
                 })) {
                 missing.emplace_back(name);
             }
