@@ -36,6 +36,10 @@ std::size_t status_kib(const std::string& name) {
     return 0;
 }
 
+double mebibytes(std::size_t kibibytes) {
+    return static_cast<double>(kibibytes) / 1024;
+}
+
 SlapdOptions options_of(const std::string& folder, bool log) {
     SlapdOptions options;
     options.session_log = 1'000'000;
@@ -86,23 +90,28 @@ class Bench {
     }
 
   private:
+    /// Each member is one octet string.
+    std::size_t message_kib() { return edges() * (user_dn(members_).size() + 2) / 1024; }
+
     void one(std::size_t round) {
         ::malloc_trim(0);
         std::ofstream("/proc/self/clear_refs") << "5";
         const auto rss = status_kib("VmRSS");
         const auto before = edges();
+        const double message = mebibytes(message_kib());
         const auto writes = mirror_->last_sequence();
         const auto asked = steady_clock::now();
         change("add", members_ + round);
         const auto committed = steady_clock::now();
         wait([&] { return edges() == before + 1; });
+        const double took = since(committed);
+        const double rise = mebibytes(status_kib("VmHWM") - rss);
         fmt::print(
-            "one member added: {:.0f} ms in slapd, {:.0f} ms more to the mirror's commit, RSS "
-            "{:.1f} "
-            "MiB, at most {:.1f} MiB, {} journal records\n",
-            std::chrono::duration<double, std::milli>(committed - asked).count(),
-            since(committed) * 1000, static_cast<double>(rss) / 1024,
-            static_cast<double>(status_kib("VmHWM")) / 1024, mirror_->last_sequence() - writes
+            "one member added: {:.0f} ms in slapd, {:.0f} ms more to the mirror's commit, {} "
+            "journal records; the whole group is a message of {:.1f} MiB, memory rose by {:.1f} "
+            "MiB: {:.2f} times that\n",
+            std::chrono::duration<double, std::milli>(committed - asked).count(), took * 1000,
+            mirror_->last_sequence() - writes, message, rise, rise / message
         );
     }
 
