@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <deque>
 #include <iterator>
 #include <optional>
 #include <stdexcept>
@@ -129,6 +130,13 @@ struct Relay::Pair {
     };
     Side of_client;
     Side of_server;
+    /// What the server has said and the client is to hear later; empty data: it has gone.
+    struct Delayed {
+        std::chrono::steady_clock::time_point due;
+        std::string data;
+    };
+    std::deque<Delayed> delayed;
+    bool gone = false;  ///< the server
     bool drips = false;
     std::jthread thread;
 };
@@ -215,15 +223,16 @@ void Relay::pass(Pair& pair, const std::stop_token& stop) {
     while (open && !stop.stop_requested()) {
         std::array<pollfd, 2> polled{
             pollfd{pair.client->descriptor(), POLLIN, 0},
-            {pair.paused ? -1 : pair.server, POLLIN, 0}};
+            {pair.paused || pair.gone ? -1 : pair.server, POLLIN, 0}};
         const bool waits = !pair.client->has_more();
         ::poll(polled.data(), polled.size(), waits ? slice_ms : 0);
         if (polled[0].revents != 0 || !waits) {
-            open = take(pair, false);
+            open = take(pair, false, pair.client->read());
         }
-        if (open && polled[1].revents != 0) {
-            open = take(pair, true);
+        if (polled[1].revents != 0) {
+            listen(pair);
         }
+        open = open && tell_delayed(pair);
         if (open && pair.drips && std::chrono::steady_clock::now() > next_drop) {
             next_drop = std::chrono::steady_clock::now() + std::chrono::seconds(1);
             open = pair.client->write(std::string(1, '\0'));
@@ -233,18 +242,27 @@ void Relay::pass(Pair& pair, const std::stop_token& stop) {
     ::close(pair.server);
 }
 
-/// Reads what there is and carries every whole message; false when the connection has ended.
-bool Relay::take(Pair& pair, bool from_server) {
-    auto& side = from_server ? pair.of_server : pair.of_client;
-    std::string data;
-    if (from_server) {
-        data.resize(portion);
-        const auto size = ::recv(pair.server, data.data(), data.size(), 0);
-        data.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-        std::this_thread::sleep_for(delay_.load());
-    } else {
-        data = pair.client->read();
+void Relay::listen(Pair& pair) {
+    std::string data(portion, '\0');
+    const auto size = ::recv(pair.server, data.data(), data.size(), 0);
+    data.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    pair.gone = data.empty();
+    pair.delayed.push_back({std::chrono::steady_clock::now() + delay_.load(), std::move(data)});
+}
+
+bool Relay::tell_delayed(Pair& pair) {
+    bool open = true;
+    while (open && !pair.delayed.empty() &&
+           pair.delayed.front().due <= std::chrono::steady_clock::now()) {
+        open = take(pair, true, pair.delayed.front().data);
+        pair.delayed.pop_front();
     }
+    return open;
+}
+
+/// Carries every whole message; false when the connection has ended.
+bool Relay::take(Pair& pair, bool from_server, const std::string& data) {
+    auto& side = from_server ? pair.of_server : pair.of_client;
     side.begun += data;
     bool open = !data.empty();
     while (open) {

@@ -66,7 +66,9 @@ class Relay {
     struct Pair;
     void accept(const std::stop_token& stop);
     void pass(Pair& pair, const std::stop_token& stop);
-    [[nodiscard]] bool take(Pair& pair, bool from_server);
+    void listen(Pair& pair);
+    [[nodiscard]] bool tell_delayed(Pair& pair);
+    [[nodiscard]] bool take(Pair& pair, bool from_server, const std::string& data);
     [[nodiscard]] bool carry(Pair& pair, bool from_server, const std::string& message);
     [[nodiscard]] Pair& pair_of(std::size_t connection);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "connectors/ldap/plain_inspector.hpp"
 #include "tests/integration/connections/provider_pair.hpp"
 #include "tests/support/relay.hpp"
 
@@ -95,6 +96,46 @@ TEST_F(Failover, ProviderThatIsBehindIsWaitedForAndNothingIsDeleted) {
     pair_.wait_in_step();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());
+}
+
+/// The preferred server is there again and lacks what the other one has told since.
+TEST_F(Failover, ComparisonsAskTheServerOfTheFeedAndNotOneThatIsBehind) {
+    MirrorRig mirror(setup_);
+    mirror.start();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.first().ldap_uri()));
+    pair_.first().stop();
+    ASSERT_TRUE(wait_live_at(mirror, pair_.second().ldap_uri()));
+    pair_.second().modify(users_ldif({1, 900, 10}));
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.entry(user_dn(900)).has_value(); }));
+    ProviderPair::cut_off(pair_.first());
+    pair_.first().start();
+    const auto others_go_to_the_first = [&] {
+        const auto other = ldap::Connection::open_bound(
+            setup_.source.connection, steady_clock::now() + seconds(5)
+        );
+        return other && other->server() == pair_.first().ldap_uri();
+    };
+    ASSERT_TRUE(MirrorRig::wait(others_go_to_the_first));
+    ldap::WorkConnection work(setup_.source.connection);
+    ldap::PlainInspector inspector(
+        work, {.connection = setup_.source.connection, .base = SlapdRig::suffix(), .attributes = {}}
+    );
+    bool listed = false;
+    const auto listing = inspector.list(
+        [&](const directory::EntryInspector::Listed& one) -> Status {
+            listed = listed || one.dn == user_dn(900);
+            return {};
+        },
+        {}
+    );
+    ASSERT_TRUE(listing.has_value()) << listing.error().context;
+    EXPECT_TRUE(listed);
+    const auto looked = inspector.look_for(
+        mirror.entry(user_dn(900))->anchor, steady_clock::now() + seconds(5), {}
+    );
+    ASSERT_TRUE(looked.has_value()) << looked.error().context;
+    EXPECT_EQ(looked->verdict, directory::Inspection::Verdict::found);
+    EXPECT_EQ(server(), pair_.second().ldap_uri());
 }
 
 /// With the time-outs that a source has without any configuration.

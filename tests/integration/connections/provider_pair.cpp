@@ -16,18 +16,25 @@ SlapdOptions with_id(int number) {
     return options;
 }
 
+std::string configuration_path(const SlapdRig& rig) {
+    return rig.folder() + "/slapd.conf";
+}
+
+std::string configuration(const SlapdRig& rig) {
+    std::ifstream file(configuration_path(rig));
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
 /// Makes the stopped server follow another one.
 void follow(const SlapdRig& rig, const SlapdRig& other) {
-    const std::string path = rig.folder() + "/slapd.conf";
-    std::ifstream file(path);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
+    std::string text = configuration(rig);
     const auto lines = fmt::format(
         "syncrepl rid=001 provider={} bindmethod=simple binddn=\"{}\" credentials={} "
         "searchbase=\"{}\" type=refreshAndPersist retry=\"1 +\"\nmultiprovider on\n",
         other.ldap_uri(), SlapdRig::admin_dn(), SlapdRig::admin_password(), SlapdRig::suffix()
     );
     text.insert(text.find("limits dn.exact"), lines);
-    std::ofstream(path) << text;
+    std::ofstream(configuration_path(rig)) << text;
 }
 
 std::vector<std::string> stamps(SlapdRig& rig) {
@@ -60,6 +67,14 @@ void ProviderPair::wait_in_step() {
     if (!MirrorRig::wait(in_step)) {
         throw std::runtime_error("the providers did not come into step");
     }
+}
+
+void ProviderPair::cut_off(const SlapdRig& rig) {
+    std::string text = configuration(rig);
+    const auto begin = text.find("syncrepl rid");
+    const auto end = text.find("limits dn.exact", begin);
+    text.erase(begin, end - begin);
+    std::ofstream(configuration_path(rig)) << text;
 }
 
 MirrorSetup ProviderPair::mirror_setup() const {

@@ -18,6 +18,8 @@ class ProviderPair {
     [[nodiscard]] SlapdRig& second() { return second_; }
     /// Waits until both have the same stamps; throws after 30 s.
     void wait_in_step();
+    /// The stopped server does not follow the other one any more.
+    static void cut_off(const SlapdRig& rig);
     /// A mirror that prefers the first.
     [[nodiscard]] MirrorSetup mirror_setup() const;
 
