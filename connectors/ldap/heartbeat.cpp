@@ -28,10 +28,12 @@ bool StreamProgress::silent_since(steady_clock::time_point instant) const {
 }
 
 Heartbeat::Heartbeat(
-    ConnectionOptions options, SearchRequest scope, std::chrono::milliseconds interval,
-    const SyncDialect& dialect, const Wire& wire, const StreamProgress& progress
+    WorkConnection& work, std::string server, SearchRequest scope,
+    std::chrono::milliseconds interval, const SyncDialect& dialect, const Wire& wire,
+    const StreamProgress& progress
 )
-    : options_(std::move(options)),
+    : work_(work),
+      server_(std::move(server)),
       scope_(std::move(scope)),
       interval_(interval),
       dialect_(dialect),
@@ -66,12 +68,12 @@ void Heartbeat::beat(const std::stop_token& stop) {
     }
     if (provider) {
         failures_ = 0;
-        compare(*provider);
+        compare(*provider, stop);
         return;
     }
-    connection_.reset();
-    // A server that refuses has answered.
-    if (provider.error().code == "directory_credentials") {
+    // A server that refuses has answered, and one that nobody got to ask was not silent.
+    const auto& code = provider.error().code;
+    if (code == "directory_credentials" || code == connections_busy_code) {
         return;
     }
     if (++failures_ >= 2) {
@@ -83,20 +85,29 @@ void Heartbeat::beat(const std::stop_token& stop) {
     }
 }
 
-Result<SyncCookie> Heartbeat::ask(const std::stop_token& stop) {
-    const auto deadline = steady_clock::now() + options_.operation_timeout;
-    if (!connection_ || !connection_->alive()) {
-        BASCULE_TRY(auto connection, Connection::open_bound(options_, deadline, stop));
-        connection_.emplace(std::move(connection));
-        BASCULE_TRY(naming_context_, naming_context_of(*connection_, scope_.base, deadline));
-    }
-    if (dialect_.newest) {
-        return dialect_.newest(*connection_, scope_.base, progress_.cookie(), deadline);
-    }
-    return provider_stamps(*connection_, naming_context_, deadline);
+Deadline Heartbeat::deadline() const {
+    return steady_clock::now() + work_.options().operation_timeout;
 }
 
-void Heartbeat::compare(const SyncCookie& provider) {
+Result<SyncCookie> Heartbeat::ask(const std::stop_token& stop) {
+    const auto until = deadline();
+    return work_.run_at_server<SyncCookie>(
+        server_, until, [&](Connection& connection) { return read_provider(connection, until); },
+        stop
+    );
+}
+
+Result<SyncCookie> Heartbeat::read_provider(Connection& connection, Deadline deadline) {
+    if (dialect_.newest) {
+        return dialect_.newest(connection, scope_.base, progress_.cookie(), deadline);
+    }
+    if (naming_context_.empty()) {
+        BASCULE_TRY(naming_context_, naming_context_of(connection, scope_.base, deadline));
+    }
+    return provider_stamps(connection, naming_context_, deadline);
+}
+
+void Heartbeat::compare(const SyncCookie& provider, const std::stop_token& stop) {
     const auto now = steady_clock::now();
     if (!progress_.live() || !known().is_behind(provider)) {
         behind_since_.reset();
@@ -109,7 +120,7 @@ void Heartbeat::compare(const SyncCookie& provider) {
     if (now - *behind_since_ < 2 * interval_) {
         return;
     }
-    if (!missed_nothing(provider)) {
+    if (!missed_nothing(provider, stop)) {
         declare_dead(
             "stream_dead",
             "The directory server has changes that its notification stream does not deliver; the "
@@ -127,16 +138,20 @@ SyncCookie Heartbeat::known() const {
 }
 
 /// Whether everything up to `provider` concerns other parts of the directory.
-bool Heartbeat::missed_nothing(const SyncCookie& provider) {
+bool Heartbeat::missed_nothing(const SyncCookie& provider, const std::stop_token& stop) {
     if (!dialect_.nothing_missed) {
         return false;
     }
     const auto own = known();
-    const auto nothing = dialect_.nothing_missed(
-        *connection_, scope_, own, steady_clock::now() + options_.operation_timeout
+    const auto until = deadline();
+    const auto nothing = work_.run_at_server<bool>(
+        server_, until,
+        [&](Connection& connection) {
+            return dialect_.nothing_missed(connection, scope_, own, until);
+        },
+        stop
     );
     if (!nothing) {
-        connection_.reset();
         return true;  // it cannot be told now; the next beat asks again
     }
     if (*nothing) {

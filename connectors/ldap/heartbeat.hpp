@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
-#include "connectors/ldap/connection.hpp"
 #include "connectors/ldap/sync_cookie.hpp"
 #include "connectors/ldap/sync_dialect.hpp"
+#include "connectors/ldap/work_connection.hpp"
 
 namespace bascule::ldap {
 
@@ -38,16 +38,18 @@ class StreamProgress {
         std::chrono::steady_clock::now()};
 };
 
-/// Asks the provider on a second connection how far it has come (contextCSN, change number). When
+/// Asks the provider on a work connection how far it has come (contextCSN, change number). When
 /// the provider does not answer twice, or has something newer that the stream does not deliver for
 /// two intervals although the feed is waiting, the stream is dead: its wire is shut, so that the
 /// feed connects anew. A quiet connection proves nothing.
 class Heartbeat {
   public:
-    /// `interval` of zero: no heartbeat. `scope` is the stream's search. References outlive it.
+    /// `interval` of zero: no heartbeat. `server` and `scope` are the stream's. References outlive
+    /// it.
     Heartbeat(
-        ConnectionOptions options, SearchRequest scope, std::chrono::milliseconds interval,
-        const SyncDialect& dialect, const Wire& wire, const StreamProgress& progress
+        WorkConnection& work, std::string server, SearchRequest scope,
+        std::chrono::milliseconds interval, const SyncDialect& dialect, const Wire& wire,
+        const StreamProgress& progress
     );
     /// Why the stream was declared dead, if it was.
     [[nodiscard]] std::optional<Error> verdict() const;
@@ -56,21 +58,23 @@ class Heartbeat {
     void run(const std::stop_token& stop);
     void beat(const std::stop_token& stop);
     [[nodiscard]] Result<SyncCookie> ask(const std::stop_token& stop);
-    void compare(const SyncCookie& provider);
-    [[nodiscard]] bool missed_nothing(const SyncCookie& provider);
+    [[nodiscard]] Result<SyncCookie> read_provider(Connection& connection, Deadline deadline);
+    void compare(const SyncCookie& provider, const std::stop_token& stop);
+    [[nodiscard]] bool missed_nothing(const SyncCookie& provider, const std::stop_token& stop);
+    [[nodiscard]] Deadline deadline() const;
     /// What the stream has told, and what was found to concern it not.
     [[nodiscard]] SyncCookie known() const;
     void declare_dead(std::string code, std::string sentence, std::string context);
 
-    ConnectionOptions options_;
+    WorkConnection& work_;
+    std::string server_;
     SearchRequest scope_;
     std::chrono::milliseconds interval_;
     const SyncDialect& dialect_;
     const Wire& wire_;
     const StreamProgress& progress_;
-    std::optional<Connection> connection_;
-    std::string naming_context_;
-    SyncCookie of_others_;  ///< until there, nothing that the stream did not tell concerns it
+    std::string naming_context_;  ///< empty until it was asked for
+    SyncCookie of_others_;        ///< until there, nothing that the stream did not tell concerns it
     int failures_ = 0;
     std::optional<std::chrono::steady_clock::time_point> behind_since_;
     mutable std::mutex mutex_;

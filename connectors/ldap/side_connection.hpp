@@ -16,12 +16,15 @@ class SideConnection {
 
     /// Valid until the next call. Errors as of Connection::open_bound().
     [[nodiscard]] Result<Connection*> get();
+    /// Ends it when nothing was asked for a minute.
+    void rest();
     [[nodiscard]] const ConnectionOptions& options() const { return options_; }
 
   private:
     ConnectionOptions options_;
     std::stop_token stop_;
     std::optional<Connection> connection_;
+    Deadline used_;
 };
 
 }  // namespace bascule::ldap

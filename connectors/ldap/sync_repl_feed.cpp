@@ -139,8 +139,8 @@ std::optional<FeedResult> follow(
 /// One connection, with one search or, while the server has no room for a stream, several.
 class SyncReplFeed::Run {
   public:
-    Run(const SyncReplOptions& options, Connection& connection, FeedSink& sink,
-        Successor& successor, const std::stop_token& stop)
+    Run(const SyncReplOptions& options, WorkConnection& work, Connection& connection,
+        FeedSink& sink, Successor& successor, const std::stop_token& stop)
         : options_(options),
           connection_(connection),
           sink_(sink),
@@ -148,11 +148,12 @@ class SyncReplFeed::Run {
           stop_(stop),
           scope_(search_request(options)),
           heartbeat_(
-              this_server(), scope_, options.heartbeat, options.dialect, connection.wire(),
-              progress_
+              work, connection.server(), scope_, options.heartbeat, options.dialect,
+              connection.wire(), progress_
           ),
           silence_(options.connection, connection),
-          side_(this_server(), stop),
+          // Another server may not have heard of what this one tells.
+          side_(options.connection.at(connection.server()), stop),
           moved_(side_, scope_, options.dialect),
           presence_(side_, scope_, options.dialect),
           member_log_(side_, options.member_log) {}
@@ -205,11 +206,6 @@ class SyncReplFeed::Run {
         return scope;
     }
 
-    /// Another server may not have heard of what this one tells.
-    [[nodiscard]] ConnectionOptions this_server() const {
-        return options_.connection.at(connection_.server());
-    }
-
     /// Asks for changes from time to time until there is room for a stream.
     FeedResult poll(FeedResult full, bool interrupted) {
         log::warning(
@@ -255,7 +251,11 @@ class SyncReplFeed::Run {
             options_.dialect.silent_at_limits ? options_.connection.operation_timeout : endless;
         auto result = follow(
             connection_, *id, session, progress_, sink_, patience,
-            options_.connection.operation_timeout, [&] { return moves(session.cookie()); }
+            options_.connection.operation_timeout,
+            [&] {
+                side_.rest();
+                return moves(session.cookie());
+            }
         );
         refreshed_ = !session.refreshing();
         if (refreshed_) {
@@ -309,7 +309,8 @@ class SyncReplFeed::Run {
     bool without_members_ = false;
 };
 
-SyncReplFeed::SyncReplFeed(SyncReplOptions options) : options_(std::move(options)) {
+SyncReplFeed::SyncReplFeed(WorkConnection& work, SyncReplOptions options)
+    : work_(work), options_(std::move(options)) {
     options_.connection.loyalty = options_.dialect.portable_cookie ? Loyalty::none : Loyalty::waits;
 }
 
@@ -345,7 +346,7 @@ FeedResult SyncReplFeed::run(const FeedStart& from, FeedSink& sink, std::stop_to
         }
         std::optional<Connection> next;
         {
-            Run run(options_, *connection, sink, successor, stop);
+            Run run(options_, work_, *connection, sink, successor, stop);
             auto result = run.stream(std::move(start), interrupted);
             next = run.take_next();
             if (!next) {

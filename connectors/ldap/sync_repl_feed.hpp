@@ -7,6 +7,7 @@
 #include "connectors/ldap/connection_options.hpp"
 #include "connectors/ldap/member_log.hpp"
 #include "connectors/ldap/sync_dialect.hpp"
+#include "connectors/ldap/work_connection.hpp"
 #include "directory/ports/feed.hpp"
 
 namespace bascule::ldap {
@@ -39,7 +40,8 @@ struct SyncReplOptions {
 /// on the calling thread. One run at a time.
 class SyncReplFeed final : public directory::Feed {
   public:
-    explicit SyncReplFeed(SyncReplOptions options);
+    /// `work` is of the same servers and outlives the feed.
+    SyncReplFeed(WorkConnection& work, SyncReplOptions options);
 
     [[nodiscard]] directory::FeedResult run(
         const directory::FeedStart& start, directory::FeedSink& sink, std::stop_token stop
@@ -50,6 +52,7 @@ class SyncReplFeed final : public directory::Feed {
 
   private:
     class Run;
+    WorkConnection& work_;
     SyncReplOptions options_;
 };
 

@@ -38,9 +38,9 @@ Result<Connection> WorkConnection::borrow(
     std::unique_lock lock(mutex_);
     if (!freed_.wait_until(lock, deadline, [this] { return in_use_ < most_; })) {
         return fail(Error{
-            ErrorKind::timeout,
-            "directory_timeout",
-            "The directory server did not answer in time. Try again later.",
+            ErrorKind::unavailable,
+            connections_busy_code,
+            "The directory server did not answer others in time. Try again later.",
             {},
             "all connections were busy",
             {}});

@@ -5,11 +5,15 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "connectors/ldap/connection.hpp"
 
 namespace bascule::ldap {
+
+/// Of the error when no connection became free in time; it says nothing about the server.
+inline constexpr const char* connections_busy_code = "connections_busy";
 
 /// Connections of the service account for reads and writes, opened when needed and kept.
 /// Thread-safe; each caller has a connection of its own while it works, and waits for one until its
@@ -37,6 +41,15 @@ class WorkConnection {
         const std::stop_token& stop = {}
     ) {
         return run_at(options_.at_feed(), deadline, work, stop);
+    }
+
+    /// The same at one server.
+    template <class T>
+    [[nodiscard]] Result<T> run_at_server(
+        const std::string& server, Deadline deadline,
+        const std::function<Result<T>(Connection&)>& work, const std::stop_token& stop = {}
+    ) {
+        return run_at(options_.at(server), deadline, work, stop);
     }
 
     [[nodiscard]] const ConnectionOptions& options() const { return options_; }

@@ -141,7 +141,7 @@ Result<DialectParts> make_ds389_parts(
     feed.heartbeat = options.heartbeat;
     feed.poll = options.polling.interval;
     feed.dialect = ds389_sync();
-    parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
+    parts.feed = std::make_unique<SyncReplFeed>(work, std::move(feed));
     InspectorOptions look{options.connection, options.base, parts.mapper->wanted_attributes()};
     look.anchor_attribute = ds389_sync().anchor_attribute;
     look.anchor_text = ds389_sync().anchor_text;

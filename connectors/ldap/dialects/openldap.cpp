@@ -43,7 +43,7 @@ Result<DialectParts> make_openldap_parts(
     feed.attributes = parts.mapper->wanted_attributes();
     feed.heartbeat = options.heartbeat;
     feed.member_log = member_log_of(*parts.mapper, options.change_log);
-    parts.feed = std::make_unique<SyncReplFeed>(std::move(feed));
+    parts.feed = std::make_unique<SyncReplFeed>(work, std::move(feed));
     InspectorOptions look{options.connection, options.base, parts.mapper->wanted_attributes()};
     parts.inspector = std::make_unique<PlainInspector>(work, std::move(look));
     const PolicyLocation policies{options.password_policy, options.base};

@@ -278,17 +278,18 @@ TEST_F(FeedRefresh, FingerprintFollowsWhatTheCookieDependsOn) {
     SyncReplOptions options;
     options.base = "dc=Rig, dc=test";
     options.attributes = {"uid", "mail"};
-    const auto fingerprint = SyncReplFeed(options).fingerprint();
+    WorkConnection work({});
+    const auto fingerprint = SyncReplFeed(work, options).fingerprint();
     auto same = options;
     same.base = "dc=rig,dc=test";
     same.attributes = {"MAIL", "uid"};
-    EXPECT_EQ(SyncReplFeed(same).fingerprint(), fingerprint);
+    EXPECT_EQ(SyncReplFeed(work, same).fingerprint(), fingerprint);
     auto wider = options;
     wider.attributes.emplace_back("title");
-    EXPECT_NE(SyncReplFeed(wider).fingerprint(), fingerprint);
+    EXPECT_NE(SyncReplFeed(work, wider).fingerprint(), fingerprint);
     auto elsewhere = options;
     elsewhere.base = "ou=people,dc=rig,dc=test";
-    EXPECT_NE(SyncReplFeed(elsewhere).fingerprint(), fingerprint);
+    EXPECT_NE(SyncReplFeed(work, elsewhere).fingerprint(), fingerprint);
 }
 
 }  // namespace

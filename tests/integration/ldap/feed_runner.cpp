@@ -39,15 +39,16 @@ std::size_t Seen::change_count(std::string_view dn) const {
 }
 
 FeedRunner::FeedRunner(SyncReplOptions options, std::string cookie, bool interrupted)
-    : FeedRunner(
-          std::make_unique<SyncReplFeed>(std::move(options)), std::move(cookie), interrupted
-      ) {}
+    : FeedRunner(Parts(std::move(options)), std::move(cookie), interrupted) {}
 
 FeedRunner::FeedRunner(std::unique_ptr<directory::Feed> feed, std::string cookie, bool interrupted)
-    : feed_(std::move(feed)),
+    : FeedRunner(Parts(std::move(feed)), std::move(cookie), interrupted) {}
+
+FeedRunner::FeedRunner(Parts parts, std::string cookie, bool interrupted)
+    : parts_(std::move(parts)),
       thread_([this, start = directory::FeedStart{
                          std::move(cookie), interrupted}](const std::stop_token& stop) {
-          auto result = feed_->run(start, *this, stop);
+          auto result = parts_.feed->run(start, *this, stop);
           const std::scoped_lock lock(mutex_);
           result_ = std::move(result);
           changed_.notify_all();

@@ -71,6 +71,15 @@ class FeedRunner : private directory::FeedSink {
     void release();
 
   private:
+    struct Parts {
+        explicit Parts(std::unique_ptr<directory::Feed> given) : feed(std::move(given)) {}
+        explicit Parts(SyncReplOptions options)
+            : work(std::make_unique<WorkConnection>(options.connection)),
+              feed(std::make_unique<SyncReplFeed>(*work, std::move(options))) {}
+        std::unique_ptr<WorkConnection> work;
+        std::unique_ptr<directory::Feed> feed;
+    };
+    FeedRunner(Parts parts, std::string cookie, bool interrupted);
     Status refresh_started(bool from_cookie) override;
     Status changed(directory::SourceEntry entry) override;
     Result<bool> members_changed(directory::MemberChange change) override;
@@ -81,7 +90,7 @@ class FeedRunner : private directory::FeedSink {
     Status idle() override;
     Status note(const std::function<void(Seen&)>& change);
 
-    std::unique_ptr<directory::Feed> feed_;
+    Parts parts_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     Seen seen_;
