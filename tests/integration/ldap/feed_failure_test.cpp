@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
+#include "connectors/ldap/plain_inspector.hpp"
 #include "tests/integration/ldap/feed_runner.hpp"
 #include "tests/support/relay.hpp"
 
@@ -179,6 +183,31 @@ TEST_F(FeedFailure, ChangesThatAStreamDoesNotDeliverAreNoticed) {
     const auto cookie = runner.seen().cookie;
     FeedRunner again(options, cookie);
     EXPECT_TRUE(again.wait([](const Seen& seen) { return seen.change_count(user_dn(1)) == 1; }));
+}
+
+TEST_F(FeedFailure, HeartbeatAsksOnTheConnectionThatOthersAskedOn) {
+    start();
+    std::atomic<int> questions = 0;
+    test::Relay relay(rig_.port(), [&](const test::Relay::Passing& passing) {
+        questions += !passing.from_server && passing.connection == 0 ? 1 : 0;
+        return test::Relay::Verdict();
+    });
+    auto options = feed_options(rig_);
+    options.connection.servers = {fmt::format("ldap://127.0.0.1:{}", relay.port())};
+    options.heartbeat = milliseconds(50);
+    WorkConnection work(options.connection);
+    PlainInspector inspector(work, {options.connection, options.base, options.attributes});
+    const auto deadline = steady_clock::now() + std::chrono::seconds(20);
+    ASSERT_TRUE(inspector.look_at(user_dn(3), deadline, {}).has_value());
+    const int asked = questions;
+    FeedRunner runner(std::make_unique<SyncReplFeed>(work, options));
+    ASSERT_TRUE(runner.wait_refreshed());
+    while (questions < asked + 3 && steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(milliseconds(10));
+    }
+    EXPECT_GE(questions, asked + 3);
+    EXPECT_EQ(relay.connections(), 2U);
+    EXPECT_EQ(runner.stop().end, FeedEnd::stopped);
 }
 
 TEST_F(FeedFailure, HeartbeatLeavesAHealthyStreamAlone) {
