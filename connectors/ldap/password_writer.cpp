@@ -7,6 +7,7 @@
 #include "connectors/ldap/confidential.hpp"
 #include "connectors/ldap/directory_search.hpp"
 #include "connectors/ldap/errors.hpp"
+#include "connectors/ldap/server_clock.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/time.hpp"
 
@@ -21,10 +22,6 @@ namespace {
 // ppolicy's mark for an account that an administrator locked for good.
 constexpr std::string_view locked_for_good = "000001010000Z";
 
-Time now() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
 std::optional<Time> time_value(const directory::SourceEntry& entry, std::string_view attribute) {
     const auto& values = entry.values(attribute);
     if (values.empty()) {
@@ -34,7 +31,7 @@ std::optional<Time> time_value(const directory::SourceEntry& entry, std::string_
     return parsed ? std::optional(*parsed) : std::nullopt;
 }
 
-bool is_locked(const directory::SourceEntry& entry, const PasswordPolicy& policy) {
+bool is_locked(const directory::SourceEntry& entry, const PasswordPolicy& policy, Time now) {
     const auto& values = entry.values("pwdAccountLockedTime");
     if (values.empty()) {
         return false;
@@ -43,7 +40,7 @@ bool is_locked(const directory::SourceEntry& entry, const PasswordPolicy& policy
         return true;
     }
     const auto since = time_value(entry, "pwdAccountLockedTime");
-    return !since || *since + *policy.lockout_duration > now();
+    return !since || *since + *policy.lockout_duration > now;
 }
 
 }  // namespace
@@ -80,16 +77,17 @@ Result<AccountState> OpenLdapPasswordWriter::account_state(
     if (!policy) {
         return fail(writeback_failure(std::move(policy).error(), false));
     }
+    const Time now = server_time(work_, openldap_clock, deadline);
     state.exists = true;
     // slapd never writes this mark itself: somebody shut the account, and a new password would open
     // it.
     state.disabled = entry.first_value("pwdAccountLockedTime") == locked_for_good;
-    state.locked = is_locked(entry, *policy);
+    state.locked = is_locked(entry, *policy, now);
     state.must_change = equals_ignoring_ascii_case(entry.first_value("pwdReset"), "TRUE");
     state.password_changed = time_value(entry, "pwdChangedTime");
     if (state.password_changed && policy->minimum_age && !state.must_change) {
         const auto until = *state.password_changed + *policy->minimum_age;
-        if (until > now()) {
+        if (until > now) {
             state.too_young_until = until;
         }
     }

@@ -188,6 +188,31 @@ TEST_F(Password, LockedAccountIsSeenAndAResetUnlocksIt) {
     EXPECT_FALSE(writer_.account_state(dn_, soon())->locked);
 }
 
+/// An hour behind, the server holds a lock of half an hour that would be long over by our clock.
+TEST(PasswordClock, LocksEndByTheServersClock) {
+    if (!test::clock_can_be_shifted()) {
+        GTEST_SKIP() << "libfaketime is not installed";
+    }
+    test::SlapdOptions options;
+    options.clock_shift = "-1h";
+    options.overlay_lines = "database monitor\naccess to * by * read\n";
+    SlapdRig rig(options);
+    rig.load_ldif(test::directory_ldif(3));
+    rig.start();
+    rig.set(SlapdRig::default_policy_dn(), "pwdLockoutDuration", "1800");
+    const auto dn = user_dn(1);
+    for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(rig.bind(dn, "wrong"), 49);
+    }
+    WorkConnection work(service_options(rig));
+    OpenLdapPasswordWriter writer(work, {.dn = {}, .base = SlapdRig::suffix()});
+    const auto state =
+        writer.account_state(dn, std::chrono::steady_clock::now() + std::chrono::seconds(5));
+    ASSERT_TRUE(state.has_value()) << state.error().context;
+    EXPECT_TRUE(state->locked);
+    EXPECT_EQ(rig.bind(dn, std::string(test::user_password)), 49);
+}
+
 TEST_F(Password, UnlockKeepsThePasswordAndMayBeRepeated) {
     lock();
     ASSERT_TRUE(writer_.unlock(dn_, soon()));

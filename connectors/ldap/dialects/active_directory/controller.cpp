@@ -7,27 +7,13 @@
 #include "connectors/ldap/dialects/active_directory/values.hpp"
 #include "connectors/ldap/dialects/dialect.hpp"
 #include "connectors/ldap/directory_reads.hpp"
+#include "connectors/ldap/server_clock.hpp"
 
 namespace bascule::ldap {
 namespace {
 
 using directory::SourceEntry;
 using std::chrono::milliseconds;
-
-// The root entry tells its time in whole seconds; less says nothing.
-constexpr milliseconds smallest_offset{2'000};
-
-milliseconds offset_of(const SourceEntry& root) {
-    const auto& values = root.values("currentTime");
-    const auto theirs = values.empty() ? fail(ErrorKind::not_found, "no_time", "")
-                                       : parse_generalized_time(values.front());
-    if (!theirs) {
-        return milliseconds(0);
-    }
-    const auto ours = std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-    const auto offset = *theirs - ours;
-    return offset > -smallest_offset && offset < smallest_offset ? milliseconds(0) : offset;
-}
 
 Result<SourceEntry> read_one(
     Connection& connection, std::string base, std::vector<std::string> attributes, Deadline deadline
@@ -50,7 +36,7 @@ Result<Controller> read_controller(
 ) {
     Controller controller;
     BASCULE_TRY(const auto root, read_root_entry(connection, deadline));
-    controller.clock_offset = offset_of(root);
+    controller.clock_offset = clock_offset(root.first_value(domain_clock.attribute));
     BASCULE_TRY(controller.naming_context, naming_context_of(connection, base, deadline));
     auto domain =
         read_one(connection, controller.naming_context, {"objectSid", "lockoutDuration"}, deadline);

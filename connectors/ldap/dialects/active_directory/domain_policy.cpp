@@ -12,6 +12,7 @@
 #include "connectors/ldap/directory_reads.hpp"
 #include "connectors/ldap/directory_search.hpp"
 #include "connectors/ldap/policy_reader.hpp"
+#include "connectors/ldap/server_clock.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -64,13 +65,9 @@ PasswordPolicy from_settings(const SourceEntry& settings) {
     return policy;
 }
 
-Time now() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
-directory::AccountState state_of(const SourceEntry& entry, const PasswordPolicy& policy) {
+directory::AccountState state_of(const SourceEntry& entry, const PasswordPolicy& policy, Time now) {
     directory::AccountState state;
-    const auto facts = account_facts(entry, policy.lockout_duration, now());
+    const auto facts = account_facts(entry, policy.lockout_duration, now);
     state.exists = true;
     state.disabled = facts.disabled;
     state.locked = facts.locked;
@@ -81,7 +78,7 @@ directory::AccountState state_of(const SourceEntry& entry, const PasswordPolicy&
     state.password_changed = set ? time_from_ticks(*set) : std::nullopt;
     if (state.password_changed && policy.minimum_age) {
         const auto until = *state.password_changed + *policy.minimum_age;
-        if (until > now()) {
+        if (until > now) {
             state.too_young_until = until;
         }
     }
@@ -207,7 +204,7 @@ Result<DomainAccount> DomainPolicies::account(const std::string& dn, Deadline de
         return account;
     }
     BASCULE_TRY(account.policy, policy_of(entry->first_value("msDS-ResultantPSO"), deadline));
-    account.state = state_of(*entry, account.policy);
+    account.state = state_of(*entry, account.policy, server_time(work_, domain_clock, deadline));
     account.password_never_expires =
         (integer_value(*entry, "userAccountControl").value_or(0) & password_never_expires) != 0;
     account.policy.must_change_after_reset = !account.password_never_expires;

@@ -8,6 +8,7 @@
 
 #include "connectors/ldap/confidential.hpp"
 #include "connectors/ldap/directory_search.hpp"
+#include "connectors/ldap/server_clock.hpp"
 #include "directory/base/log.hpp"
 #include "directory/base/text.hpp"
 #include "directory/base/time.hpp"
@@ -24,10 +25,6 @@ constexpr std::string_view no_time = "19700101000000Z";
 constexpr std::string_view syntax_prefix = "invalid password syntax - ";
 /// All that a Password Modify operation says when a rule refuses it.
 constexpr std::string_view exop_refusal = "Failed to update password";
-
-Time now() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 bool is_true(const directory::SourceEntry& entry, std::string_view name) {
     return equals_ignoring_ascii_case(entry.first_value(name), "true");
@@ -51,12 +48,12 @@ void set(Outcome& outcome, PolicyError error) {
 
 /// A reset leaves the end of the lock in the entry and sets the failures to zero, which opens the
 /// account.
-bool is_locked(const directory::SourceEntry& entry) {
+bool is_locked(const directory::SourceEntry& entry, Time now) {
     if (entry.first_value("passwordRetryCount") == "0") {
         return false;
     }
     const auto until = time_of(entry, "accountUnlockTime");
-    return entry.first_value("accountUnlockTime") == no_time || (until && *until > now());
+    return entry.first_value("accountUnlockTime") == no_time || (until && *until > now);
 }
 
 /// Puts what this server says, and what it leaves out, into the terms of the draft.
@@ -114,13 +111,14 @@ Result<AccountState> Ds389PasswordWriter::account_state(const std::string& dn, D
         return state;
     }
     const auto& entry = **found;
+    const Time now = server_time(work_, ds389_clock, deadline);
     state.exists = true;
     state.disabled = is_true(entry, "nsAccountLock");
-    state.locked = is_locked(entry);
+    state.locked = is_locked(entry, now);
     state.must_change = is_true(entry, "pwdReset");
     state.password_changed = time_of(entry, "pwdUpdateTime");
     const auto allowed = time_of(entry, "passwordAllowChangeTime");
-    if (allowed && *allowed > now() && !state.must_change) {
+    if (allowed && *allowed > now && !state.must_change) {
         state.too_young_until = allowed;
     }
     return state;
