@@ -2,8 +2,9 @@
 
 ACTION is "accounts": organizational units, the service accounts and their rights; "identity":
 another invocationId, as a restored backup has; "recycle-bin": deleted objects keep attributes;
-"hide-people" or "show-people": whether the service account sees what stands in OU=people, which may
-be said while the server runs.
+"hide-people" or "show-people": whether the service account sees what stands in OU=people;
+"hide-numbers" or "show-numbers": whether it sees telephoneNumber there. These may be said while the
+server runs.
 """
 import sys
 import uuid
@@ -19,10 +20,11 @@ BASE = "DC=rig,DC=test"
 PASSWORD = "Service-Passw0rd"
 USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"
+TELEPHONE_NUMBER = "bf967a49-0de6-11d0-a285-00aa003049e2"
 WRITABLE = (
     "bf967a0a-0de6-11d0-a285-00aa003049e2",  # pwdLastSet
     "28630ebf-41d5-11d1-a9c1-0000f80367c1",  # lockoutTime
-    "bf967a49-0de6-11d0-a285-00aa003049e2",  # telephoneNumber
+    TELEPHONE_NUMBER,
 )
 
 
@@ -86,18 +88,33 @@ def change_identity(database):
     database.modify(message)
 
 
-def hidden_from_service(database):
+def service_sid(database):
     found = database.search("CN=bascule,OU=services," + BASE, ldb.SCOPE_BASE, attrs=["objectSid"])[0]
-    return "(D;;LC;;;%s)" % ndr_unpack(security.dom_sid, found["objectSid"][0])
+    return str(ndr_unpack(security.dom_sid, found["objectSid"][0]))
 
 
 def hide_people(database):
-    add_entries(hidden_from_service(database), database, "OU=people," + BASE)
+    add_entries("(D;;LC;;;%s)" % service_sid(database), database, "OU=people," + BASE)
 
 
 def show_people(database):
-    entry = hidden_from_service(database)
+    entry = "(D;;LC;;;%s)" % service_sid(database)
     change_entries(database, "OU=people," + BASE, lambda text: text.replace(entry, "", 1))
+
+
+def change_numbers(database, change):
+    # A new account grants everybody this attribute itself, so what it inherits cannot deny it.
+    entry = "(OD;;RP;%s;;%s)" % (TELEPHONE_NUMBER, service_sid(database))
+    for found in database.search("OU=people," + BASE, expression="(objectClass=user)", attrs=["cn"]):
+        change_entries(database, str(found.dn), lambda text: change(text, entry))
+
+
+def hide_numbers(database):
+    change_numbers(database, lambda text, entry: text.replace("(", entry + "(", 1))
+
+
+def show_numbers(database):
+    change_numbers(database, lambda text, entry: text.replace(entry, "", 1))
 
 
 def switch_recycle_bin_on(database):
@@ -117,6 +134,8 @@ def main():
         "recycle-bin": switch_recycle_bin_on,
         "hide-people": hide_people,
         "show-people": show_people,
+        "hide-numbers": hide_numbers,
+        "show-numbers": show_numbers,
     }
     actions[sys.argv[3]](database)
 

@@ -343,6 +343,10 @@ void SambaRig::hide_people(bool hidden) const {
     prepare(folder_, hidden ? "hide-people" : "show-people");
 }
 
+void SambaRig::hide_numbers(bool hidden) const {
+    prepare(folder_, hidden ? "hide-numbers" : "show-numbers");
+}
+
 void SambaRig::revive(const std::string& name, const std::string& dn) const {
     const auto access = client();
     const std::string show_deleted = "!1.2.840.113556.1.4.417";

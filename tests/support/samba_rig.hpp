@@ -55,6 +55,8 @@ class SambaRig {
     void switch_recycle_bin_on();
     /// Whether the service account sees what stands in OU=people.
     void hide_people(bool hidden) const;
+    /// Whether the service account sees the telephoneNumber of who stands there.
+    void hide_numbers(bool hidden) const;
     /// Brings a deleted account back to where it stood.
     void revive(const std::string& name, const std::string& dn) const;
     /// Takes over what the other, running controller of the domain has told since the last time.

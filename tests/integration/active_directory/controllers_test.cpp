@@ -167,6 +167,7 @@ TEST_F(TwoControllers, ASilentControllerIsLeftWithinFiveSeconds) {
     EXPECT_LT(took, seconds(5));
     RecordProperty("milliseconds", static_cast<int>(took.count()));
     EXPECT_EQ(wait_domain_equal(second(), daemon()), nothing);
+    EXPECT_EQ(removals_by(daemon()), 0U);
 }
 
 TEST_F(TwoControllers, TheOneThatWasReadLastIsReadAfterARestart) {
@@ -187,6 +188,7 @@ TEST_F(TwoControllers, TheOneThatWasReadLastIsReadAfterARestart) {
     second().stop();
     daemon().launch();
     EXPECT_TRUE(wait_live_at(first()));
+    EXPECT_EQ(removals_by(daemon()), 0U);
 }
 
 }  // namespace

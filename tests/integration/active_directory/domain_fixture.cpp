@@ -37,7 +37,7 @@ std::string picture_of(const std::string& display, const std::set<std::string>& 
 /// The directory as it is, read by other means than the product's feed.
 class DomainReader {
   public:
-    DomainReader(const SambaRig& samba, const std::string& base) {
+    DomainReader(const SambaRig& samba, const std::string& base, const std::string& users) {
         const auto access = samba.client();
         ldap::ConnectionOptions options;
         options.servers = {access.uri};
@@ -53,7 +53,7 @@ class DomainReader {
         ldap::SearchRequest request;
         request.base = base;
         request.scope = ldap::SearchScope::subtree;
-        request.filter = "(|(&(objectClass=user)(sAMAccountType=805306368))(objectClass=group))";
+        request.filter = "(|" + users + "(objectClass=group))";
         auto found = connection->search(request, deadline);
         if (!found) {
             throw std::runtime_error(found.error().context);
@@ -166,9 +166,10 @@ void DomainTest::serve(const std::string& base, const std::string& lines) {
 }
 
 std::vector<std::string> domain_differences(
-    const SambaRig& samba, const DaemonRig& daemon, const std::string& base
+    const SambaRig& samba, const DaemonRig& daemon, const std::string& base,
+    const std::string& users
 ) {
-    const Picture there = DomainReader(samba, base).picture();
+    const Picture there = DomainReader(samba, base, users).picture();
     const Picture here = served_picture(daemon);
     std::vector<std::string> out;
     for (const auto& [guid, text] : there) {
@@ -188,13 +189,13 @@ std::vector<std::string> domain_differences(
 }
 
 std::vector<std::string> wait_domain_equal(
-    const SambaRig& samba, DaemonRig& daemon, const std::string& base
+    const SambaRig& samba, DaemonRig& daemon, const std::string& base, const std::string& users
 ) {
     static_cast<void>(daemon.token());
     std::vector<std::string> out;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     do {
-        out = domain_differences(samba, daemon, base);
+        out = domain_differences(samba, daemon, base, users);
     } while (!out.empty() && std::chrono::steady_clock::now() < end);
     return out;
 }

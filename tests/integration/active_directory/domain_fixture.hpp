@@ -12,14 +12,18 @@
 
 namespace bascule::test {
 
-/// What SCIM shows and the directory says otherwise, at or below `base`; empty when the mirror is
-/// exact.
+constexpr const char* every_account = "(&(objectClass=user)(sAMAccountType=805306368))";
+
+/// What SCIM shows and the directory says otherwise, at or below `base`, with the users whom
+/// `users` finds; empty when the mirror is exact.
 [[nodiscard]] std::vector<std::string> domain_differences(
-    const SambaRig& samba, const DaemonRig& daemon, const std::string& base = SambaRig::suffix()
+    const SambaRig& samba, const DaemonRig& daemon, const std::string& base = SambaRig::suffix(),
+    const std::string& users = every_account
 );
 /// Waits until nothing differs; what differs after 20 s.
 [[nodiscard]] std::vector<std::string> wait_domain_equal(
-    const SambaRig& samba, DaemonRig& daemon, const std::string& base = SambaRig::suffix()
+    const SambaRig& samba, DaemonRig& daemon, const std::string& base = SambaRig::suffix(),
+    const std::string& users = every_account
 );
 /// How many users and groups the mirror has ever taken away.
 [[nodiscard]] std::size_t removals_by(const DaemonRig& daemon);
@@ -36,9 +40,9 @@ class DomainTest : public testing::Test {
     void serve(const std::string& base = SambaRig::suffix(), const std::string& lines = {});
 
     [[nodiscard]] std::vector<std::string> wait_equal(
-        const std::string& base = SambaRig::suffix()
+        const std::string& base = SambaRig::suffix(), const std::string& users = every_account
     ) {
-        return wait_domain_equal(*samba_, *daemon_, base);
+        return wait_domain_equal(*samba_, *daemon_, base, users);
     }
     [[nodiscard]] std::size_t removals() const { return removals_by(*daemon_); }
     /// The user with this userName, without the domain; null when there is none.

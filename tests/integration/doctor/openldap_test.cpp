@@ -12,6 +12,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 
 constexpr std::size_t people = 30;
 
@@ -245,6 +246,47 @@ TEST_F(DoctorOpenLdap, PhonesThatAreWrittenBackNeedTheirOwnRight) {
     EXPECT_THAT(check.finding, HasSubstr("no right to write mobile in ou=people"));
     mend(check);
     EXPECT_EQ(Checkup(options).verdict("write_rights"), "ok");
+}
+
+/// A server that shows cn=Monitor tells its time.
+constexpr const char* monitor_lines =
+    "moduleload back_monitor\ndatabase monitor\naccess to * by * read";
+
+TEST_F(DoctorOpenLdap, AClockThatIsAnHourAheadIsToldInSeconds) {
+    if (!clock_can_be_shifted()) {
+        GTEST_SKIP() << "libfaketime is not installed";
+    }
+    start({.global_lines = monitor_lines, .clock_shift = "+1h"});
+    const auto found = look();
+    const auto check = found.one("clock");
+    EXPECT_EQ(to_string(check.verdict), "advice");
+    EXPECT_THAT(
+        check.finding, MatchesRegex("the server is 3[56][0-9][0-9] s ahead of this machine")
+    );
+    EXPECT_THAT(check.remedy.sentence, HasSubstr("NTP"));
+    EXPECT_THAT(found.faults(), IsEmpty()) << "it is advice: the mirror goes by the server's clock";
+}
+
+TEST_F(DoctorOpenLdap, AClockThatIsAnHourBehindIsToldInSeconds) {
+    if (!clock_can_be_shifted()) {
+        GTEST_SKIP() << "libfaketime is not installed";
+    }
+    start({.global_lines = monitor_lines, .clock_shift = "-1h"});
+    const auto check = look().one("clock");
+    EXPECT_EQ(to_string(check.verdict), "advice");
+    EXPECT_THAT(check.finding, MatchesRegex("the server is 3[56][0-9][0-9] s behind this machine"));
+}
+
+TEST_F(DoctorOpenLdap, WithoutTheMonitorAStampInTheFutureShowsAClockThatIsAhead) {
+    if (!clock_can_be_shifted()) {
+        GTEST_SKIP() << "libfaketime is not installed";
+    }
+    start({.clock_shift = "+1h"});
+    const auto check = look().one("clock");
+    EXPECT_EQ(to_string(check.verdict), "advice");
+    EXPECT_THAT(
+        check.finding, MatchesRegex("the server's newest stamp is 3[56][0-9][0-9] s in the future")
+    );
 }
 
 }  // namespace
