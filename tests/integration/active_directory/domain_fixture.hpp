@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/daemon_rig.hpp"
+#include "tests/support/removals.hpp"
 #include "tests/support/samba_rig.hpp"
 
 namespace bascule::test {
@@ -21,8 +22,6 @@ namespace bascule::test {
 [[nodiscard]] std::vector<std::string> wait_domain_equal(
     const SambaRig& samba, DaemonRig& daemon, const std::string& base = SambaRig::suffix()
 );
-/// How many users and groups the mirror has ever taken away.
-[[nodiscard]] std::size_t removals_by(const DaemonRig& daemon);
 
 /// A Samba domain and the real program that mirrors it. A test starts the program when the domain
 /// is as it wants it.
