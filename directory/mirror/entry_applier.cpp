@@ -213,8 +213,10 @@ Result<std::string> EntryApplier::retained_attributes(const Work& work, const st
     const bool was_joined = work.object->row.type == joined_ && work.mapped.type == user_;
     if (work.object->row.type != work.mapped.type && !was_joined)
         return std::string();
-    if (work.object->body == body)
+    if (work.object->body == body) {
+        forget_losses(work.id, {});
         return std::string();
+    }
     std::set<std::string> retained;
     for (const auto& path : vanished_attributes(work.object->body, body)) {
         const std::string name = path.to_string();
@@ -234,20 +236,25 @@ Result<std::string> EntryApplier::retained_attributes(const Work& work, const st
         if (stays && context_.refresh == nullptr)
             context_.held.attributes[name].insert(work.id);
     }
-    if (context_.refresh != nullptr) {
-        for (auto& [name, ids] : context_.refresh->lost_attributes) {
-            if (!retained.contains(name))
-                ids.erase(work.id);
-        }
-    }
-    for (auto& [name, ids] : context_.held.attributes) {
-        if (!retained.contains(name))
-            ids.erase(work.id);
-    }
-    std::erase_if(context_.held.attributes, [](const auto& one) { return one.second.empty(); });
+    forget_losses(work.id, retained);
     return filter_attributes(work.object->body, [&](const auto& path) {
         return retained.contains(path.to_string());
     });
+}
+
+/// What the entry shows again is lost no more.
+void EntryApplier::forget_losses(const Uuid& id, const std::set<std::string>& still_lost) {
+    if (context_.refresh != nullptr) {
+        for (auto& [name, ids] : context_.refresh->lost_attributes) {
+            if (!still_lost.contains(name))
+                ids.erase(id);
+        }
+    }
+    for (auto& [name, ids] : context_.held.attributes) {
+        if (!still_lost.contains(name))
+            ids.erase(id);
+    }
+    std::erase_if(context_.held.attributes, [](const auto& one) { return one.second.empty(); });
 }
 
 Result<bool> EntryApplier::may_lose_now(const std::string& attribute) {

@@ -171,6 +171,7 @@ class EntryApplier {
     [[nodiscard]] Result<std::string> retained_attributes(
         const Work& work, const std::string& body
     );
+    void forget_losses(const Uuid& id, const std::set<std::string>& still_lost);
     [[nodiscard]] Result<bool> may_lose_now(const std::string& attribute);
 
     // reference_difference.cpp

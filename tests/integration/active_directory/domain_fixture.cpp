@@ -200,17 +200,6 @@ std::vector<std::string> wait_domain_equal(
     return out;
 }
 
-std::size_t removals_by(const DaemonRig& daemon) {
-    std::size_t count = 0;
-    for (const char* activity : {"Delete user", "Delete group"}) {
-        const auto told =
-            daemon.command({"--json", "audit", "tail", "--lines", "1000", "--activity", activity});
-        // One record a line.
-        count += static_cast<std::size_t>(std::ranges::count(told.output, '\n'));
-    }
-    return count;
-}
-
 json DomainTest::user(const std::string& name) const {
     return daemon_->find("/Users", "userName eq \"" + name + "@rig.test\"");
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/daemon_rig.hpp"
+#include "tests/support/removals.hpp"
 #include "tests/support/samba_rig.hpp"
 
 namespace bascule::test {
@@ -25,8 +26,6 @@ constexpr const char* every_account = "(&(objectClass=user)(sAMAccountType=80530
     const SambaRig& samba, DaemonRig& daemon, const std::string& base = SambaRig::suffix(),
     const std::string& users = every_account
 );
-/// How many users and groups the mirror has ever taken away.
-[[nodiscard]] std::size_t removals_by(const DaemonRig& daemon);
 
 /// A Samba domain and the real program that mirrors it. A test starts the program when the domain
 /// is as it wants it.

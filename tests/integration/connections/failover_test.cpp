@@ -53,6 +53,9 @@ TEST_F(Failover, KilledProviderIsReplacedWithinFiveSecondsAndNothingIsReadAgain)
     EXPECT_EQ(mirror.status().received, received + 1);
     EXPECT_EQ(server(), pair_.second().ldap_uri());
     EXPECT_THAT(reach().view().set_aside, ElementsAre(pair_.first().ldap_uri()));
+    // The comparison asks whom the feed asks.
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(Failover, FeedReturnsToThePreferredProviderAndNothingIsReadAgain) {
@@ -71,6 +74,7 @@ TEST_F(Failover, FeedReturnsToThePreferredProviderAndNothingIsReadAgain) {
     EXPECT_EQ(mirror.status().received, received + 2);
     pair_.wait_in_step();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 /// The second has not heard of what the first told last: an entry that it lacks was not deleted.
@@ -96,6 +100,7 @@ TEST_F(Failover, ProviderThatIsBehindIsWaitedForAndNothingIsDeleted) {
     pair_.wait_in_step();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_TRUE(mirror.entry(user_dn(900)).has_value());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 /// The preferred server is there again and lacks what the other one has told since.
@@ -185,6 +190,7 @@ TEST_F(Failover, SlowProviderIsNotLeft) {
     }));
     EXPECT_EQ(reach().view().streams, streams);
     EXPECT_EQ(server(), setup_.source.connection.servers.front());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(Failover, WritesLeaveASilentProviderWithTheFeed) {

@@ -9,7 +9,9 @@
 #include <sstream>
 
 #include "tests/integration/connections/kerberos_domain.hpp"
+#include "tests/integration/survival/exactness.hpp"
 #include "tests/support/daemon_rig.hpp"
+#include "tests/support/removals.hpp"
 #include "tests/support/slapd_rig.hpp"
 
 namespace bascule::test {
@@ -122,6 +124,8 @@ TEST(LiveRotation, ANewClientCertificateLeavesNoGapAndNothingIsReadAgain) {
         return found.value("title", "") == "after";
     });
     EXPECT_EQ(daemon.status_of("corp")["received"], received + gaps.changes + 1);
+    EXPECT_EQ(settle(slapd, daemon), "");
+    EXPECT_EQ(removals_by(daemon), 0U);
 }
 
 TEST(LiveRotation, ANewKeytabLeavesNoGapAndNothingIsReadAgain) {
@@ -161,6 +165,12 @@ TEST(LiveRotation, ANewKeytabLeavesNoGapAndNothingIsReadAgain) {
         const auto found = daemon.find("/Users", "userName eq \"alice@rig.test\"");
         return found.value("title", "") == "after";
     });
+    const auto report = nlohmann::json::parse(
+        daemon.command({"--json", "drift", "--now"}).output, nullptr, false
+    )["sources"][0]["report"];
+    EXPECT_EQ(report["drift"], 0) << report;
+    EXPECT_EQ(report["complete"], true) << report;
+    EXPECT_EQ(removals_by(daemon), 0U);
 }
 
 }  // namespace

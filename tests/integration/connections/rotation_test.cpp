@@ -111,6 +111,7 @@ TEST_F(Rotation, NewAuthoritiesMoveTheStreamWithoutAGapAndWithoutReadingAgain) {
     EXPECT_EQ(mirror.status().state, "live");
     EXPECT_EQ(view().problem, "");
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(Rotation, AuthoritiesThatDoNotFitLeaveTheStreamWhereItIs) {
@@ -127,6 +128,8 @@ TEST_F(Rotation, AuthoritiesThatDoNotFitLeaveTheStreamWhereItIs) {
     }));
     write_file(ca_, content(slapd_.ca_file()));
     EXPECT_TRUE(MirrorRig::wait([&] { return view().problem.empty(); }));
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(Rotation, NewSecretMovesTheStreamWithoutAGapAndWithoutReadingAgain) {
@@ -151,6 +154,7 @@ TEST_F(Rotation, NewSecretMovesTheStreamWithoutAGapAndWithoutReadingAgain) {
     slapd_.restart();
     ASSERT_TRUE(mirror.wait_live()) << mirror.status().last_error;
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(Rotation, RefusedSecretIsNotTriedAgainAndAgain) {
@@ -171,6 +175,8 @@ TEST_F(Rotation, RefusedSecretIsNotTriedAgainAndAgain) {
     EXPECT_EQ(slapd_.values(SlapdRig::service_dn(), "pwdFailureTime").size(), 1U);
     write_file(secret_, SlapdRig::service_password());
     EXPECT_TRUE(mirror.wait_live());
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(Rotation, EndOfTheServersCertificateIsKnown) {

@@ -7,6 +7,7 @@
 
 #include "tests/integration/ds389/replica_pair.hpp"
 #include "tests/support/daemon_rig.hpp"
+#include "tests/support/removals.hpp"
 
 namespace bascule::test {
 namespace {
@@ -70,6 +71,7 @@ TEST_F(Ds389Failover, TheOtherServerIsComparedAndNobodyIsMissingMeanwhile) {
     )["sources"][0]["report"];
     EXPECT_EQ(report["drift"], 0) << report;
     EXPECT_EQ(report["complete"], true) << report;
+    EXPECT_EQ(removals_by(daemon()), 1U);
 }
 
 }  // namespace

@@ -117,6 +117,14 @@ TEST_F(Ds389Matrix, WhoIsMadeAnewAtTheSameDnIsSomebodyElse) {
     ASSERT_TRUE(MirrorRig::wait([&] { return mirror.deletes() == 2; }));
     ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.document(user_dn(5, units)).empty(); }));
     EXPECT_THAT(mirror.members(group_dn("g0001")), SizeIs(members - 2));
+    // The group goes on naming the two DNs, which are somebody else's now.
+    ds389.modify(fmt::format(
+        "dn: {}\nchangetype: modify\ndelete: member\nmember: {}\nmember: {}\n\n", group_dn("g0001"),
+        user_dn(3, units), user_dn(5, units)
+    ));
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(mirror.members(group_dn("g0001")), SizeIs(members - 2));
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 /// The running stream goes on as before; a new one sees less.

@@ -115,6 +115,7 @@ TEST_F(Ds389Mirror, EveryLiveChangeArrives) {
     EXPECT_THAT(mirror.document(people("uid=renamed,ou=deep,ou=d0,")), HasSubstr("renamed"));
     EXPECT_THAT(mirror.members(group_dn("g0000")), SizeIs(3));
     EXPECT_LT(mirror.status().lag.value_or(99'000), 30'000);
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 TEST_F(Ds389Mirror, ChangesWhileItWasStoppedComeByTheCookie) {
@@ -131,6 +132,7 @@ TEST_F(Ds389Mirror, ChangesWhileItWasStoppedComeByTheCookie) {
     mirror.start();
     ASSERT_TRUE(mirror.wait_live()) << mirror.status().last_error;
     EXPECT_EQ(mirror.status().received, 0U);
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 TEST_F(Ds389Mirror, TrimmedChangelogIsNoticed) {
@@ -141,6 +143,7 @@ TEST_F(Ds389Mirror, TrimmedChangelogIsNoticed) {
     mirror.start();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_TRUE(mirror.document(group_dn("g0001")).empty());
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 TEST_F(Ds389Mirror, LogWithoutUniqueIdsIsNotTrusted) {
@@ -159,6 +162,7 @@ TEST_F(Ds389Mirror, LogWithoutUniqueIdsIsNotTrusted) {
     ds389.modify(remove(user_dn(0, units)));
     mirror.start();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 3U);
     ds389.modify(fmt::format(
         "{}changetype: modify\nadd: nsslapd-attribute\nnsslapd-attribute: "
         "nsuniqueid:targetUniqueId\n",
@@ -174,9 +178,11 @@ TEST_F(Ds389Mirror, ContainersThatLeaveAndReturnTakeTheirContentAlong) {
     ds389.modify(rename(people("ou=d2,"), "ou=away", Ds389Rig::suffix()));
     ASSERT_TRUE(MirrorRig::wait([&] { return part.document(user_dn(2, units)).empty(); }));
     EXPECT_THAT(part.wait_equal(), IsEmpty());
+    EXPECT_EQ(part.deletes(), 4U);  // 12 users in three units
     ds389.modify(rename("ou=away," + Ds389Rig::suffix(), "ou=d2", people()));
     EXPECT_THAT(part.wait_equal(), IsEmpty());
     EXPECT_THAT(part.document(user_dn(2, units)), HasSubstr("u0000002"));
+    EXPECT_EQ(part.deletes(), 4U);
 }
 
 TEST_F(Ds389Mirror, FollowsTheServerThroughRestartAndCrash) {
@@ -188,6 +194,7 @@ TEST_F(Ds389Mirror, FollowsTheServerThroughRestartAndCrash) {
     ds389.start();
     ds389.modify(remove(user_dn(8, units)));
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 1U);
 }
 
 TEST_F(Ds389Mirror, CookieThatTheServerDoesNotTakeMeansReadingAgain) {
@@ -204,6 +211,7 @@ TEST_F(Ds389Mirror, CookieThatTheServerDoesNotTakeMeansReadingAgain) {
         EXPECT_THAT(mirror.wait_equal(), IsEmpty()) << bad;
         EXPECT_TRUE(mirror.wait_live()) << bad;
         EXPECT_THAT(mirror.status().cookie, HasSubstr(place.substr(0, place.rfind('#'))));
+        EXPECT_EQ(mirror.deletes(), 2U) << bad;
         mirror.stop();
     }
 }
@@ -220,6 +228,11 @@ TEST_F(Ds389Mirror, RefreshThatALimitCutsShortIsToldAndDeletesNothing) {
     mirror.stop();
     ds389.set(Ds389Rig::service_dn(), "nsSizeLimit", "-1");
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
+    mirror.start();
+    EXPECT_TRUE(mirror.wait_live()) << mirror.status().last_error;
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 /// Another program's synchronisation streams.
@@ -278,6 +291,7 @@ TEST_F(Ds389Mirror, WithoutRoomForAStreamChangesAreAskedForUntilThereIs) {
     }));
     ds389.set(user_dn(0, units), "title", "By the stream");
     EXPECT_THAT(polling.wait_equal(), IsEmpty());
+    EXPECT_EQ(polling.deletes(), 2U);
 }
 
 TEST_F(Ds389Mirror, ChangesThatTheStreamDoesNotDeliverAreNoticed) {
@@ -301,6 +315,7 @@ TEST_F(Ds389Mirror, ChangesThatTheStreamDoesNotDeliverAreNoticed) {
     ds389.modify(remove(user_dn(2, units)));
     ASSERT_TRUE(MirrorRig::wait([&] { return part.document(user_dn(2, units)).empty(); }));
     EXPECT_THAT(part.wait_equal(), IsEmpty());
+    EXPECT_EQ(part.deletes(), 1U);
 }
 
 }  // namespace

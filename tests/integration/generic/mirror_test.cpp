@@ -84,6 +84,7 @@ TEST_F(GenericSlapd, EveryChangeArrives) {
     slapd.modify(every_change());
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_TRUE(mirror.document(group_dn("g0001")).empty());
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 TEST_F(GenericSlapd, ALookFindsChangesAndOnlyAListingDeletes) {
@@ -97,10 +98,15 @@ TEST_F(GenericSlapd, ALookFindsChangesAndOnlyAListingDeletes) {
     }));
     EXPECT_FALSE(mirror.document(user_dn(6, units)).empty());
     EXPECT_EQ(mirror.status().received, received + 1);
+    EXPECT_EQ(mirror.deletes(), 0U);
     // A rename makes it list everything.
     slapd.modify(rename(user_dn(8, units), "uid=renamed"));
     EXPECT_TRUE(MirrorRig::wait([&] { return mirror.document(user_dn(6, units)).empty(); }));
     EXPECT_THAT(mirror.document(people("uid=renamed,ou=d2,")), HasSubstr("u0000008@rig.test"));
+    // The group goes on naming the old place.
+    slapd.modify(remove(group_dn("g0000")) + rename(group_dn("g0001"), "cn=last"));
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 TEST_F(GenericSlapd, ChangesWhileItWasAwayAreFound) {
@@ -118,6 +124,7 @@ TEST_F(GenericSlapd, ChangesWhileItWasAwayAreFound) {
     slapd.restart();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_LT(mirror.status().received, received + 5);
+    EXPECT_EQ(mirror.deletes(), 3U);
 }
 
 /// The directory with stamps of long ago.
@@ -163,6 +170,7 @@ TEST(GenericRestart, ReadsOnlyWhatDiffers) {
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_LE(mirror.status().received, 3U);
     EXPECT_EQ(mirror.last_sequence(), before);
+    EXPECT_EQ(mirror.deletes(), 1U);
 }
 
 TEST_F(GenericSlapd, SomethingElseCanBeTheAnchor) {
@@ -179,6 +187,7 @@ TEST_F(GenericSlapd, SomethingElseCanBeTheAnchor) {
     const auto now = people("uid=renamed,ou=d2,");
     ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.document(now).empty(); }));
     EXPECT_EQ(id(now).substr(id(now).find("\"id\"")), before.substr(before.find("\"id\"")));
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 /// With and without paged results: an access rule hides what the server offers, as one does that
@@ -206,6 +215,14 @@ TEST_P(GenericLimited, AnAnswerCutShortIsToldAndDeletesNothing) {
     for (std::size_t user = 0; user < 12; ++user) {
         EXPECT_FALSE(mirror.document(user_dn(user, units)).empty()) << user;
     }
+    EXPECT_EQ(mirror.deletes(), 0U);
+    mirror.stop();
+    slapd.stop();
+    slapd.configure_database({});
+    slapd.start();
+    begin(mirror);
+    EXPECT_FALSE(mirror.document(user_dn(139, units)).empty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 class GenericDs389 : public testing::Test {
@@ -235,6 +252,7 @@ TEST_F(GenericDs389, PersistentSearchRingsForEveryChange) {
     }));
     ds389.modify(every_change());
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ TEST(MirrorFailure, ServerThatDiesInARefreshLosesNothing) {
     slapd.start();
     ASSERT_TRUE(mirror.wait_live());
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST(MirrorFailure, ServerThatDiesWhileChangesFlowLosesNothing) {
@@ -47,6 +48,7 @@ TEST(MirrorFailure, ServerThatDiesWhileChangesFlowLosesNothing) {
         slapd.set(user_dn(round), "title", fmt::format("after {}", round));
         ASSERT_TRUE(mirror.wait_live());
         EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+        EXPECT_EQ(mirror.deletes(), round + 1);
     }
 }
 
@@ -79,6 +81,7 @@ class MirrorForgottenDelete : public testing::Test {
         EXPECT_THAT(mirror.wait_equal(), IsEmpty());
         EXPECT_EQ(mirror.document(user_dn(7)), "");
         EXPECT_THAT(mirror.document(user_dn(2)), HasSubstr("After"));
+        EXPECT_EQ(mirror.deletes(), 1U);
     }
     SlapdRig slapd;
     MirrorRig mirror{slapd};
@@ -94,6 +97,7 @@ TEST_F(MirrorForgottenDelete, IsFoundWhileNothingElseHappens) {
     delete_and_die();
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_EQ(mirror.document(user_dn(7)), "");
+    EXPECT_EQ(mirror.deletes(), 1U);
 }
 
 TEST_F(MirrorForgottenDelete, WhatWasAddedChangedAndMovedIsFoundToo) {
@@ -106,6 +110,7 @@ TEST_F(MirrorForgottenDelete, WhatWasAddedChangedAndMovedIsFoundToo) {
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_THAT(mirror.document(user_dn(3)), HasSubstr("Forgotten"));
     EXPECT_THAT(mirror.document("uid=moved," + unit), HasSubstr("moved"));
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(MirrorForgottenDelete, IsFoundWhenTheMirrorWasRestartedMeanwhile) {
@@ -153,6 +158,7 @@ TEST(MirrorFailure, GarbageCookieIsReplacedWithoutLosingAnything) {
         ASSERT_TRUE(mirror.wait_live());
         EXPECT_THAT(mirror.wait_equal(), IsEmpty());
         EXPECT_THAT(mirror.status().cookie, HasSubstr("csn=2"));
+        EXPECT_EQ(mirror.deletes(), gone - 7);
     }
 }
 
@@ -168,6 +174,7 @@ TEST(MirrorFailure, EmptiedDirectoryIsHeldUntilItIsApproved) {
     mirror.start();
     ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().held >= 40; }));
     EXPECT_THAT(mirror.document(user_dn(3)), HasSubstr("userName"));
+    EXPECT_EQ(mirror.deletes(), 0U);
     slapd.modify(users_ldif({1, 90}));
     ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.document(user_dn(90)).empty(); }));
 
@@ -180,6 +187,8 @@ TEST(MirrorFailure, EmptiedDirectoryIsHeldUntilItIsApproved) {
     EXPECT_EQ(mirror.document(user_dn(3)), "");
     EXPECT_EQ(mirror.status().held, 0U);
     EXPECT_NE(mirror.document(user_dn(90)), "");
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 40U);
 }
 
 TEST(MirrorFailure, SizeLimitDeletesNothingAndSaysWhatToChange) {
@@ -193,6 +202,14 @@ TEST(MirrorFailure, SizeLimitDeletesNothingAndSaysWhatToChange) {
     ASSERT_TRUE(MirrorRig::wait([&] { return fresh.status().state == "degraded"; }));
     EXPECT_THAT(fresh.status().last_error, HasSubstr("size=unlimited"));
     EXPECT_EQ(fresh.status().objects, 0U);
+    fresh.stop();
+    limited.stop();
+    limited.configure_database({});
+    limited.start();
+    fresh.start();
+    EXPECT_THAT(fresh.wait_equal(), IsEmpty());
+    EXPECT_EQ(fresh.status().objects, 602U);
+    EXPECT_EQ(fresh.deletes(), 0U);
 }
 
 }  // namespace

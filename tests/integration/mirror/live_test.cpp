@@ -60,6 +60,7 @@ TEST_F(MirrorLive, DnWithEverySpecialCharacterIsFound) {
     ));
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_THAT(mirror.members("cn=g,ou=groups," + SlapdRig::suffix()), SizeIs(1));
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(MirrorLive, GroupsMeetTheirMembersInAnyOrder) {
@@ -81,6 +82,7 @@ TEST_F(MirrorLive, GroupsMeetTheirMembersInAnyOrder) {
     EXPECT_THAT(mirror.members("cn=early," + groups), ElementsAre("Name late"));
     EXPECT_THAT(mirror.members("cn=after," + groups), ElementsAre("Name late"));
     EXPECT_THAT(mirror.members("cn=b," + groups), SizeIs(2));
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_F(MirrorLive, DuplicateUserNameWaitsAndHeals) {
@@ -96,6 +98,7 @@ TEST_F(MirrorLive, DuplicateUserNameWaitsAndHeals) {
     slapd.modify("dn: " + people("one") + "\nchangetype: delete\n");
     ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.document(second).empty(); }));
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 1U);
 }
 
 TEST_F(MirrorLive, SingleMemberOfALargeGroupWritesOnlyTheDifference) {
@@ -132,6 +135,30 @@ TEST_F(MirrorLive, StormOfBindsWritesNothing) {
     }));
     EXPECT_EQ(mirror.last_sequence(), before + 1);
     EXPECT_NE(mirror.status().last_change, changed);
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
+TEST_F(MirrorLive, ContainerThatIsRenamedTakesItsPeopleAlong) {
+    constexpr std::size_t units = 3;
+    begin(directory_ldif(30, 2, units));
+    ASSERT_THAT(mirror.wait_equal(), IsEmpty());
+    const std::string below = ",ou=people," + SlapdRig::suffix();
+    const auto members = mirror.members(group_dn("g0001"));
+    const auto before = mirror.document(user_dn(1, units));
+    slapd.modify("dn: ou=d1" + below + "\nchangetype: modrdn\nnewrdn: ou=new\ndeleteoldrdn: 1\n");
+    ASSERT_TRUE(MirrorRig::wait([&] {
+        return !mirror.document("uid=" + user_uid(1) + ",ou=new" + below).empty();
+    }));
+    EXPECT_EQ(mirror.document("uid=" + user_uid(1) + ",ou=new" + below), before);
+    EXPECT_EQ(mirror.document(user_dn(1, units)), "");
+    // The groups go on naming the old places.
+    EXPECT_EQ(mirror.members(group_dn("g0001")), members);
+    slapd.modify(
+        "dn: " + group_dn("g0000") + "\nchangetype: delete\n\ndn: " + group_dn("g0001") +
+        "\nchangetype: delete\n"
+    );
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 2U);
 }
 
 TEST(MirrorValues, BytesThatAreNoTextAreLeftOut) {
@@ -152,6 +179,8 @@ TEST(MirrorValues, BytesThatAreNoTextAreLeftOut) {
     EXPECT_THAT(mirror.document(people("bytes")), testing::Not(HasSubstr("title")));
     EXPECT_THAT(mirror.document(people("bytes")), HasSubstr("\"userName\":\"bytes\""));
     EXPECT_THAT(mirror.document(people("text")), HasSubstr("spoken"));
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST(MirrorScope, MovesIntoAndOutOfTheBase) {
@@ -177,6 +206,7 @@ TEST(MirrorScope, MovesIntoAndOutOfTheBase) {
     ASSERT_TRUE(MirrorRig::wait([&] { return !mirror.document(people("enters")).empty(); }));
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_EQ(mirror.document(people("leaves")), "");
+    EXPECT_EQ(mirror.deletes(), 1U);
 }
 
 }  // namespace

@@ -112,6 +112,7 @@ TEST_F(MemberLogMirror, StaysExactWhateverChangesInGroups) {
     slapd.restart();
     change("g0000", value("delete", 4));
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 1U);
 }
 
 class MemberLogFeed : public MemberLogMirror {

@@ -81,6 +81,8 @@ class MirrorMovedSubtree : public testing::TestWithParam<std::size_t> {
         EXPECT_EQ(mirror.document("uid=i7,ou=inner," + inside()), "");
         EXPECT_THAT(mirror.members("cn=watch," + people()), IsEmpty());
     }
+    /// 40 users and a group.
+    static constexpr std::size_t team_size = 41;
     int marks_ = 0;
     SlapdRig slapd{SlapdOptions{.session_log = GetParam()}};
     MirrorRig mirror{slapd, open_limits(), {}, people()};
@@ -90,6 +92,7 @@ TEST_P(MirrorMovedSubtree, MovedInLive) {
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     move_in();
     expect_team();
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_P(MirrorMovedSubtree, MovedInWhileTheMirrorWasStopped) {
@@ -97,6 +100,7 @@ TEST_P(MirrorMovedSubtree, MovedInWhileTheMirrorWasStopped) {
     move_in();
     mirror.start();
     expect_team();
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST_P(MirrorMovedSubtree, MovedInOutAndInAgain) {
@@ -104,10 +108,13 @@ TEST_P(MirrorMovedSubtree, MovedInOutAndInAgain) {
     expect_team();
     move_out();
     expect_no_team();
+    EXPECT_EQ(mirror.deletes(), team_size);
     move_in();
     expect_team();
+    EXPECT_EQ(mirror.deletes(), team_size);
     slapd.modify(move(inside(), elsewhere()) + move("ou=team," + elsewhere(), people()));
     expect_team();
+    EXPECT_EQ(mirror.deletes(), 2 * team_size);
 }
 
 TEST_P(MirrorMovedSubtree, MovedOutAndInAgainWhileTheMirrorWasStopped) {
@@ -117,6 +124,7 @@ TEST_P(MirrorMovedSubtree, MovedOutAndInAgainWhileTheMirrorWasStopped) {
     move_out();
     mirror.start();
     expect_no_team();
+    EXPECT_EQ(mirror.deletes(), team_size);
     mirror.stop();
     move_in();
     move_out();
@@ -127,6 +135,7 @@ TEST_P(MirrorMovedSubtree, MovedOutAndInAgainWhileTheMirrorWasStopped) {
     expect_team();
     EXPECT_THAT(mirror.document("uid=t3," + inside()), HasSubstr("Changed outside"));
     EXPECT_THAT(mirror.document("uid=late,ou=inner," + inside()), HasSubstr("\"late\""));
+    EXPECT_EQ(mirror.deletes(), team_size);
 }
 
 INSTANTIATE_TEST_SUITE_P(SessionLog, MirrorMovedSubtree, testing::Values(100U, 0U));

@@ -41,6 +41,15 @@ std::string person(const std::string& rdn, const std::string& uid, const std::st
 
 class ValuesMatrix : public testing::Test {
   protected:
+    /// Pictures are asked for, too.
+    static ldap::Mapping with_pictures() {
+        ldap::Mapping mapping;
+        mirror::MappingRule rule;
+        rule.target = "x509Certificates";
+        rule.from = {"jpegPhoto"};
+        mapping.users.rules.push_back(rule);
+        return mapping;
+    }
     void begin(const std::string& ldif) {
         slapd.load_ldif(ldif);
         slapd.start();
@@ -48,7 +57,7 @@ class ValuesMatrix : public testing::Test {
         ASSERT_TRUE(mirror.wait_live());
     }
     SlapdRig slapd;
-    MirrorRig mirror{slapd, open_limits()};
+    MirrorRig mirror{slapd, open_limits(), with_pictures()};
 };
 
 TEST_F(ValuesMatrix, EveryOddNameIsFoundByItsGroup) {
@@ -98,20 +107,26 @@ TEST_F(ValuesMatrix, HugeManyAndBrokenValuesHarmNobody) {
     std::string many;
     for (int index = 0; index < 300; ++index)
         many += fmt::format("mail: m{}@rig.test\n", index);
+    const auto picture = base64(std::string(500'000, '\xff'));
     begin(
         base_ldif() + "\n" +
         person(
             "uid=photo", "photo", "jpegPhoto:: " + base64(std::string(5'000'000, '\xff')) + "\n"
         ) +
+        person("uid=picture", "picture", "jpegPhoto:: " + picture + "\n") +
         person("uid=mails", "mails", many) +
         person("uid=zero", "zero", "title:: " + base64(std::string("a\0b", 3)) + "\n") +
         person("uid=plain", "plain", "title: Whole\n")
     );
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_THAT(mirror.document("uid=photo," + people()), HasSubstr("\"photo\""));
+    EXPECT_THAT(mirror.document("uid=photo," + people()), Not(HasSubstr("x509Certificates")));
+    EXPECT_NE(mirror.document("uid=picture," + people()).find(picture), std::string::npos);
     EXPECT_THAT(mirror.document("uid=mails," + people()), HasSubstr("m299@rig.test"));
     EXPECT_THAT(mirror.document("uid=zero," + people()), HasSubstr("\"zero\""));
     EXPECT_THAT(mirror.document("uid=plain," + people()), HasSubstr("Whole"));
+    EXPECT_EQ(mirror.status().quarantined, 0U);
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 /// `count` mails of `length` bytes.
@@ -138,6 +153,8 @@ TEST_F(ValuesMatrix, WhatIsTooLargeIsLeftOutAndTheRestIsServed) {
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->state, directory::EntryState::quarantined);
     EXPECT_THAT(entry->reason, HasSubstr("entry_too_large"));
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 TEST(MessageLimit, IsToldAndTakesNothingAway) {
@@ -196,6 +213,7 @@ TEST_F(ValuesMatrix, NestedGroupsOfEveryShapeReachTheirMembers) {
     begin(ldif);
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_THAT(mirror.groups_of(user), SizeIs(depth + round + 1 + 2 + 4));
+    EXPECT_EQ(mirror.deletes(), 0U);
 }
 
 }  // namespace

@@ -134,6 +134,34 @@ TEST_F(WireMatrix, NoticeOfDisconnectionThatComesWithTheAnswerToTheBindIsOvercom
     expect_exact(mirror);
 }
 
+/// The only server is there and says nothing for a while.
+TEST_F(WireMatrix, SilenceOfTheOnlyServerIsNoticedAndOvercome) {
+    auto setup = slapd_setup(slapd, open_limits());
+    setup.source.heartbeat = milliseconds(200);
+    setup.source.connection.operation_timeout = milliseconds(1000);
+    MirrorRig mirror(std::move(setup));
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live()) << mirror.status().last_error;
+    slapd.freeze();
+    EXPECT_TRUE(MirrorRig::wait([&] { return mirror.status().state == "backoff"; }));
+    EXPECT_EQ(mirror.deletes(), 0U);
+    slapd.thaw();
+    slapd.set(user_dn(3), "title", "Later");
+    expect_exact(mirror);
+}
+
+/// The server goes on, and the stream tells nothing of it.
+TEST_F(WireMatrix, StreamThatFallsSilentIsNoticedAndReplaced) {
+    Relay relay(slapd.port());
+    MirrorRig mirror(through(relay));
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live()) << mirror.status().last_error;
+    relay.mute(0);
+    slapd.set(user_dn(3), "title", "Unheard");
+    slapd.modify("dn: " + user_dn(4) + "\nchangetype: modify\nreplace: title\ntitle: Too\n");
+    expect_exact(mirror);
+}
+
 /// What happens to the first message of the server that comes when it is armed.
 class Mishap {
   public:

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "tests/integration/survival/exactness.hpp"
+#include "tests/support/removals.hpp"
 
 namespace bascule::test {
 namespace {
@@ -77,6 +78,7 @@ TEST(KillDaemon, NoAcknowledgedWriteIsLostAndTheMirrorEndsExact) {
     }
     daemon.wait_for_state("live");
     EXPECT_EQ(settle(directory, daemon), "");
+    EXPECT_EQ(removals_by(daemon), 0U);
     std::set<std::string> present;
     for (const Json& user : daemon.all("/Users")) {
         present.insert(user.at("userName"));
@@ -105,6 +107,7 @@ TEST(KillDaemon, AFirstMirrorThatIsCutOffStartsAgainAndEndsExact) {
     daemon.start();
     (void)daemon.token();
     EXPECT_EQ(settle(directory, daemon), "");
+    EXPECT_EQ(removals_by(daemon), 0U);
 }
 
 TEST(KillDirectory, RefreshAndPersistSurviveACrashOfTheServer) {
@@ -127,6 +130,7 @@ TEST(KillDirectory, RefreshAndPersistSurviveACrashOfTheServer) {
     }
     daemon.wait_for_state("live");
     EXPECT_EQ(settle(directory, daemon), "");
+    EXPECT_EQ(removals_by(daemon), 0U);
 }
 
 TEST(EmptiedDirectory, IsHeldAndNotWiped) {
@@ -148,6 +152,7 @@ TEST(EmptiedDirectory, IsHeldAndNotWiped) {
         return status.is_object() && status.value("held", 0) >= 300;
     });
     EXPECT_EQ(daemon.request("GET", "/scim/v2/Users?count=0").json.at("totalResults"), 300);
+    EXPECT_EQ(removals_by(daemon), 0U);
 }
 
 }  // namespace

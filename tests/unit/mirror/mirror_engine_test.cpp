@@ -436,6 +436,12 @@ TEST_F(MirrorEngineTest, AttributeThatVanishesOneByOneIsHeld) {
     live(user(125, "title: Chief\nmobile: 1\n"));
     EXPECT_EQ(json_text_member(world.object(uuid_of(125))->body, "title"), "Chief");
     EXPECT_EQ(world.held().attributes["title"].size(), 4U);
+    // The value that was kept comes back.
+    live(user(126, "title: Boss\nmobile: 1\n"));
+    EXPECT_EQ(world.held().attributes["title"].size(), 3U);
+    snapshot(all, "c2");
+    EXPECT_TRUE(world.held().empty());
+    EXPECT_EQ(json_text_member(world.object(uuid_of(129))->body, "title"), "Boss");
 }
 
 TEST_F(MirrorEngineTest, RefreshesThatTakeALittleEachAreCountedTogether) {
