@@ -23,11 +23,13 @@ namespace {
 constexpr int slice_ms = 20;
 constexpr std::size_t portion = 65536;
 
-sockaddr_in loopback(std::uint16_t port) {
+sockaddr_in address_of(const std::string& host, std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) {
+        throw std::runtime_error("no IPv4 address: " + host);
+    }
     return address;
 }
 
@@ -141,8 +143,8 @@ struct Relay::Pair {
     std::jthread thread;
 };
 
-Relay::Relay(std::uint16_t server_port, Judge judge, const TlsFiles& tls)
-    : server_port_(server_port), judge_(std::move(judge)) {
+Relay::Relay(std::uint16_t server_port, Judge judge, const TlsFiles& tls, const std::string& server)
+    : server_port_(server_port), server_(server), judge_(std::move(judge)) {
     if (!tls.key.empty()) {
         ::signal(SIGPIPE, SIG_IGN);
         SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
@@ -153,7 +155,7 @@ Relay::Relay(std::uint16_t server_port, Judge judge, const TlsFiles& tls)
         }
     }
     listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    auto address = loopback(0);
+    auto address = address_of("127.0.0.1", 0);
     socklen_t size = sizeof address;
     if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
         ::listen(listener_, 16) != 0 ||
@@ -203,7 +205,7 @@ void Relay::accept(const std::stop_token& stop) {
             static_cast<SSL_CTX*>(tls_context_.get())
         );
         const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        const auto address = loopback(server_port_);
+        const auto address = address_of(server_, server_port_);
         if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
             ::close(server);
             continue;
@@ -287,7 +289,9 @@ bool Relay::carry(Pair& pair, bool from_server, const std::string& message) {
     bool open = true;
     switch (from_server && pair.muted ? Fate::drop : verdict.fate) {
         case Fate::pass:
-            open = send(std::exchange(side.held, {}) + message);
+            open = send(
+                std::exchange(side.held, {}) + (verdict.instead.empty() ? message : verdict.instead)
+            );
             break;
         case Fate::drop:
             break;

@@ -34,6 +34,7 @@ class Relay {
     struct Verdict {
         Fate fate = Fate::pass;
         std::string also_to_server = {};  ///< said to the server after it
+        std::string instead = {};         ///< passed in its place, when it is not empty
     };
     /// Called on the connection's thread.
     using Judge = std::function<Verdict(const Passing&)>;
@@ -44,7 +45,11 @@ class Relay {
         std::string key;
     };
 
-    explicit Relay(std::uint16_t server_port, Judge judge = {}, const TlsFiles& tls = {});
+    /// `server` is the IPv4 address of the server.
+    explicit Relay(
+        std::uint16_t server_port, Judge judge = {}, const TlsFiles& tls = {},
+        const std::string& server = "127.0.0.1"
+    );
     ~Relay();
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
@@ -75,6 +80,7 @@ class Relay {
     int listener_ = -1;
     std::uint16_t port_ = 0;
     std::uint16_t server_port_;
+    std::string server_;
     Judge judge_;
     std::shared_ptr<void> tls_context_;
     std::atomic<std::chrono::milliseconds> delay_{std::chrono::milliseconds(0)};
