@@ -103,6 +103,51 @@ TEST_F(ValuesMatrix, EveryOddNameIsFoundByItsGroup) {
     EXPECT_EQ(mirror.deletes(), 0U);
 }
 
+/// Spellings that the server takes for one name, and one that it does not.
+TEST_F(ValuesMatrix, NamesInAnotherSpellingAreFoundWhereTheServerFindsThem) {
+    struct Spelling {
+        std::string value;
+        std::string other;
+        bool same = true;
+    };
+    const std::vector<Spelling> spellings{
+        {"\xc3\xa9 one", "E\xcc\x81 ONE"},                   // precomposed, combining
+        {"e\xcc\x81 two", "\xc3\x89  Two"},                  // combining, precomposed
+        {"\xe1\xba\xad three", "a\xcc\x82\xcc\xa3 three"},   // two marks, in either order
+        {"\xef\xac\x81ne four", "FINE four"},                // a ligature
+        {"\xef\xbc\xa1 five", "a five"},                     // of full width
+        {"i\xc4\xb1\xc4\xb0 six", "I\xc4\xb1\xc4\xb0 SIX"},  // dotted, dotless
+        {"\xc4\xb1 seven", "i seven", false},
+    };
+    std::string ldif = base_ldif() + "\n";
+    std::string group =
+        fmt::format("dn: cn=spelled,{}\nobjectClass: groupOfNames\ncn: spelled\n", groups());
+    std::vector<std::string> expected;
+    for (const auto& spelling : spellings) {
+        ldif += fmt::format(
+            "dn:: {}\nobjectClass: inetOrgPerson\nuid: spelled{}\ncn:: {}\nsn: x\n\n",
+            base64(fmt::format("cn={},{}", spelling.value, people())), &spelling - &spellings[0],
+            base64(spelling.value)
+        );
+        group +=
+            fmt::format("member:: {}\n", base64(fmt::format("CN={},{}", spelling.other, people())));
+    }
+    begin(ldif);
+    slapd.modify(group);
+    for (const auto& spelling : spellings) {
+        const bool found =
+            !slapd.entry_uuid(fmt::format("CN={},{}", spelling.other, people())).empty();
+        EXPECT_EQ(found, spelling.same) << spelling.other;
+        if (found)
+            expected.push_back(spelling.value);
+    }
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(
+        mirror.members("cn=spelled," + groups()), testing::UnorderedElementsAreArray(expected)
+    );
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
 TEST_F(ValuesMatrix, HugeManyAndBrokenValuesHarmNobody) {
     std::string many;
     for (int index = 0; index < 300; ++index)
