@@ -31,6 +31,10 @@ std::string groups() {
     return "ou=groups," + SlapdRig::suffix();
 }
 
+std::string group_of(const std::string& prefix, std::size_t number) {
+    return fmt::format("cn={}{},{}", prefix, number, groups());
+}
+
 /// A person whose RDN is given as text and as the values that it must have.
 std::string person(const std::string& rdn, const std::string& uid, const std::string& lines = {}) {
     return fmt::format(
@@ -148,6 +152,46 @@ TEST_F(ValuesMatrix, NamesInAnotherSpellingAreFoundWhereTheServerFindsThem) {
     EXPECT_EQ(mirror.deletes(), 0U);
 }
 
+TEST_F(ValuesMatrix, NamesThatTheServerTellsApartAreDifferentPeople) {
+    const std::vector<std::pair<std::string, std::string>> pairs{
+        {"Hans Wei\xc3\x9f", "Hans Weiss"},
+        {"Zero\xe2\x80\x8bWidth", "ZeroWidth"},
+    };
+    std::string ldif = base_ldif() + "\n";
+    std::size_t number = 0;
+    const auto add = [&](const std::string& name) {
+        const auto dn = base64(fmt::format("cn={},{}", name, people()));
+        ldif += fmt::format(
+            "dn:: {0}\nobjectClass: inetOrgPerson\nuid: twin{1}\ncn:: {2}\nsn: x\n\n"
+            "dn: cn=of{1},{3}\nobjectClass: groupOfNames\ncn: of{1}\nmember:: {0}\n\n",
+            dn, number++, base64(name), groups()
+        );
+    };
+    for (const auto& [one, other] : pairs) {
+        add(one);
+        add(other);
+    }
+    begin(ldif);
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    const auto expect_members = [&] {
+        for (std::size_t group = 0; group < number; ++group) {
+            const auto& pair = pairs[group / 2];
+            EXPECT_THAT(
+                mirror.members(group_of("of", group)),
+                testing::ElementsAre(group % 2 == 0 ? pair.first : pair.second)
+            );
+        }
+    };
+    expect_members();
+    slapd.set(fmt::format("cn={},{}", pairs[0].second, people()), "title", "Changed");
+    slapd.set(fmt::format("cn={},{}", pairs[0].first, people()), "title", "Too");
+    slapd.set(group_of("of", 0), "description", "Changed");
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    expect_members();
+    EXPECT_EQ(mirror.status().objects, 2 * number);
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
 TEST_F(ValuesMatrix, HugeManyAndBrokenValuesHarmNobody) {
     std::string many;
     for (int index = 0; index < 300; ++index)
@@ -227,10 +271,6 @@ std::string nested(const std::string& name, const std::vector<std::string>& memb
     for (const auto& member : members)
         ldif += "member: " + member + "\n";
     return ldif + "\n";
-}
-
-std::string group_of(const std::string& prefix, std::size_t number) {
-    return fmt::format("cn={}{},{}", prefix, number, groups());
 }
 
 /// The user is in the last group of each shape.
