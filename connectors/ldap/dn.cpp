@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "directory/base/name_folding.hpp"
 #include "directory/base/text.hpp"
 
 namespace bascule::ldap {
@@ -75,7 +76,7 @@ void append_type(std::string& out, std::string_view type) {
 
 /// Appends the folded value with runs of spaces squeezed, ends trimmed and separator bytes escaped.
 void append_value(std::string& out, std::string_view value) {
-    const auto folded = fold_case(value);
+    const auto folded = fold_name(value);
     const auto begin = out.size();
     bool space = false;
     for (const char c : folded) {

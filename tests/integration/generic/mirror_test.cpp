@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/ds389/ds389_source.hpp"
+#include "tests/integration/generic/old_stamps.hpp"
 #include "tests/integration/mirror/mirror_rig.hpp"
 #include "tests/support/slapd_rig.hpp"
 
@@ -127,22 +128,9 @@ TEST_F(GenericSlapd, ChangesWhileItWasAwayAreFound) {
     EXPECT_EQ(mirror.deletes(), 3U);
 }
 
-/// The directory with stamps of long ago.
-std::string old_directory() {
-    std::string out;
-    for (const std::string text = directory_ldif(40, 2, units); const char one : text) {
-        out += one;
-        if (out.ends_with("\n\n")) {
-            out.pop_back();
-            out += "createTimestamp: 20200101000000Z\nmodifyTimestamp: 20200101000000Z\n\n";
-        }
-    }
-    return out;
-}
-
 TEST(GenericRestart, ReadsOnlyWhatDiffers) {
     SlapdRig slapd({.syncprov = false});
-    slapd.load_ldif(old_directory());
+    slapd.load_ldif(with_old_stamps(directory_ldif(40, 2, units)));
     slapd.start();
     MirrorRig mirror(generic(slapd_source(slapd), milliseconds(50), hours(24)));
     mirror.start();

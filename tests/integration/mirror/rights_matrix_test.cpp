@@ -98,6 +98,52 @@ TEST(RightsMatrix, AttributeThatBecomesInvisibleIsHeld) {
     EXPECT_EQ(mirror.deletes(), 0U);
 }
 
+/// A large group that loses most of its members at once, while the mirror follows and while it does
+/// not.
+class LostMembers : public testing::TestWithParam<bool> {
+  protected:
+    static constexpr std::size_t all = 60;
+    static std::string only(std::size_t count) {
+        std::string ldif =
+            fmt::format("dn: {}\nchangetype: modify\nreplace: member\n", group_dn("large"));
+        for (std::size_t user = 0; user < count; ++user)
+            ldif += "member: " + user_dn(user) + "\n";
+        return ldif;
+    }
+    void change(const std::string& ldif) {
+        if (!GetParam())
+            mirror.stop();
+        slapd.modify(ldif);
+        if (!GetParam())
+            mirror.start();
+    }
+    SlapdRig slapd;
+    MirrorRig mirror{slapd};
+};
+INSTANTIATE_TEST_SUITE_P(Live, LostMembers, testing::Bool());
+
+TEST_P(LostMembers, AreHeldUntilTheyAreMembersAgain) {
+    slapd.load_ldif(directory_ldif(all) + group_ldif("large", all));
+    slapd.start();
+    mirror.start();
+    ASSERT_TRUE(mirror.wait_live());
+    ASSERT_THAT(mirror.members(group_dn("large")), SizeIs(all));
+    change(only(10));
+    ASSERT_TRUE(MirrorRig::wait([&] { return mirror.status().held == all - 10; }));
+    EXPECT_THAT(mirror.members(group_dn("large")), SizeIs(all));
+    // Everything else goes on.
+    slapd.set(user_dn(3), "title", "Meanwhile");
+    EXPECT_TRUE(MirrorRig::wait([&] {
+        return mirror.document(user_dn(3)).find("Meanwhile") != std::string::npos;
+    }));
+    EXPECT_THAT(mirror.members(group_dn("large")), SizeIs(all));
+    change(only(all));
+    EXPECT_TRUE(MirrorRig::wait([&] { return mirror.status().held == 0; }));
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(mirror.members(group_dn("large")), SizeIs(all));
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
 /// With and without the overlay that repairs references to who was renamed or deleted.
 class Integrity : public testing::TestWithParam<bool> {
   protected:

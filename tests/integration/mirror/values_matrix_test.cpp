@@ -31,6 +31,10 @@ std::string groups() {
     return "ou=groups," + SlapdRig::suffix();
 }
 
+std::string group_of(const std::string& prefix, std::size_t number) {
+    return fmt::format("cn={}{},{}", prefix, number, groups());
+}
+
 /// A person whose RDN is given as text and as the values that it must have.
 std::string person(const std::string& rdn, const std::string& uid, const std::string& lines = {}) {
     return fmt::format(
@@ -100,6 +104,91 @@ TEST_F(ValuesMatrix, EveryOddNameIsFoundByItsGroup) {
     slapd.modify(group);
     EXPECT_THAT(mirror.wait_equal(), IsEmpty());
     EXPECT_THAT(mirror.members("cn=odd," + groups()), SizeIs(odd.size() + 1));
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
+/// Spellings that the server takes for one name, and one that it does not.
+TEST_F(ValuesMatrix, NamesInAnotherSpellingAreFoundWhereTheServerFindsThem) {
+    struct Spelling {
+        std::string value;
+        std::string other;
+        bool same = true;
+    };
+    const std::vector<Spelling> spellings{
+        {"\xc3\xa9 one", "E\xcc\x81 ONE"},                   // precomposed, combining
+        {"e\xcc\x81 two", "\xc3\x89  Two"},                  // combining, precomposed
+        {"\xe1\xba\xad three", "a\xcc\x82\xcc\xa3 three"},   // two marks, in either order
+        {"\xef\xac\x81ne four", "FINE four"},                // a ligature
+        {"\xef\xbc\xa1 five", "a five"},                     // of full width
+        {"i\xc4\xb1\xc4\xb0 six", "I\xc4\xb1\xc4\xb0 SIX"},  // dotted, dotless
+        {"\xc4\xb1 seven", "i seven", false},
+    };
+    std::string ldif = base_ldif() + "\n";
+    std::string group =
+        fmt::format("dn: cn=spelled,{}\nobjectClass: groupOfNames\ncn: spelled\n", groups());
+    std::vector<std::string> expected;
+    for (const auto& spelling : spellings) {
+        ldif += fmt::format(
+            "dn:: {}\nobjectClass: inetOrgPerson\nuid: spelled{}\ncn:: {}\nsn: x\n\n",
+            base64(fmt::format("cn={},{}", spelling.value, people())), &spelling - &spellings[0],
+            base64(spelling.value)
+        );
+        group +=
+            fmt::format("member:: {}\n", base64(fmt::format("CN={},{}", spelling.other, people())));
+    }
+    begin(ldif);
+    slapd.modify(group);
+    for (const auto& spelling : spellings) {
+        const bool found =
+            !slapd.entry_uuid(fmt::format("CN={},{}", spelling.other, people())).empty();
+        EXPECT_EQ(found, spelling.same) << spelling.other;
+        if (found)
+            expected.push_back(spelling.value);
+    }
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    EXPECT_THAT(
+        mirror.members("cn=spelled," + groups()), testing::UnorderedElementsAreArray(expected)
+    );
+    EXPECT_EQ(mirror.deletes(), 0U);
+}
+
+TEST_F(ValuesMatrix, NamesThatTheServerTellsApartAreDifferentPeople) {
+    const std::vector<std::pair<std::string, std::string>> pairs{
+        {"Hans Wei\xc3\x9f", "Hans Weiss"},
+        {"Zero\xe2\x80\x8bWidth", "ZeroWidth"},
+    };
+    std::string ldif = base_ldif() + "\n";
+    std::size_t number = 0;
+    const auto add = [&](const std::string& name) {
+        const auto dn = base64(fmt::format("cn={},{}", name, people()));
+        ldif += fmt::format(
+            "dn:: {0}\nobjectClass: inetOrgPerson\nuid: twin{1}\ncn:: {2}\nsn: x\n\n"
+            "dn: cn=of{1},{3}\nobjectClass: groupOfNames\ncn: of{1}\nmember:: {0}\n\n",
+            dn, number++, base64(name), groups()
+        );
+    };
+    for (const auto& [one, other] : pairs) {
+        add(one);
+        add(other);
+    }
+    begin(ldif);
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    const auto expect_members = [&] {
+        for (std::size_t group = 0; group < number; ++group) {
+            const auto& pair = pairs[group / 2];
+            EXPECT_THAT(
+                mirror.members(group_of("of", group)),
+                testing::ElementsAre(group % 2 == 0 ? pair.first : pair.second)
+            );
+        }
+    };
+    expect_members();
+    slapd.set(fmt::format("cn={},{}", pairs[0].second, people()), "title", "Changed");
+    slapd.set(fmt::format("cn={},{}", pairs[0].first, people()), "title", "Too");
+    slapd.set(group_of("of", 0), "description", "Changed");
+    EXPECT_THAT(mirror.wait_equal(), IsEmpty());
+    expect_members();
+    EXPECT_EQ(mirror.status().objects, 2 * number);
     EXPECT_EQ(mirror.deletes(), 0U);
 }
 
@@ -182,10 +271,6 @@ std::string nested(const std::string& name, const std::vector<std::string>& memb
     for (const auto& member : members)
         ldif += "member: " + member + "\n";
     return ldif + "\n";
-}
-
-std::string group_of(const std::string& prefix, std::size_t number) {
-    return fmt::format("cn={}{},{}", prefix, number, groups());
 }
 
 /// The user is in the last group of each shape.

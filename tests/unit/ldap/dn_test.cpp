@@ -58,6 +58,14 @@ TEST(DnKey, UnicodeIsFolded) {
     EXPECT_EQ(key("cn=M\xc3\x9cLLER,dc=c"), key("cn=m\xc3\xbcller,dc=c"));
     EXPECT_EQ(key("cn=m\\c3\\bcller,dc=c"), key("cn=M\xc3\x9cLLER,dc=c"));
     EXPECT_EQ(key("cn=u\xcc\x88,dc=c"), key("cn=\xc3\xbc,dc=c"));
+    EXPECT_EQ(key("cn=U\xcc\x88,dc=c"), key("cn=\xc3\xbc,dc=c"));
+    EXPECT_EQ(key("cn=\xef\xac\x81x,dc=c"), key("cn=FIX,dc=c"));
+}
+
+TEST(DnKey, NamesThatServersTellApartStayApart) {
+    EXPECT_NE(key("cn=wei\xc3\x9f,dc=c"), key("cn=weiss,dc=c"));
+    EXPECT_NE(key("cn=zero\xe2\x80\x8bwidth,dc=c"), key("cn=zerowidth,dc=c"));
+    EXPECT_NE(key("cn=\xc4\xb1,dc=c"), key("cn=i,dc=c"));
 }
 
 TEST(DnKey, SeparatorBytesInsideAValueStayApart) {
