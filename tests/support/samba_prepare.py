@@ -1,15 +1,17 @@
-"""Fills a new domain that no server has open: samba_prepare.py SMB_CONF SAM_LDB ACTION.
+"""Fills a new domain that no server has open: samba_prepare.py SMB_CONF SAM_LDB ACTION [DN].
 
 ACTION is "accounts": organizational units, the service accounts and their rights; "identity":
 another invocationId, as a restored backup has; "recycle-bin": deleted objects keep attributes;
 "hide-people" or "show-people": whether the service account sees what stands in OU=people;
-"hide-numbers" or "show-numbers": whether it sees telephoneNumber there. These may be said while the
-server runs.
+"hide-numbers" or "show-numbers": whether it sees telephoneNumber there; "deny-reset": keeps the service
+account from resetting the password of DN; "deny-change": keeps everybody from changing it;
+"age-password": makes it 100 days old. All but the first three may be said while the server runs.
 """
 import sys
 import uuid
 
 import ldb
+from samba import dsdb
 from samba.auth import system_session
 from samba.dcerpc import misc, security
 from samba.ndr import ndr_pack, ndr_unpack
@@ -21,6 +23,7 @@ PASSWORD = "Service-Passw0rd"
 USER = "bf967aba-0de6-11d0-a285-00aa003049e2"
 RESET_PASSWORD = "00299570-246d-11d0-a768-00aa006e0529"
 TELEPHONE_NUMBER = "bf967a49-0de6-11d0-a285-00aa003049e2"
+CHANGE_PASSWORD = "ab721a53-1e2f-11d0-9819-00aa0040529b"
 WRITABLE = (
     "bf967a0a-0de6-11d0-a285-00aa003049e2",  # pwdLastSet
     "28630ebf-41d5-11d1-a9c1-0000f80367c1",  # lockoutTime
@@ -88,23 +91,36 @@ def change_identity(database):
     database.modify(message)
 
 
-def service_sid(database):
+def service_identity(database):
     found = database.search("CN=bascule,OU=services," + BASE, ldb.SCOPE_BASE, attrs=["objectSid"])[0]
-    return str(ndr_unpack(security.dom_sid, found["objectSid"][0]))
+    return ndr_unpack(security.dom_sid, found["objectSid"][0])
+
+
+def hidden_from_service(database):
+    return "(D;;LC;;;%s)" % service_identity(database)
+
+
+def deny_reset(database):
+    add_entries("(OD;;CR;%s;;%s)" % (RESET_PASSWORD, service_identity(database)), database, sys.argv[4])
+
+
+def deny_change(database):
+    denied = "".join("(OD;;CR;%s;;%s)" % (CHANGE_PASSWORD, who) for who in ("PS", "WD"))
+    add_entries(denied, database, sys.argv[4])
 
 
 def hide_people(database):
-    add_entries("(D;;LC;;;%s)" % service_sid(database), database, "OU=people," + BASE)
+    add_entries(hidden_from_service(database), database, "OU=people," + BASE)
 
 
 def show_people(database):
-    entry = "(D;;LC;;;%s)" % service_sid(database)
+    entry = hidden_from_service(database)
     change_entries(database, "OU=people," + BASE, lambda text: text.replace(entry, "", 1))
 
 
 def change_numbers(database, change):
     # A new account grants everybody this attribute itself, so what it inherits cannot deny it.
-    entry = "(OD;;RP;%s;;%s)" % (TELEPHONE_NUMBER, service_sid(database))
+    entry = "(OD;;RP;%s;;%s)" % (TELEPHONE_NUMBER, service_identity(database))
     for found in database.search("OU=people," + BASE, expression="(objectClass=user)", attrs=["cn"]):
         change_entries(database, str(found.dn), lambda text: change(text, entry))
 
@@ -115,6 +131,15 @@ def hide_numbers(database):
 
 def show_numbers(database):
     change_numbers(database, lambda text, entry: text.replace(entry, "", 1))
+
+
+def age_password(database):
+    found = database.search(sys.argv[4], ldb.SCOPE_BASE, attrs=["pwdLastSet"])[0]
+    older = int(str(found["pwdLastSet"][0])) - 100 * 86400 * 10**7
+    message = ldb.Message(ldb.Dn(database, sys.argv[4]))
+    message["pwdLastSet"] = ldb.MessageElement(str(older), ldb.FLAG_MOD_REPLACE, "pwdLastSet")
+    # Else the server takes nothing but 0 and -1.
+    database.modify(message, ["local_oid:%s:1" % dsdb.DSDB_CONTROL_BYPASS_PASSWORD_HASH_OID])
 
 
 def switch_recycle_bin_on(database):
@@ -136,6 +161,9 @@ def main():
         "show-people": show_people,
         "hide-numbers": hide_numbers,
         "show-numbers": show_numbers,
+        "deny-reset": deny_reset,
+        "deny-change": deny_change,
+        "age-password": age_password,
     }
     actions[sys.argv[3]](database)
 

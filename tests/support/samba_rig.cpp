@@ -88,11 +88,11 @@ ldap server require strong auth = no
     );
 }
 
-void prepare(const std::string& folder, const std::string& action) {
+void prepare(const std::string& folder, const std::string& action, const std::string& dn = {}) {
     require(
         run_program(
             {"/usr/bin/python3", prepare_script, folder + "/etc/smb.conf",
-             folder + "/private/sam.ldb", action}
+             folder + "/private/sam.ldb", action, dn}
         ),
         "preparing the domain"
     );
@@ -394,6 +394,18 @@ void SambaRig::change_identity() {
 
 LdapClient SambaRig::client() const {
     return {ldap_uri(), "CN=Administrator,CN=Users," + suffix(), administrator_password};
+}
+
+void SambaRig::age_password(const std::string& dn) const {
+    prepare(folder_, "age-password", dn);
+}
+
+void SambaRig::deny_reset(const std::string& dn) const {
+    prepare(folder_, "deny-reset", dn);
+}
+
+void SambaRig::deny_change(const std::string& dn) const {
+    prepare(folder_, "deny-change", dn);
 }
 
 std::string SambaRig::add_user(

@@ -57,6 +57,12 @@ class SambaRig {
     void hide_people(bool hidden) const;
     /// Whether the service account sees the telephoneNumber of who stands there.
     void hide_numbers(bool hidden) const;
+    /// Takes the service account's right to reset the password of an account away.
+    void deny_reset(const std::string& dn) const;
+    /// Takes everybody's right to change the password of an account away.
+    void deny_change(const std::string& dn) const;
+    /// Makes the password of an account 100 days old.
+    void age_password(const std::string& dn) const;
     /// Brings a deleted account back to where it stood.
     void revive(const std::string& name, const std::string& dn) const;
     /// Takes over what the other, running controller of the domain has told since the last time.

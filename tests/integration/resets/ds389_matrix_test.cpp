@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "tests/integration/resets/matrix.hpp"
 #include "tests/support/ds389_rig.hpp"
 
@@ -56,27 +58,48 @@ class Matrix389 : public testing::Test {
     [[nodiscard]] static DirectoryAccess access(const std::string& server) {
         return {server, Ds389Rig::suffix(), Ds389Rig::service_dn(), Ds389Rig::service_password()};
     }
+    void set_age(const std::string& seconds) const { rig.configure({"passwordMinAge", seconds}); }
+    void make_young(const std::string& dn) const {
+        rig.modify(fmt::format(
+            "dn: {}\nchangetype: modify\nreplace: passwordAllowChangeTime\n"
+            "passwordAllowChangeTime: 20990101000000Z\n",
+            dn
+        ));
+        set_age("3600");
+    }
+    void expire(const std::string& dn) const {
+        rig.configure({"passwordExp", "on"});
+        rig.modify(fmt::format(
+            "dn: {}\nchangetype: modify\nreplace: passwordExpirationTime\n"
+            "passwordExpirationTime: 20010101000000Z\n",
+            dn
+        ));
+    }
+    /// Keeps `account` from writing the person's password.
+    void deny(const std::string& dn, const std::string& account) const {
+        rig.modify(fmt::format(
+            "dn: {}\nchangetype: modify\nadd: aci\naci: (targetattr=\"userPassword\")(version "
+            "3.0; acl \"protected\"; deny (write) userdn=\"ldap:///{}\";)\n",
+            dn, account
+        ));
+    }
     [[nodiscard]] std::vector<Situation> situations() const {
         const auto disable = [this](const std::string& dn) {
             rig.set(dn, "nsAccountLock", "true");
         };
         const auto lock = [this](const std::string& dn) { fail_three_times(dn); };
-        const auto young = [this](const std::string& dn) {
-            rig.modify(fmt::format(
-                "dn: {}\nchangetype: modify\nreplace: passwordAllowChangeTime\n"
-                "passwordAllowChangeTime: 20990101000000Z\n",
-                dn
-            ));
-            rig.configure({"passwordMinAge", "3600"});
+        const auto young = [this](const std::string& dn) { make_young(dn); };
+        const auto old_again = [this] { set_age("0"); };
+        const auto old = [this](const std::string& dn) { expire(dn); };
+        const auto no_end = [this] { rig.configure({"passwordExp", "off"}); };
+        const auto deny_service = [this](const std::string& dn) {
+            deny(dn, Ds389Rig::service_dn());
         };
-        const auto old_again = [this] { rig.configure({"passwordMinAge", "0"}); };
-        const auto deny = [this](const std::string& dn) {
-            rig.modify(fmt::format(
-                "dn: {}\nchangetype: modify\nadd: aci\naci: (targetattr=\"userPassword\")(version "
-                "3.0; acl \"protected\"; deny (write) userdn=\"ldap:///{}\";)\n",
-                dn, Ds389Rig::service_dn()
-            ));
+        const auto deny_owner = [this](const std::string& dn) { deny(dn, "self"); };
+        const auto forbid = [this](const std::string&) {
+            rig.configure({"passwordChange", "off"});
         };
+        const auto allow = [this] { rig.configure({"passwordChange", "on"}); };
         return {
             {.name = "reset", .code = "ok"},
             {.name = "reset, too short", .new_password = "shrt1", .code = "password_too_short"},
@@ -92,7 +115,14 @@ class Matrix389 : public testing::Test {
              .restore = old_again},
             {.name = "reset, locked", .code = "ok", .prepare = lock, .more_failures = -3},
             {.name = "reset, disabled", .code = "account_disabled", .prepare = disable},
-            {.name = "reset, no right", .code = "directory_denied", .prepare = deny},
+            {.name = "reset, no right", .code = "directory_denied", .prepare = deny_service},
+            {.name = "reset, an older one",
+             .before = Before::must_change,
+             .new_password = first_password,
+             .code = "password_in_history",
+             .sentence = "one of the last 3 used"},
+            {.name = "reset, must change", .before = Before::must_change, .code = "ok"},
+            {.name = "reset, expired", .code = "ok", .prepare = old, .restore = no_end},
             {.name = "change", .is_reset = false, .code = "ok"},
             {.name = "change, wrong old",
              .is_reset = false,
@@ -120,7 +150,41 @@ class Matrix389 : public testing::Test {
              .is_reset = false,
              .code = "account_locked",
              .prepare = lock},
+            {.name = "change, an older one",
+             .is_reset = false,
+             .before = Before::changed,
+             .new_password = first_password,
+             .code = "password_in_history",
+             .sentence = "one of the last 3 used"},
+            {.name = "change, must change",
+             .is_reset = false,
+             .before = Before::must_change,
+             .code = "ok"},
+            {.name = "change, expired",
+             .is_reset = false,
+             .code = "password_change_not_allowed",
+             .sentence = "has expired",
+             .prepare = old,
+             .restore = no_end,
+             .more_failures = 1},  // this server counts a right password that is too old
+            {.name = "change, no right",
+             .is_reset = false,
+             .code = "password_change_not_allowed",
+             .sentence = "Ask the help desk",
+             .prepare = deny_owner},
+            {.name = "change, not allowed",
+             .is_reset = false,
+             .code = "password_change_not_allowed",
+             .sentence = "Ask the help desk",
+             .prepare = forbid,
+             .restore = allow},
         };
+    }
+
+    /// The administrator by TLS, for when the server takes nothing else.
+    [[nodiscard]] LdapClient encrypted() const {
+        ::setenv("LDAPTLS_CACERT", rig.ca_file().c_str(), 1);
+        return {rig.ldaps_uri(), Ds389Rig::manager_dn(), Ds389Rig::manager_password()};
     }
 
     Ds389Rig& rig = shared_ds389();
@@ -187,9 +251,22 @@ TEST_F(Matrix389, WithoutEncryptionNothingIsSent) {
     daemon.start();
     Matrix matrix(
         "389ds", daemon, [this](const std::string& name) { return add(name); },
-        [](const std::string&) { return 0; }
+        [this](const std::string& dn) {
+            return number_of(encrypted().values(dn, "passwordRetryCount"));
+        }
     );
-    matrix.run({.name = "reset, no TLS", .code = "directory_insecure"});
+    matrix.run({.name = "reset, no TLS", .code = "directory_insecure", .sentence = "StartTLS"});
+    matrix.run(
+        {.name = "change, no TLS",
+         .is_reset = false,
+         .code = "directory_insecure",
+         .sentence = "StartTLS",
+         .prepare =
+             [this](const std::string&) {
+                 rig.configure({"nsslapd-require-secure-binds", "on"});
+             },
+         .restore = [this] { encrypted().set("cn=config", "nsslapd-require-secure-binds", "off"); }}
+    );
     EXPECT_EQ(daemon.stop(), 0);
 }
 

@@ -4,78 +4,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/integration/resets/matrix.hpp"
-#include "tests/support/slapd_rig.hpp"
+#include "tests/integration/resets/slapd_matrix.hpp"
 
 namespace bascule::test {
 namespace {
 
-class MatrixOpenLdap : public testing::Test {
+class MatrixOpenLdap : public SlapdMatrix {
   protected:
-    explicit MatrixOpenLdap(SlapdOptions options = {}) : slapd(std::move(options)) {
-        slapd.load_ldif(base_ldif());
-        slapd.start();
-    }
-    [[nodiscard]] std::string add(const std::string& name) {
-        const auto dn = fmt::format("uid={},ou=people,{}", name, SlapdRig::suffix());
-        const std::string initial = "Start-Word-0";
-        slapd.modify(fmt::format(
-            "dn: {}\nobjectClass: inetOrgPerson\nuid: {}\ncn: Zq\nsn: Zq\nuserPassword: {}\n", dn,
-            name, initial
-        ));
-        // What the owner sets has an age; what the administrator sets has none.
-        const auto own = slapd.modify_as(
-            dn, initial,
-            fmt::format(
-                "dn: {}\nchangetype: modify\nreplace: userPassword\nuserPassword: {}\n", dn,
-                first_password
-            )
-        );
-        EXPECT_EQ(own, 0);
-        return dn;
-    }
-    [[nodiscard]] Matrix matrix(DaemonRig& daemon) {
-        return {
-            "openldap", daemon, [this](const std::string& name) { return add(name); },
-            [this](const std::string& dn) {
-                return static_cast<int>(slapd.values(dn, "pwdFailureTime").size());
-            }};
-    }
-    /// Puts a rule before the others; give_back() takes it away.
-    void narrow(const std::string& rule) {
-        auto rules = SlapdRig::default_access();
-        rules.insert(rules.begin(), rule);
-        slapd.change_access(rules);
-    }
-    [[nodiscard]] std::function<void()> give_back() {
-        return [this] { slapd.change_access(SlapdRig::default_access()); };
-    }
-    [[nodiscard]] std::function<void(const std::string&)> policy(
-        const std::string& attribute, const std::string& value
-    ) {
-        return [=, this](const std::string&) { slapd.set_policy(attribute, value); };
-    }
-    [[nodiscard]] std::function<void()> back(
-        const std::string& attribute, const std::string& value
-    ) {
-        return [=, this] { slapd.set_policy(attribute, value); };
-    }
-    void lock(const std::string& dn) {
-        for (int i = 0; i < 3; ++i) {
-            EXPECT_EQ(slapd.bind(dn, "wrong"), 49);
-        }
-    }
-    /// Nobody's password is older than some seconds: it expires when it is a second old.
-    void expire(const std::string& dn) {
-        slapd.set_policy("pwdMaxAge", "1");
-        wait_until("the password to expire", std::chrono::seconds(20), [&] {
-            return slapd.bind(dn, first_password) != 0;
-        });
-    }
+    explicit MatrixOpenLdap(SlapdOptions options = {})
+        : SlapdMatrix("openldap", std::move(options)) {}
     [[nodiscard]] std::vector<Situation> resets();
     [[nodiscard]] std::vector<Situation> changes();
-
-    SlapdRig slapd;
 };
 
 std::vector<Situation> MatrixOpenLdap::resets() {
@@ -123,13 +62,7 @@ std::vector<Situation> MatrixOpenLdap::resets() {
         {.name = "reset, protected",
          .code = "directory_denied",
          .sentence = "write access to userPassword and pwdReset",
-         .prepare =
-             [this](const std::string& dn) {
-                 narrow(fmt::format(
-                     "to dn.exact=\"{}\" attrs=userPassword,pwdReset by anonymous auth by * none",
-                     dn
-                 ));
-             },
+         .prepare = [this](const std::string& dn) { protect(dn); },
          .restore = give_back()},
         {.name = "reset, no right",
          .code = "directory_denied",

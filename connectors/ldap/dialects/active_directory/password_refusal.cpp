@@ -153,7 +153,8 @@ std::optional<Refusal> find_refusal(
             const auto named = by_words(text, account.policy);
             return named ? *named : by_policy(action, account, new_password);
         }
-        if (contains(text, "00000005")) {
+        // The second is all that Samba says to who may not change a password.
+        if (contains(text, "00000005") || contains(text, "error in module acl")) {
             return denied(action);
         }
     }

@@ -40,7 +40,8 @@ Error no_way() {
 
 Error refusal(const Outcome& outcome, PasswordAction action) {
     auto error = password_refusal(outcome, action, nullptr);
-    if (error.code == "directory_denied") {
+    const bool wants_old_one = outcome.has(PolicyError::must_supply_old_password);
+    if (error.code == "directory_denied" && !wants_old_one) {
         error.detail =
             "The directory does not let the service account change this password. Give it write "
             "access to userPassword for this part of the tree. (Nothing was changed.)";
